@@ -1,0 +1,257 @@
+//! `config.json`: which layers are quantized, and how.
+//!
+//! # Choices where AMCT's versions differ
+//! * Key order is that of the newest shared code: `channel_wise` before `wts_algo` (AMCT 6.0.1 printed
+//!   them the other way round), and in `activation_quant_params` `act_algo`, `asymmetric`, then
+//!   `num_of_bins`. A reader does not mind the order.
+//! * `joint_quant` is written, because AMCT for TensorFlow has it; `fakequant_precision_mode` and
+//!   `tensor_quantize` only when set.
+//! * An absent `quant_enable` means true, as the manual says.
+//! * Only 8 bits and `arq_quantize` are accepted: TensorFlow graphs for Ascend have no others.
+//!
+//! An absent `asymmetric` means the global `activation_offset`; an absent `channel_wise` is up to the
+//! layer's type. Both stay `None` here until [`QuantConfig::resolve`] fills them in.
+
+mod create;
+mod error;
+mod graph;
+mod reader;
+mod rules;
+mod section;
+mod writer;
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+pub use error::{ConfigError, Place};
+pub use graph::{ChannelWise, GraphLayer};
+pub use rules::Rule;
+
+use crate::atomic::{self, WriteError};
+use crate::file::{self, ReadError};
+
+/// The only version of the file.
+pub const VERSION: u32 = 1;
+
+/// What `config.json` holds.
+#[derive(Clone, Debug, PartialEq)]
+pub struct QuantConfig {
+    /// Batches used for calibration, at least 1.
+    pub batch_num: u32,
+    /// Whether activations have a zero offset, unless the layer's `asymmetric` says otherwise.
+    pub activation_offset: bool,
+    /// Whether the branches of an elementwise operation share their factors.
+    pub joint_quant: bool,
+    /// Whether batch norms are folded.
+    pub do_fusion: bool,
+    /// How `scale_d` is rounded in the simulation.
+    pub fakequant_precision_mode: FakequantPrecisionMode,
+    /// Layers that no batch norm is folded into.
+    pub skip_fusion_layers: Vec<String>,
+    /// Inputs of layers without weights that are quantized too.
+    pub tensor_quantize: Vec<TensorQuantize>,
+    /// The quantizable layers by node name.
+    pub layers: BTreeMap<String, LayerConfig>,
+}
+
+impl Default for QuantConfig {
+    fn default() -> Self {
+        Self {
+            batch_num: 1,
+            activation_offset: true,
+            joint_quant: false,
+            do_fusion: true,
+            fakequant_precision_mode: FakequantPrecisionMode::Default,
+            skip_fusion_layers: Vec::new(),
+            tensor_quantize: Vec::new(),
+            layers: BTreeMap::new(),
+        }
+    }
+}
+
+/// The precision `scale_d` is kept at.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum FakequantPrecisionMode {
+    /// f32. Not written.
+    #[default]
+    Default,
+    /// Rounded through f16, kept as f32.
+    ForceFp16Quant,
+}
+
+/// One layer of the configuration.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LayerConfig {
+    /// Whether the layer is quantized.
+    pub quant_enable: bool,
+    /// The migration strength of the DMQ balancer, in \[0.2, 0.8\]; `None` without balancing.
+    pub dmq_balancer_param: Option<f64>,
+    /// How the scale and offset of the input are found.
+    pub activation: ActivationConfig,
+    /// How the weights are quantized. Written for layers without weights as well, and ignored there.
+    pub weight: WeightConfig,
+}
+
+impl Default for LayerConfig {
+    fn default() -> Self {
+        Self {
+            quant_enable: true,
+            dmq_balancer_param: None,
+            activation: ActivationConfig::default(),
+            weight: WeightConfig::default(),
+        }
+    }
+}
+
+/// One input of a layer without weights (`MaxPool`, `Add`).
+#[derive(Clone, Debug, PartialEq)]
+pub struct TensorQuantize {
+    /// The node whose input is quantized.
+    pub layer_name: String,
+    /// Which input, from 0.
+    pub input_index: u32,
+    /// How its scale and offset are found.
+    pub activation: ActivationConfig,
+}
+
+/// The calibration algorithm of an activation.
+#[derive(Clone, Debug, PartialEq)]
+pub enum ActivationConfig {
+    /// Search of the clip value with the least error, over all data (`act_algo` "ifmr").
+    Ifmr(Ifmr),
+    /// Search over a histogram (`act_algo` "hfmg").
+    Hfmg(Hfmg),
+}
+
+impl ActivationConfig {
+    /// Whether the activation has a zero offset; `None` leaves it to `activation_offset`.
+    pub fn asymmetric(&self) -> Option<bool> {
+        match self {
+            ActivationConfig::Ifmr(ifmr) => ifmr.asymmetric,
+            ActivationConfig::Hfmg(hfmg) => hfmg.asymmetric,
+        }
+    }
+
+    /// Sets what [`asymmetric`](Self::asymmetric) returns.
+    pub fn set_asymmetric(&mut self, asymmetric: Option<bool>) {
+        match self {
+            ActivationConfig::Ifmr(ifmr) => ifmr.asymmetric = asymmetric,
+            ActivationConfig::Hfmg(hfmg) => hfmg.asymmetric = asymmetric,
+        }
+    }
+}
+
+impl Default for ActivationConfig {
+    fn default() -> Self {
+        ActivationConfig::Ifmr(Ifmr::default())
+    }
+}
+
+/// Parameters of IFMR (`reference/amct-algorithms.md` section 1).
+#[derive(Clone, Debug, PartialEq)]
+pub struct Ifmr {
+    /// Bits of the quantized activation: 8.
+    pub num_bits: u32,
+    /// Share of the values below the initial maximum, in (0.5, 1].
+    pub max_percentile: f64,
+    /// Share of the values above the initial minimum, in (0.5, 1].
+    pub min_percentile: f64,
+    /// First and last ratio that the initial maximum is multiplied by, 0 < first < last.
+    pub search_range: [f64; 2],
+    /// Distance of two ratios, in (0, last - first].
+    pub search_step: f64,
+    /// Whether there is a zero offset; `None` leaves it to `activation_offset`.
+    pub asymmetric: Option<bool>,
+}
+
+impl Default for Ifmr {
+    fn default() -> Self {
+        Self {
+            num_bits: 8,
+            max_percentile: 0.999999,
+            min_percentile: 0.999999,
+            search_range: [0.7, 1.3],
+            search_step: 0.01,
+            asymmetric: None,
+        }
+    }
+}
+
+/// Parameters of HFMG (`reference/amct-algorithms.md` section 2).
+#[derive(Clone, Debug, PartialEq)]
+pub struct Hfmg {
+    /// Bits of the quantized activation: 8.
+    pub num_bits: u32,
+    /// Bins of the histogram: 1024, 2048, 4096 or 8192.
+    pub num_of_bins: u32,
+    /// Whether there is a zero offset; `None` leaves it to `activation_offset`.
+    pub asymmetric: Option<bool>,
+}
+
+impl Default for Hfmg {
+    fn default() -> Self {
+        Self { num_bits: 8, num_of_bins: 4096, asymmetric: None }
+    }
+}
+
+/// Parameters of the weights' quantization.
+#[derive(Clone, Debug, PartialEq)]
+pub struct WeightConfig {
+    /// Bits of the quantized weights: 8.
+    pub num_bits: u32,
+    /// One scale per output channel, or one for the tensor; `None` leaves it to the layer's type.
+    pub channel_wise: Option<bool>,
+    /// The algorithm.
+    pub wts_algo: WeightAlgorithm,
+}
+
+impl Default for WeightConfig {
+    fn default() -> Self {
+        Self { num_bits: 8, channel_wise: None, wts_algo: WeightAlgorithm::ArqQuantize }
+    }
+}
+
+/// How weights are quantized.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum WeightAlgorithm {
+    /// Scale from the extreme value (`wts_algo` "arq_quantize").
+    #[default]
+    ArqQuantize,
+}
+
+impl QuantConfig {
+    /// Reads and checks the file at `path`.
+    ///
+    /// # Errors
+    /// [`ReadError`] names the file; see [`from_json`](Self::from_json) for its contents.
+    pub fn read(path: impl AsRef<Path>) -> Result<Self, ReadError<ConfigError>> {
+        file::read_with(path.as_ref(), "config_file", Self::from_json)
+    }
+
+    /// Writes [`to_json`](Self::to_json) to `path`, whole or not at all.
+    ///
+    /// # Errors
+    /// The file cannot be written.
+    pub fn write(&self, path: impl AsRef<Path>) -> Result<(), WriteError> {
+        let path = path.as_ref();
+        atomic::write(path, self.to_json().as_bytes())?;
+        log::info!(target: "Config", "Generate config file:{} success!", path.display());
+        Ok(())
+    }
+
+    /// Checks the values of a configuration that was not read from a file, by the rules of the reader.
+    ///
+    /// # Errors
+    /// Those of [`from_json`](Self::from_json).
+    pub fn validate(&self) -> Result<(), ConfigError> {
+        Self::from_json(&self.to_json()).map(drop)
+    }
+
+    /// Whether an activation of this configuration has a zero offset.
+    pub fn is_asymmetric(&self, activation: &ActivationConfig) -> bool {
+        activation.asymmetric().unwrap_or(self.activation_offset)
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,237 @@
+use std::fmt;
+
+use super::Rule;
+
+/// Where in `config.json` something is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// The layer, when inside one.
+    pub layer: Option<String>,
+    /// The keys down to it from the layer, or from the top: `activation_quant_params.search_step`.
+    pub path: String,
+}
+
+impl Place {
+    /// The innermost key, which AMCT's texts name.
+    pub(super) fn key(&self) -> &str {
+        self.path.rsplit('.').next().unwrap_or(&self.path)
+    }
+
+    pub(super) fn child(&self, key: &str) -> Self {
+        let path = if self.path.is_empty() { key.to_owned() } else { format!("{}.{key}", self.path) };
+        Self { layer: self.layer.clone(), path }
+    }
+
+    /// AMCT's suffix to every text about a layer's field.
+    fn in_layer(&self) -> String {
+        self.layer.as_ref().map(|layer| format!(" in layer {layer}")).unwrap_or_default()
+    }
+}
+
+/// What can be wrong with a configuration. The texts are AMCT's, followed by what was found.
+#[derive(Clone, Debug, PartialEq)]
+pub enum ConfigError {
+    /// The text is not JSON.
+    Syntax {
+        /// What the parser met.
+        message: String,
+        /// Counted from 1.
+        line: usize,
+        /// Counted from 1.
+        column: usize,
+    },
+    /// An object has one key twice.
+    RepeatedKey {
+        /// The keys down to the object; empty at the top.
+        path: String,
+        /// The repeated key.
+        key: String,
+        /// The line of the second occurrence, from 1.
+        line: usize,
+        /// Its column, from 1.
+        column: usize,
+    },
+    /// A value is of another type than its key needs.
+    Type {
+        /// The value's place.
+        place: Place,
+        /// The Python class needed.
+        expected: &'static str,
+        /// The Python class found.
+        found: &'static str,
+    },
+    /// A value is of the right type, but not allowed.
+    Value {
+        /// The value's place.
+        place: Place,
+        /// What it has to fulfil.
+        rule: Rule,
+        /// The value.
+        found: String,
+    },
+    /// A key inside a layer, or inside one of its parameter groups, that does not exist.
+    UnknownParameter {
+        /// The key's place.
+        place: Place,
+        /// The keys accepted there.
+        accepted: &'static [&'static str],
+    },
+    /// A key at the top that is neither a parameter nor the name of a layer.
+    InvalidName {
+        /// The key.
+        name: String,
+    },
+    /// A required key is absent.
+    Missing {
+        /// Where it should be.
+        place: Place,
+    },
+    /// Parameters of both algorithms in one `activation_quant_params`.
+    MixedAlgorithms {
+        /// The group's place.
+        place: Place,
+        /// Those of IFMR, in file order.
+        ifmr: Vec<String>,
+        /// Those of HFMG, in file order.
+        hfmg: Vec<String>,
+    },
+    /// A layer has the name of a global parameter.
+    ReservedName {
+        /// The name.
+        name: String,
+    },
+    /// The graph has the layer, but it cannot be quantized.
+    Unsupported {
+        /// The layer.
+        layer: String,
+        /// Its operation type.
+        op_type: String,
+    },
+    /// `channel_wise` is true for a layer whose type has no channels to quantize by.
+    ChannelWise {
+        /// The layer.
+        layer: String,
+        /// Its operation type.
+        op_type: String,
+    },
+    /// A list of names has one twice.
+    RepeatedItem {
+        /// The list.
+        list: &'static str,
+        /// The name.
+        name: String,
+    },
+    /// An entry of `skip_fusion_layers` is no node of the graph.
+    SkipFusionMissing {
+        /// The entry.
+        layer: String,
+    },
+    /// An entry of `skip_fusion_layers` is a node that no fusion applies to.
+    SkipFusionType {
+        /// The entry.
+        layer: String,
+        /// Its operation type.
+        op_type: String,
+        /// The types accepted.
+        accepted: Vec<String>,
+    },
+    /// A layer asked for is no node of the graph.
+    LayerMissing {
+        /// Its name.
+        layer: String,
+    },
+    /// A layer to skip is of a type that is never quantized.
+    SkipUnsupported {
+        /// Its name.
+        layer: String,
+    },
+    /// Every quantizable layer is to be skipped.
+    AllSkipped,
+    /// The graph has no quantizable layer.
+    NothingQuantizable,
+    /// No layer of the configuration is enabled.
+    NothingEnabled,
+}
+
+impl fmt::Display for ConfigError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Syntax { message, line, column } => {
+                write!(f, "not valid JSON: {message} (line {line}, column {column})")
+            }
+            Self::RepeatedKey { path, key, line, column } => {
+                let within = if path.is_empty() { "the config file" } else { path };
+                write!(
+                    f,
+                    "Please delete repeated items in {within}, repeated items are ['{key}'] \
+                     (line {line}, column {column})"
+                )
+            }
+            Self::Type { place, expected, found } => write!(
+                f,
+                "Type of {} should be {expected}, but is {found}{} (at {})",
+                place.key(),
+                place.in_layer(),
+                place.path
+            ),
+            Self::Value { place, rule, found } => {
+                rule.fmt_for(place.key(), f)?;
+                write!(f, "{} (found {found} at {})", place.in_layer(), place.path)
+            }
+            Self::UnknownParameter { place, accepted } => {
+                write!(f, "Unknown parameter {}", place.key())?;
+                if let Some((group, _)) = place.path.rsplit_once('.') {
+                    write!(f, " in {group}")?;
+                }
+                write!(f, "{} (accepted: {})", place.in_layer(), accepted.join(", "))
+            }
+            Self::InvalidName { name } => write!(f, "{name} is an invalid layer name or parameter."),
+            Self::Missing { place } => {
+                write!(f, "Missing parameter {}{} (at {})", place.key(), place.in_layer(), place.path)
+            }
+            Self::MixedAlgorithms { place, ifmr, hfmg } => write!(
+                f,
+                "{} and {} can not appear at same time{} (at {})",
+                python_list(ifmr),
+                python_list(hfmg),
+                place.in_layer(),
+                place.path
+            ),
+            Self::ReservedName { name } => {
+                write!(f, "{name} is a global parameter, can not be a layer name")
+            }
+            Self::Unsupported { layer, op_type } => {
+                write!(f, "layer {layer} does not support quant. (its type is {op_type})")
+            }
+            Self::ChannelWise { layer, op_type } => {
+                write!(f, "The channel_wise must be False for layer type {op_type} in layer {layer}")
+            }
+            Self::RepeatedItem { list, name } => {
+                write!(f, "Please delete repeated items in {list}, repeated items are ['{name}']")
+            }
+            Self::SkipFusionMissing { layer } => {
+                write!(f, "Layer \"{layer}\" in skip_fusion_layers does not exist in the graph.")
+            }
+            Self::SkipFusionType { layer, op_type, accepted } => write!(
+                f,
+                "Skip fusion layer \"{layer}\"'s type not in supported list {} (its type is {op_type})",
+                python_list(accepted)
+            ),
+            Self::LayerMissing { layer } => write!(f, "Layer {layer} does not exist in the graph."),
+            Self::SkipUnsupported { layer } => write!(f, "Layer {layer} does not support quantization."),
+            Self::AllSkipped => f.write_str("Except skip_layers, no layer needs to quantize."),
+            Self::NothingQuantizable => f.write_str("No layer support quantization in the graph."),
+            Self::NothingEnabled => {
+                f.write_str("No quant enable layer in quant config file, please check the quant config file.")
+            }
+        }
+    }
+}
+
+impl std::error::Error for ConfigError {}
+
+/// A list of strings as Python prints it.
+fn python_list(items: &[String]) -> String {
+    let quoted: Vec<_> = items.iter().map(|item| format!("'{item}'")).collect();
+    format!("[{}]", quoted.join(", "))
+}

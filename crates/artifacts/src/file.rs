@@ -1,0 +1,135 @@
+//! Reading a whole text file, with errors that name it.
+
+use std::fmt;
+use std::fs::File;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+/// The longest text file that is read, in bytes. A record of 10,000 channels per layer and 1,000
+/// layers stays below it.
+pub const MAX_TEXT_BYTES: u64 = 512 << 20;
+
+/// Why a file could not be turned into a value.
+#[derive(Debug)]
+pub enum ReadError<E> {
+    /// There is no such file.
+    Missing {
+        /// What the file was wanted for: `config_file`, `record_file`, ...
+        what: &'static str,
+        /// The path asked for.
+        path: PathBuf,
+    },
+    /// The operating system refused.
+    Io {
+        /// The path asked for.
+        path: PathBuf,
+        /// Its reason.
+        source: std::io::Error,
+    },
+    /// The file is longer than [`MAX_TEXT_BYTES`].
+    TooLong {
+        /// The path asked for.
+        path: PathBuf,
+    },
+    /// The bytes are not UTF-8.
+    NotUtf8 {
+        /// The path asked for.
+        path: PathBuf,
+        /// The offset in bytes of the first that is not.
+        at: usize,
+    },
+    /// The text is not what the file should hold.
+    Invalid {
+        /// The path asked for.
+        path: PathBuf,
+        /// What is wrong with it.
+        source: E,
+    },
+}
+
+impl<E: fmt::Display> fmt::Display for ReadError<E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            ReadError::Missing { what, path } => {
+                write!(f, "Can not find the {what} at {}", path.display())
+            }
+            ReadError::Io { path, source } => write!(f, "cannot read {}: {source}", path.display()),
+            ReadError::TooLong { path } => {
+                write!(f, "{} is longer than the {} MiB accepted", path.display(), MAX_TEXT_BYTES >> 20)
+            }
+            ReadError::NotUtf8 { path, at } => {
+                write!(f, "{} is not UTF-8 text: bad byte at offset {at}", path.display())
+            }
+            ReadError::Invalid { path, source } => write!(f, "{}: {source}", path.display()),
+        }
+    }
+}
+
+impl<E: std::error::Error + 'static> std::error::Error for ReadError<E> {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            ReadError::Io { source, .. } => Some(source),
+            ReadError::Invalid { source, .. } => Some(source),
+            _ => None,
+        }
+    }
+}
+
+/// Reads `path` and hands its text to `parse`; `what` names the file's role in the error.
+pub(crate) fn read_with<T, E>(
+    path: &Path,
+    what: &'static str,
+    parse: impl FnOnce(&str) -> Result<T, E>,
+) -> Result<T, ReadError<E>> {
+    let bytes = read_bytes(path, what)?;
+    let text = std::str::from_utf8(&bytes)
+        .map_err(|error| ReadError::NotUtf8 { path: path.into(), at: error.valid_up_to() })?;
+    // Editors on Windows put a byte order mark in front of UTF-8.
+    parse(text.strip_prefix('\u{feff}').unwrap_or(text))
+        .map_err(|source| ReadError::Invalid { path: path.into(), source })
+}
+
+fn read_bytes<E>(path: &Path, what: &'static str) -> Result<Vec<u8>, ReadError<E>> {
+    let io = |source: std::io::Error| match source.kind() {
+        std::io::ErrorKind::NotFound => ReadError::Missing { what, path: path.into() },
+        _ => ReadError::Io { path: path.into(), source },
+    };
+    let mut bytes = Vec::new();
+    // The limit is on what is read, not on what the directory entry says: a pipe has no length.
+    File::open(path).and_then(|file| file.take(MAX_TEXT_BYTES + 1).read_to_end(&mut bytes)).map_err(io)?;
+    if bytes.len() as u64 > MAX_TEXT_BYTES {
+        return Err(ReadError::TooLong { path: path.into() });
+    }
+    Ok(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(path: &Path) -> Result<String, ReadError<fmt::Error>> {
+        read_with(path, "record_file", |text| Ok(text.to_owned()))
+    }
+
+    #[test]
+    fn a_missing_file_is_named_in_amcts_words() {
+        let error = read(Path::new("no/such/record.txt")).unwrap_err();
+        assert_eq!(error.to_string(), "Can not find the record_file at no/such/record.txt");
+    }
+
+    #[test]
+    fn a_byte_order_mark_is_skipped_and_bad_utf8_is_located() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("x");
+        std::fs::write(&path, b"\xef\xbb\xbfabc").unwrap();
+        assert_eq!(read(&path).unwrap(), "abc");
+        std::fs::write(&path, b"ab\xff").unwrap();
+        assert!(matches!(read(&path), Err(ReadError::NotUtf8 { at: 2, .. })));
+    }
+
+    #[test]
+    fn a_directory_is_an_error_of_the_system() {
+        let dir = tempfile::tempdir().unwrap();
+        assert!(matches!(read(dir.path()), Err(ReadError::Io { .. })));
+    }
+}

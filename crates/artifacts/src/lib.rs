@@ -1,0 +1,24 @@
+//! AMCT's own files, read and written.
+//!
+//! | module | file | direction |
+//! | --- | --- | --- |
+//! | [`config`] | `config.json`, what to quantize and how | read, write |
+//! | [`record`] | `record.txt`, the scales and offsets that calibration found | read, write |
+//! | [`quant_info`] | `<prefix>_quant.json`, quantized node to original nodes | read, write |
+//! | [`logging`] | `amct_log/amct_tensorflow.log` and the console's lines | write |
+//! | [`names`] | how `save_path` becomes file names | - |
+//! | [`atomic`] | every output: temporary file, then rename | write |
+//!
+//! Readers trust nothing: a file is at most [`file::MAX_TEXT_BYTES`] long, an unknown, repeated or
+//! ill-typed key is an error with its place, and no error is a panic. Writers are deterministic, and
+//! reading what was written gives back an equal value.
+
+pub mod atomic;
+pub mod config;
+pub mod file;
+mod json;
+pub mod logging;
+pub mod names;
+pub mod quant_info;
+pub mod record;
+mod text_format;

@@ -1,0 +1,81 @@
+use std::fmt;
+use std::str::FromStr;
+
+/// The least severe messages that are shown, with Python's names.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Level {
+    /// All messages, per-layer factors among them.
+    Debug,
+    /// The steps done.
+    #[default]
+    Info,
+    /// What may surprise.
+    Warning,
+    /// Failures only.
+    Error,
+}
+
+impl Level {
+    /// The least severe `log` level that is shown.
+    pub fn filter(self) -> log::LevelFilter {
+        match self {
+            // Python has nothing below DEBUG.
+            Level::Debug => log::LevelFilter::Trace,
+            Level::Info => log::LevelFilter::Info,
+            Level::Warning => log::LevelFilter::Warn,
+            Level::Error => log::LevelFilter::Error,
+        }
+    }
+}
+
+impl From<log::Level> for Level {
+    fn from(level: log::Level) -> Self {
+        match level {
+            log::Level::Error => Level::Error,
+            log::Level::Warn => Level::Warning,
+            log::Level::Info => Level::Info,
+            log::Level::Debug | log::Level::Trace => Level::Debug,
+        }
+    }
+}
+
+impl fmt::Display for Level {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Level::Debug => "DEBUG",
+            Level::Info => "INFO",
+            Level::Warning => "WARNING",
+            Level::Error => "ERROR",
+        })
+    }
+}
+
+impl FromStr for Level {
+    type Err = UnknownLevel;
+
+    /// The level called `name`, in any case.
+    fn from_str(name: &str) -> Result<Self, UnknownLevel> {
+        match name.to_ascii_uppercase().as_str() {
+            "DEBUG" => Ok(Level::Debug),
+            "INFO" => Ok(Level::Info),
+            "WARNING" => Ok(Level::Warning),
+            "ERROR" => Ok(Level::Error),
+            _ => Err(UnknownLevel { found: name.into() }),
+        }
+    }
+}
+
+/// A word that names no level.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UnknownLevel {
+    /// The word.
+    pub found: String,
+}
+
+impl fmt::Display for UnknownLevel {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "'{}' is invalid, only support ['DEBUG', 'INFO', 'WARNING', 'ERROR']", self.found)
+    }
+}
+
+impl std::error::Error for UnknownLevel {}

@@ -1,0 +1,32 @@
+//! IFMR: the scale and offset of an activation, searched around its range.
+//!
+//! The activation's values are reduced to a range (pass 1, [`RangeCollector`]). A number of
+//! candidates then scale the upper end of that range, and the one whose fake-quantized values lie
+//! nearest to the values, by the mean of the squares, wins (pass 2, [`CandidateSearch`]). Both
+//! passes take the values in pieces, so that a caller may compute them twice instead of keeping
+//! them. All arithmetic is f32 in the order of AMCT's C++ kernel, and the results are its to the
+//! bit.
+
+mod error;
+mod params;
+mod range;
+mod search;
+
+use amct_tensor::quantization::ActivationParams;
+
+pub use error::IfmrError;
+pub use params::IfmrParams;
+pub use range::{ActivationRange, RangeCollector};
+pub use search::CandidateSearch;
+
+/// Scale and offset of an activation all of whose values, of all batches in order, are at hand.
+///
+/// # Errors
+/// See [`IfmrError`].
+pub fn calibrate(data: &[f32], params: &IfmrParams) -> Result<ActivationParams, IfmrError> {
+    let mut collector = RangeCollector::new(data.len(), params)?;
+    collector.add(data);
+    let mut search = CandidateSearch::new(collector.finish()?, params)?;
+    search.update(data);
+    search.finish()
+}

@@ -1,0 +1,179 @@
+use std::fmt;
+
+use amct_graph::{AttrError, GraphError};
+use amct_kernels::KernelError;
+use amct_tensor::TensorError;
+use amct_tensor::window::WindowError;
+
+/// What an operator has against its inputs or attributes. The node is added by [`RunError`].
+#[derive(Clone, Debug, PartialEq)]
+pub enum OpError {
+    /// An input that is not there.
+    MissingInput(usize),
+    /// An input of a shape the op does not take.
+    Shape {
+        /// What is accepted.
+        expected: String,
+        /// The shape found.
+        found: Vec<usize>,
+    },
+    /// An attribute or input value outside what is supported.
+    Unsupported(String),
+    /// A quantized activation where the op needs a plain tensor.
+    Quantized,
+    /// A tensor of the wrong type or length.
+    Tensor(TensorError),
+    /// A window that does not fit.
+    Window(WindowError),
+    /// A kernel refused its arguments.
+    Kernel(KernelError),
+    /// An attribute cannot be read.
+    Attr(AttrError),
+}
+
+impl OpError {
+    /// An error about one input's shape.
+    pub fn shape(expected: impl Into<String>, found: &[usize]) -> Self {
+        OpError::Shape { expected: expected.into(), found: found.to_vec() }
+    }
+}
+
+impl fmt::Display for OpError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            OpError::MissingInput(index) => write!(f, "input {index} is missing"),
+            OpError::Shape { expected, found } => write!(f, "needs {expected}, but found {found:?}"),
+            OpError::Unsupported(what) => f.write_str(what),
+            OpError::Quantized => f.write_str(
+                "it reads a quantized activation, which only Pad, convolutions, MatMul and AvgPool may do",
+            ),
+            OpError::Tensor(error) => error.fmt(f),
+            OpError::Window(error) => error.fmt(f),
+            OpError::Kernel(error) => error.fmt(f),
+            OpError::Attr(error) => error.fmt(f),
+        }
+    }
+}
+
+impl std::error::Error for OpError {}
+
+macro_rules! from {
+    ($($error:ty => $variant:ident),+) => {$(
+        impl From<$error> for OpError {
+            fn from(error: $error) -> Self {
+                OpError::$variant(error)
+            }
+        }
+    )+};
+}
+
+from!(TensorError => Tensor, WindowError => Window, KernelError => Kernel, AttrError => Attr);
+
+/// An op type that no operator runs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UnsupportedOp {
+    /// The op type.
+    pub op: String,
+    /// The first node of it.
+    pub node: String,
+    /// How many nodes have it.
+    pub count: usize,
+}
+
+/// Why a graph cannot be made into a plan.
+#[derive(Clone, Debug, PartialEq)]
+pub enum PlanError {
+    /// Ops that are not implemented, all of them.
+    Unsupported(Vec<UnsupportedOp>),
+    /// The graph is not sound.
+    Graph(GraphError),
+    /// A node cannot be built or, being constant, evaluated.
+    Node(RunError),
+}
+
+impl fmt::Display for PlanError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            PlanError::Unsupported(ops) => {
+                f.write_str("the graph needs operators that amct does not have:")?;
+                for (index, unsupported) in ops.iter().enumerate() {
+                    let UnsupportedOp { op, node, count } = unsupported;
+                    let separator = if index == 0 { "" } else { "," };
+                    let others = match count {
+                        0 | 1 => String::new(),
+                        2 => " and 1 other node".to_owned(),
+                        more => format!(" and {} other nodes", more - 1),
+                    };
+                    write!(f, "{separator} {op} (node '{node}'{others})")?;
+                }
+                f.write_str("; ask for an output before them, or have the graph rewritten without them")
+            }
+            PlanError::Graph(error) => error.fmt(f),
+            PlanError::Node(error) => error.fmt(f),
+        }
+    }
+}
+
+impl std::error::Error for PlanError {}
+
+impl From<GraphError> for PlanError {
+    fn from(error: GraphError) -> Self {
+        PlanError::Graph(error)
+    }
+}
+
+impl From<RunError> for PlanError {
+    fn from(error: RunError) -> Self {
+        PlanError::Node(error)
+    }
+}
+
+/// Why a run stopped.
+#[derive(Clone, Debug, PartialEq)]
+pub enum RunError {
+    /// An operator failed.
+    Op {
+        /// The node.
+        node: String,
+        /// Its op.
+        op: String,
+        /// Shapes of its inputs.
+        inputs: Vec<Vec<usize>>,
+        /// What is wrong.
+        error: OpError,
+    },
+    /// An input of the graph was not given.
+    MissingFeed(String),
+    /// An input of the graph was given in a shape or type it does not take.
+    BadFeed {
+        /// The input.
+        name: String,
+        /// What it takes.
+        expected: String,
+        /// What was given.
+        found: String,
+    },
+    /// A node gave fewer outputs than are read.
+    MissingOutput(String),
+    /// The observer wants the run to end.
+    Observer(String),
+}
+
+impl fmt::Display for RunError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            RunError::Op { node, op, inputs, error } => {
+                write!(f, "{op} '{node}': {error}")?;
+                if inputs.is_empty() { Ok(()) } else { write!(f, " (shapes of its inputs: {inputs:?})") }
+            }
+            RunError::MissingFeed(name) => write!(f, "no value was given for the graph's input '{name}'"),
+            RunError::BadFeed { name, expected, found } => {
+                write!(f, "input '{name}' takes {expected}, but was given {found}")
+            }
+            RunError::MissingOutput(name) => write!(f, "'{name}' is read, but its node does not produce it"),
+            RunError::Observer(message) => f.write_str(message),
+        }
+    }
+}
+
+impl std::error::Error for RunError {}

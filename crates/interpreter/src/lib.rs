@@ -1,0 +1,22 @@
+//! Runs a graph, in float or in integer arithmetic.
+//!
+//! Level 2 of the workspace. A [`Plan`] is made once for a graph, the outlets wanted and the
+//! arithmetic: nodes that no output needs are left out, constant sub-graphs are evaluated,
+//! weights are packed, and a bias and a Relu are taken into the convolution before them. It then
+//! runs any number of times, also from several threads at once; tensors are released after their
+//! last use.
+//!
+//! One operator is one small file in `ops`, and one line in the table of [`registry`].
+
+mod error;
+mod operator;
+mod ops;
+mod plan;
+pub mod registry;
+mod run;
+mod value;
+
+pub use error::{OpError, PlanError, RunError, UnsupportedOp};
+pub use operator::{Arithmetic, BuildContext, Following, Inputs, Operator};
+pub use plan::{Feed, Plan, PlanOptions};
+pub use value::Value;

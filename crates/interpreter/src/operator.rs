@@ -1,0 +1,163 @@
+use amct_graph::{AttrError, Attributes, Graph, Node, Outlet};
+use amct_tensor::Tensor;
+
+use crate::{OpError, Value};
+
+/// How the quantized part of a graph is computed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
+pub enum Arithmetic {
+    /// int8 times int8 into int32, exact.
+    #[default]
+    Integer,
+    /// Integer-valued floats, as TensorFlow runs AMCT's graphs.
+    FloatSimulation,
+}
+
+/// A node made ready to run.
+pub trait Operator: Send + Sync {
+    /// Computes the node's outputs.
+    ///
+    /// # Errors
+    /// [`OpError`] for inputs it does not take.
+    fn run(&self, inputs: Inputs) -> Result<Vec<Value>, OpError>;
+
+    /// Takes the node that alone reads this one's output into itself, if it can; then it computes
+    /// that node's output instead of its own, to the same bits.
+    fn absorb(&mut self, next: &Following) -> bool {
+        let _ = next;
+        false
+    }
+
+    /// What a node before it may [`absorb`](Self::absorb) in its place.
+    fn as_following(&self) -> Option<Following> {
+        None
+    }
+}
+
+/// A node that may be computed by the one before it.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Following {
+    /// Adds a constant per channel (last axis).
+    Bias(Vec<f32>),
+    /// Clips at zero.
+    Relu,
+    /// Clips at zero and six.
+    Relu6,
+}
+
+/// The inputs of one run of an operator. A value that nobody needs later is the only holder of
+/// its buffer, so taking it allows working in place.
+#[derive(Debug)]
+pub struct Inputs(Vec<Option<Value>>);
+
+impl Inputs {
+    pub(crate) fn new(values: Vec<Option<Value>>) -> Self {
+        Self(values)
+    }
+
+    /// Takes input `index`.
+    ///
+    /// # Errors
+    /// [`OpError::MissingInput`].
+    pub fn value(&mut self, index: usize) -> Result<Value, OpError> {
+        self.0.get_mut(index).and_then(Option::take).ok_or(OpError::MissingInput(index))
+    }
+
+    /// Takes input `index` as a plain tensor.
+    ///
+    /// # Errors
+    /// [`OpError::MissingInput`], [`OpError::Quantized`].
+    pub fn tensor(&mut self, index: usize) -> Result<Tensor, OpError> {
+        self.value(index)?.plain()
+    }
+
+    /// The number of inputs.
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+/// What an operator is built from: its node and the inputs that are constant.
+pub struct BuildContext<'a> {
+    graph: &'a Graph,
+    node: &'a Node,
+    constants: Vec<Option<Value>>,
+    absorbed: Vec<bool>,
+    arithmetic: Arithmetic,
+}
+
+impl<'a> BuildContext<'a> {
+    pub(crate) fn new(
+        graph: &'a Graph,
+        node: &'a Node,
+        constants: Vec<Option<Value>>,
+        arithmetic: Arithmetic,
+    ) -> Self {
+        let absorbed = vec![false; constants.len()];
+        Self { graph, node, constants, absorbed, arithmetic }
+    }
+
+    /// The node.
+    pub fn node(&self) -> &'a Node {
+        self.node
+    }
+
+    /// Its attributes.
+    pub fn attributes(&self) -> Attributes<'a> {
+        self.node.attributes()
+    }
+
+    /// The arithmetic of the plan.
+    pub fn arithmetic(&self) -> Arithmetic {
+        self.arithmetic
+    }
+
+    /// Input `index`, if it is a constant tensor.
+    pub fn constant(&self, index: usize) -> Option<&Tensor> {
+        match self.constants.get(index) {
+            Some(Some(Value::Plain(tensor))) => Some(tensor),
+            _ => None,
+        }
+    }
+
+    /// Input `index`, if it is a constant tensor; it is not passed to [`Operator::run`] then, so
+    /// that a constant that is packed is not held twice.
+    pub fn take_constant(&mut self, index: usize) -> Option<Tensor> {
+        let tensor = self.constant(index)?.clone();
+        if let Some(absorbed) = self.absorbed.get_mut(index) {
+            *absorbed = true;
+        }
+        Some(tensor)
+    }
+
+    /// The node that computes input `index`.
+    pub fn producer(&self, index: usize) -> Option<&'a Node> {
+        self.graph.get(self.node.inputs.get(index)?.node)
+    }
+
+    /// The value of the graph's constant behind an outlet, as the file has it.
+    pub fn graph_constant(&self, outlet: Outlet) -> Option<Tensor> {
+        self.graph.constant(outlet).ok().flatten()
+    }
+
+    /// Checks the number of data inputs.
+    ///
+    /// # Errors
+    /// [`AttrError`] naming the node.
+    pub fn expect_inputs(&self, count: usize) -> Result<(), AttrError> {
+        let found = self.node.inputs.len();
+        if found == count {
+            return Ok(());
+        }
+        Err(self.attributes().error("input", format!("{count} data inputs"), found.to_string()))
+    }
+
+    pub(crate) fn absorbed(self) -> Vec<bool> {
+        self.absorbed
+    }
+}

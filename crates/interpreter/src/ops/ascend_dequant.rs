@@ -1,0 +1,74 @@
+//! `AscendDequant`: the sums of a quantized layer to floats.
+
+use amct_kernels::elementwise;
+use amct_tensor::quantization::DeqScale;
+use amct_tensor::{DType, DataFormat, Tensor};
+
+use crate::operator::{BuildContext, Inputs, Operator};
+use crate::{OpError, Value};
+
+pub(crate) fn build(context: &mut BuildContext<'_>) -> Result<Box<dyn Operator>, OpError> {
+    context.expect_inputs(2)?;
+    let attrs = context.attributes();
+    let name = attrs.string("data_format")?.unwrap_or("NHWC");
+    let format = DataFormat::from_name(name).ok_or_else(|| attrs.error("data_format", "NHWC or NCHW", name))?;
+    let ksize = attrs.ints("ksize")?;
+    let area = match ksize {
+        &[height, width] if height > 0 && width > 0 => height.checked_mul(width),
+        _ => None,
+    };
+    let area = area.ok_or_else(|| attrs.error("ksize", "two positive integers", format!("{ksize:?}")))?;
+    Ok(Box::new(AscendDequant { area: area as f32, format }))
+}
+
+struct AscendDequant {
+    area: f32,
+    format: DataFormat,
+}
+
+impl Operator for AscendDequant {
+    fn run(&self, mut inputs: Inputs) -> Result<Vec<Value>, OpError> {
+        let input = inputs.tensor(0)?;
+        let words = inputs.tensor(1)?;
+        let scales: Vec<DeqScale> = words.as_slice::<u64>()?.iter().map(|&word| DeqScale::from_bits(word)).collect();
+        let shape = input.shape().to_vec();
+        let axis = self.format.channel_axis(shape.len());
+        if scales.len() != 1 && shape.get(axis) != Some(&scales.len()) {
+            return Err(OpError::shape(
+                format!("an input with {} channels, one per deq_scale", scales.len()),
+                &shape,
+            ));
+        }
+        let inner: usize = if scales.len() == 1 { 1 } else { shape.iter().skip(axis + 1).product() };
+        let plain = self.area == 1.0 && inner == 1 && scales.iter().all(|scale| scale.shift_n == 0);
+        let output = match input.dtype() {
+            DType::I32 if plain => {
+                let factors: Vec<f32> = scales.iter().map(|scale| scale.scale).collect();
+                let mut output = vec![0.0; input.len()];
+                elementwise::dequantize_i32(input.as_slice()?, &factors, &mut output)?;
+                output
+            }
+            DType::I32 => self.dequantize(input.as_slice::<i32>()?.iter().map(|&sum| sum as f32), &scales, inner),
+            _ => self.dequantize(input.as_slice::<f32>()?.iter().copied(), &scales, inner),
+        };
+        Ok(vec![Tensor::from_vec(shape, output)?.into()])
+    }
+}
+
+impl AscendDequant {
+    /// The CPU kernel's arithmetic: scale up to the sum over the window, shift, dequantize, and
+    /// divide by the window's area again.
+    fn dequantize(&self, sums: impl Iterator<Item = f32>, scales: &[DeqScale], inner: usize) -> Vec<f32> {
+        let channels = scales.iter().flat_map(|scale| std::iter::repeat_n(scale, inner)).cycle();
+        sums.zip(channels)
+            .map(|(sum, scale)| {
+                let mut value = sum * self.area;
+                let step = f32::exp2(scale.shift_n.into());
+                if scale.shift_n > 0 {
+                    value = (value / step).floor().clamp(-32_768.0, 32_767.0);
+                }
+                (f64::from(value * scale.scale) * f64::from(step) / f64::from(self.area)) as f32
+            })
+            .collect()
+    }
+}

@@ -1,0 +1,63 @@
+//! `FusedBatchNorm`, `V2` and `V3`, for inference.
+
+use amct_tensor::{DataFormat, Tensor};
+
+use crate::operator::{BuildContext, Inputs, Operator};
+use crate::{OpError, Value};
+
+pub(crate) fn build(context: &mut BuildContext<'_>) -> Result<Box<dyn Operator>, OpError> {
+    context.expect_inputs(5)?;
+    let attrs = context.attributes();
+    // TensorFlow's default is training.
+    if attrs.bool_or("is_training", true)? {
+        return Err(OpError::Unsupported(
+            "is_training is true: the node normalises with the statistics of its batch; \
+             freeze the graph for inference (is_training=False) and try again"
+                .to_owned(),
+        ));
+    }
+    let name = attrs.string("data_format")?.unwrap_or("NHWC");
+    let format = DataFormat::from_name(name).ok_or_else(|| attrs.error("data_format", "NHWC or NCHW", name))?;
+    Ok(Box::new(BatchNorm { epsilon: attrs.float_or("epsilon", 1e-4)?, format }))
+}
+
+struct BatchNorm {
+    epsilon: f32,
+    format: DataFormat,
+}
+
+impl Operator for BatchNorm {
+    fn run(&self, mut inputs: Inputs) -> Result<Vec<Value>, OpError> {
+        let input = inputs.tensor(0)?;
+        let parameters: Vec<Tensor> = (1..5).map(|index| inputs.tensor(index)).collect::<Result<_, _>>()?;
+        let shape = input.shape().to_vec();
+        let axis = self.format.channel_axis(shape.len());
+        let channels = match shape.as_slice() {
+            &[_, _, _, _] => shape.get(axis).copied().unwrap_or(0),
+            _ => return Err(OpError::shape("an input of rank 4", &shape)),
+        };
+        if let Some(wrong) = parameters.iter().find(|parameter| parameter.shape() != [channels]) {
+            return Err(OpError::shape(format!("scale, offset, mean and variance of length {channels}"), wrong.shape()));
+        }
+        let slices: Vec<&[f32]> = parameters.iter().map(Tensor::as_slice).collect::<Result<_, _>>()?;
+        let &[scale, offset, mean, variance] = slices.as_slice() else {
+            return Err(OpError::MissingInput(4));
+        };
+        let factors: Vec<f32> =
+            scale.iter().zip(variance).map(|(s, v)| (1.0 / (v + self.epsilon).sqrt()) * s).collect();
+        let inner: usize = shape.iter().skip(axis + 1).product();
+        let mut data = input.into_vec::<f32>()?;
+        let planes = data.chunks_mut(inner.max(1)).zip((0..channels).cycle());
+        for (plane, channel) in planes {
+            if let (Some(f), Some(o), Some(m)) = (factors.get(channel), offset.get(channel), mean.get(channel)) {
+                for x in plane {
+                    *x = (*x - m) * f + o;
+                }
+            }
+        }
+        let statistics = [mean, variance, mean, variance];
+        let mut outputs = vec![Tensor::from_vec(shape, data)?.into()];
+        outputs.extend(statistics.map(|values| Tensor::vector(values.to_vec()).into()));
+        Ok(outputs)
+    }
+}

@@ -1,0 +1,103 @@
+//! `BiasAdd`: one value per channel, on floats or on the int32 sums of a quantized layer.
+
+use amct_graph::AttrValue;
+use amct_kernels::{Activation, elementwise};
+use amct_tensor::{DType, DataFormat, Tensor};
+
+use crate::operator::{Arithmetic, BuildContext, Following, Inputs, Operator};
+use crate::{OpError, Value};
+
+pub(crate) fn build(context: &mut BuildContext<'_>) -> Result<Box<dyn Operator>, OpError> {
+    context.expect_inputs(2)?;
+    let attrs = context.attributes();
+    let name = attrs.string("data_format")?.unwrap_or("NHWC");
+    let format = DataFormat::from_name(name).ok_or_else(|| attrs.error("data_format", "NHWC or NCHW", name))?;
+    let integers = if context.arithmetic() == Arithmetic::Integer { int32_behind_cast(context) } else { None };
+    Ok(Box::new(BiasAdd { format, integers, bias: context.take_constant(1) }))
+}
+
+/// The int32 constant that a `Cast` turns into the float bias: a float cannot hold all of its
+/// values, the layer's int32 sums can.
+fn int32_behind_cast(context: &BuildContext<'_>) -> Option<Vec<i32>> {
+    let cast = context.producer(1).filter(|node| node.op == "Cast")?;
+    if cast.attrs.get("SrcT") != Some(&AttrValue::Type(amct_graph::type_code(DType::I32))) {
+        return None;
+    }
+    context.graph_constant(*cast.inputs.first()?)?.into_vec().ok()
+}
+
+struct BiasAdd {
+    format: DataFormat,
+    integers: Option<Vec<i32>>,
+    bias: Option<Tensor>,
+}
+
+impl Operator for BiasAdd {
+    fn run(&self, mut inputs: Inputs) -> Result<Vec<Value>, OpError> {
+        let input = inputs.tensor(0)?;
+        let bias = match &self.bias {
+            Some(bias) => bias.clone(),
+            None => inputs.tensor(1)?,
+        };
+        let shape = input.shape().to_vec();
+        let axis = self.format.channel_axis(shape.len());
+        let channels = shape.get(axis).copied().unwrap_or(0);
+        if shape.len() < 2 || bias.shape() != [channels] {
+            return Err(OpError::shape(format!("a bias of length {channels} for an input {shape:?}"), bias.shape()));
+        }
+        let inner: usize = shape.iter().skip(axis + 1).product();
+        let output = match input.dtype() {
+            DType::F32 => {
+                let mut data = input.into_vec::<f32>()?;
+                let bias = bias.as_slice::<f32>()?;
+                if inner == 1 {
+                    elementwise::bias_add(&mut data, bias, Activation::None)?;
+                } else {
+                    add_planes(&mut data, bias, inner, |x, b| x + b);
+                }
+                Tensor::from_vec(shape, data)?
+            }
+            DType::I32 => {
+                let mut data = input.into_vec::<i32>()?;
+                let bias = match &self.integers {
+                    Some(integers) => integers.clone(),
+                    None => integers_of(&bias)?,
+                };
+                if data.iter().zip(planes(&bias, inner)).any(|(x, b)| x.checked_add(b).is_none()) {
+                    return Err(OpError::Unsupported("the int32 sum overflows when the bias is added".to_owned()));
+                }
+                add_planes(&mut data, &bias, inner, i32::wrapping_add);
+                Tensor::from_vec(shape, data)?
+            }
+            other => return Err(OpError::Unsupported(format!("BiasAdd on {other} is not supported"))),
+        };
+        Ok(vec![output.into()])
+    }
+
+    fn as_following(&self) -> Option<Following> {
+        if self.format != DataFormat::Nhwc {
+            return None;
+        }
+        let bias = self.bias.clone()?;
+        Some(Following::Bias(bias.into_vec::<f32>().ok()?))
+    }
+}
+
+/// A bias given as floats or integers, as int32; a float is cut off, as ATC does.
+fn integers_of(bias: &Tensor) -> Result<Vec<i32>, OpError> {
+    match bias.dtype() {
+        DType::I32 => Ok(bias.as_slice::<i32>()?.to_vec()),
+        _ => Ok(bias.as_slice::<f32>()?.iter().map(|&b| b as i32).collect()),
+    }
+}
+
+/// The bias of each element of a tensor with `inner` elements per channel, endlessly.
+fn planes<T: Copy>(bias: &[T], inner: usize) -> impl Iterator<Item = T> + '_ {
+    bias.iter().flat_map(move |&b| std::iter::repeat_n(b, inner)).cycle()
+}
+
+fn add_planes<T: Copy>(data: &mut [T], bias: &[T], inner: usize, add: impl Fn(T, T) -> T) {
+    for (x, b) in data.iter_mut().zip(planes(bias, inner)) {
+        *x = add(*x, b);
+    }
+}

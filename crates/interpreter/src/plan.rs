@@ -1,0 +1,273 @@
+use std::collections::{BTreeMap, BTreeSet};
+
+use amct_graph::{Graph, NodeId, Outlet, ShapeAttr};
+use amct_tensor::DType;
+
+use crate::error::UnsupportedOp;
+use crate::operator::{Arithmetic, BuildContext, Inputs, Operator};
+use crate::{OpError, PlanError, RunError, Value, registry};
+
+mod fuse;
+mod liveness;
+
+/// What a plan is asked for.
+#[derive(Clone, Debug, Default)]
+pub struct PlanOptions {
+    /// How quantized layers are computed.
+    pub arithmetic: Arithmetic,
+    /// Outlets that are shown to the observer of a run as soon as they are computed.
+    pub observed: Vec<Outlet>,
+    /// `PlaceholderWithDefault` nodes that will be fed; the others keep their default.
+    pub fed: Vec<NodeId>,
+}
+
+/// A graph made ready to run for certain outputs.
+pub struct Plan {
+    pub(crate) feeds: Vec<Feed>,
+    pub(crate) steps: Vec<Step>,
+    /// Values known before the run: constants that are inputs of steps, outputs or observed.
+    pub(crate) constants: Vec<(usize, Value)>,
+    pub(crate) outputs: Vec<usize>,
+    pub(crate) observed: BTreeMap<usize, Vec<Outlet>>,
+    pub(crate) slots: usize,
+}
+
+/// An input of the graph that a plan must be fed.
+#[derive(Clone, Debug)]
+pub struct Feed {
+    /// The placeholder.
+    pub node: NodeId,
+    /// Its name.
+    pub name: String,
+    /// Its element type, if the graph says.
+    pub dtype: Option<DType>,
+    /// Its shape, if the graph says; -1 for a free dimension.
+    pub shape: Option<ShapeAttr>,
+    pub(crate) slot: usize,
+}
+
+pub(crate) struct Step {
+    pub(crate) node: String,
+    pub(crate) op: String,
+    pub(crate) operator: Box<dyn Operator>,
+    /// Slot of each input; `None` for one that the operator holds itself.
+    pub(crate) inputs: Vec<Option<usize>>,
+    /// Slot of each output that somebody reads.
+    pub(crate) outputs: Vec<Option<usize>>,
+    /// Slots that are free once the step has run.
+    pub(crate) releases: Vec<usize>,
+}
+
+impl Plan {
+    /// Makes a plan that computes `outputs`.
+    ///
+    /// # Errors
+    /// [`PlanError::Unsupported`] with every missing operator, [`PlanError::Graph`] for a cycle,
+    /// [`PlanError::Node`] if a node's attributes or constant inputs are not supported.
+    pub fn compile(graph: &Graph, outputs: &[Outlet], options: &PlanOptions) -> Result<Self, PlanError> {
+        let mut wanted: Vec<Outlet> = outputs.to_vec();
+        wanted.extend(&options.observed);
+        let roots: Vec<NodeId> = wanted.iter().map(|outlet| outlet.node).collect();
+        let order = graph.needed_by(&roots)?;
+        check_supported(graph, &order)?;
+        let mut compiler = Compiler::new(graph, options);
+        for &id in &order {
+            compiler.add(id)?;
+        }
+        compiler.finish(outputs)
+    }
+
+    /// The inputs that a run must be fed, in graph order.
+    pub fn feeds(&self) -> &[Feed] {
+        &self.feeds
+    }
+}
+
+fn check_supported(graph: &Graph, order: &[NodeId]) -> Result<(), PlanError> {
+    let mut missing: Vec<UnsupportedOp> = Vec::new();
+    for &id in order {
+        let node = graph.node(id);
+        if registry::is_source(&node.op) || registry::find(&node.op).is_some() {
+            continue;
+        }
+        match missing.iter_mut().find(|unsupported| unsupported.op == node.op) {
+            Some(unsupported) => unsupported.count += 1,
+            None => {
+                missing.push(UnsupportedOp { op: node.op.clone(), node: node.name.clone(), count: 1 });
+            }
+        }
+    }
+    if missing.is_empty() { Ok(()) } else { Err(PlanError::Unsupported(missing)) }
+}
+
+struct Compiler<'a> {
+    graph: &'a Graph,
+    options: &'a PlanOptions,
+    slots: BTreeMap<Outlet, usize>,
+    known: BTreeMap<Outlet, Value>,
+    feeds: Vec<Feed>,
+    steps: Vec<Step>,
+}
+
+impl<'a> Compiler<'a> {
+    fn new(graph: &'a Graph, options: &'a PlanOptions) -> Self {
+        Self {
+            graph,
+            options,
+            slots: BTreeMap::new(),
+            known: BTreeMap::new(),
+            feeds: Vec::new(),
+            steps: Vec::new(),
+        }
+    }
+
+    fn slot(&mut self, outlet: Outlet) -> usize {
+        let next = self.slots.len();
+        *self.slots.entry(outlet).or_insert(next)
+    }
+
+    fn add(&mut self, id: NodeId) -> Result<(), PlanError> {
+        let node = self.graph.node(id);
+        let outlet = Outlet::from(id);
+        match node.op.as_str() {
+            "Const" => {
+                self.known.insert(outlet, self.graph.decode_const(id)?.into());
+                return Ok(());
+            }
+            "PlaceholderWithDefault" if !self.options.fed.contains(&id) => {
+                return self.add_operator(id);
+            }
+            op if registry::is_source(op) => {
+                let attrs = node.attributes();
+                let slot = self.slot(outlet);
+                self.feeds.push(Feed {
+                    node: id,
+                    name: node.name.clone(),
+                    dtype: attrs.dtype("dtype").map_err(amct_graph::GraphError::from)?,
+                    shape: attrs.shape("shape").map_err(amct_graph::GraphError::from)?.cloned(),
+                    slot,
+                });
+                return Ok(());
+            }
+            _ => self.add_operator(id),
+        }
+    }
+
+    fn add_operator(&mut self, id: NodeId) -> Result<(), PlanError> {
+        let node = self.graph.node(id);
+        let constants: Vec<Option<Value>> =
+            node.inputs.iter().map(|outlet| self.known.get(outlet).cloned()).collect();
+        let all_constant = !constants.is_empty() && constants.iter().all(Option::is_some);
+        let shapes = |values: &[Option<Value>]| -> Vec<Vec<usize>> {
+            values.iter().flatten().map(|value| value.shape().to_vec()).collect()
+        };
+        let failed = |error: OpError| RunError::Op {
+            node: node.name.clone(),
+            op: node.op.clone(),
+            inputs: shapes(&constants),
+            error,
+        };
+        let mut context =
+            BuildContext::new(self.graph, node, constants.clone(), self.options.arithmetic);
+        let Some(build) = registry::find(&node.op) else {
+            // `check_supported` has been here before.
+            return Err(failed(OpError::Unsupported("no such operator".to_owned())).into());
+        };
+        let operator = build(&mut context).map_err(failed)?;
+        let absorbed = context.absorbed();
+        if all_constant {
+            let inputs = constants.iter().zip(&absorbed).map(|(value, &absorbed)| {
+                if absorbed { None } else { value.clone() }
+            });
+            let outputs = operator.run(Inputs::new(inputs.collect())).map_err(failed)?;
+            self.known.extend(
+                outputs.into_iter().enumerate().map(|(slot, value)| (Outlet::new(id, slot), value)),
+            );
+            return Ok(());
+        }
+        let inputs = node
+            .inputs
+            .iter()
+            .zip(&absorbed)
+            .map(|(&outlet, &absorbed)| (!absorbed).then(|| self.slot(outlet)))
+            .collect();
+        self.steps.push(Step {
+            node: node.name.clone(),
+            op: node.op.clone(),
+            operator,
+            inputs,
+            outputs: Vec::new(),
+            releases: Vec::new(),
+        });
+        // Every outlet of a step that somebody reads gets its slot when it is read; the first
+        // one now, so that the step can be found by it.
+        let slot = self.slot(id.into());
+        if let Some(step) = self.steps.last_mut() {
+            step.outputs.push(Some(slot));
+        }
+        Ok(())
+    }
+
+    fn finish(mut self, outputs: &[Outlet]) -> Result<Plan, PlanError> {
+        let output_slots: Vec<usize> = outputs.iter().map(|&outlet| self.slot(outlet)).collect();
+        let mut observed: BTreeMap<usize, Vec<Outlet>> = BTreeMap::new();
+        for &outlet in &self.options.observed {
+            let slot = self.slot(outlet);
+            observed.entry(slot).or_default().push(outlet);
+        }
+        self.bind_further_outputs()?;
+        let kept: BTreeSet<usize> =
+            output_slots.iter().copied().chain(observed.keys().copied()).collect();
+        let mut steps = fuse::fuse(self.steps, &kept);
+        liveness::mark_releases(&mut steps, &output_slots);
+        let read: BTreeSet<usize> =
+            steps.iter().flat_map(|step| step.inputs.iter().copied().flatten()).collect();
+        let constants = self
+            .known
+            .into_iter()
+            .filter_map(|(outlet, value)| Some((*self.slots.get(&outlet)?, value)))
+            .filter(|(slot, _)| read.contains(slot) || kept.contains(slot))
+            .collect();
+        Ok(Plan {
+            feeds: self.feeds,
+            steps,
+            constants,
+            outputs: output_slots,
+            observed,
+            slots: self.slots.len(),
+        })
+    }
+
+    /// Gives each step the slots of its outputs 1, 2, ... that are read somewhere.
+    fn bind_further_outputs(&mut self) -> Result<(), PlanError> {
+        let by_first: BTreeMap<usize, usize> = self
+            .steps
+            .iter()
+            .enumerate()
+            .filter_map(|(index, step)| Some((step.outputs.first().copied().flatten()?, index)))
+            .collect();
+        let further: Vec<(Outlet, usize)> =
+            self.slots.iter().filter(|(outlet, _)| outlet.slot > 0).map(|(&o, &s)| (o, s)).collect();
+        for (outlet, slot) in further {
+            if self.known.contains_key(&outlet) {
+                continue;
+            }
+            let first = self.slots.get(&outlet.node.into());
+            let step = first.and_then(|slot| by_first.get(slot)).and_then(|&index| self.steps.get_mut(index));
+            let Some(step) = step else {
+                return Err(RunError::MissingOutput(self.graph.outlet_name(outlet)).into());
+            };
+            // An absurd slot number must not make a long list.
+            if outlet.slot > 1 << 16 {
+                return Err(RunError::MissingOutput(self.graph.outlet_name(outlet)).into());
+            }
+            if step.outputs.len() <= outlet.slot {
+                step.outputs.resize(outlet.slot + 1, None);
+            }
+            if let Some(place) = step.outputs.get_mut(outlet.slot) {
+                *place = Some(slot);
+            }
+        }
+        Ok(())
+    }
+}

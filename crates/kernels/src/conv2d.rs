@@ -1,0 +1,75 @@
+//! Dense 2-D convolution, NHWC by HWIO, as a product of image patches and the packed filter.
+//!
+//! The filter is packed as a matrix of kernel height * kernel width * input channels rows, so each
+//! sum runs over (kh, kw, ci). A tap in the padding contributes an explicit 0.0 (int8: the zero
+//! offset, hence 0): it changes a sum only if its weight is infinite or NaN.
+
+mod im2col;
+pub mod reference;
+mod shape;
+#[cfg(test)]
+mod tests;
+
+pub use shape::Conv2dShape;
+
+use crate::gemm::{self, PackedF32, PackedI8, ROW_BLOCK};
+use crate::{Epilogue, KernelError, lengths, parallel};
+
+/// Convolves `input`, batch x height x width x in_channels, into `output` with out_channels.
+///
+/// # Errors
+/// [`KernelError::Packed`] if the filter is not `shape.depth()` x out_channels,
+/// [`KernelError::Length`] or [`KernelError::Overflow`] if a slice does not fit `shape`.
+pub fn conv2d_f32(
+    input: &[f32],
+    shape: &Conv2dShape,
+    filter: &PackedF32,
+    epilogue: Epilogue<'_>,
+    output: &mut [f32],
+) -> Result<(), KernelError> {
+    shape.expect_packed((filter.k(), filter.n()))?;
+    shape.expect_slices(input.len(), output.len())?;
+    if shape.is_pointwise() {
+        return gemm::gemm_f32(shape.pixels()?, input, filter, epilogue, output);
+    }
+    let (k, n) = (filter.k(), filter.n());
+    lengths::expect_bias(epilogue.bias, n)?;
+    let work = output.len().saturating_mul(k);
+    let scratch = || vec![0.0; ROW_BLOCK * k];
+    parallel::for_each_chunk(output, ROW_BLOCK * n, work, scratch, |patches, index, output| {
+        let patches = &mut patches[..output.len() / n * k];
+        im2col::fill(shape, input, index * ROW_BLOCK, k, 0.0, patches);
+        filter.multiply_rows(patches, epilogue, output);
+    });
+    Ok(())
+}
+
+/// Convolves int8 `input` into exact i32 sums of `(q - zero_offset) * w`.
+///
+/// # Errors
+/// As [`conv2d_f32`]; [`KernelError::ZeroOffset`] if the offset is not an int8.
+pub fn conv2d_i8(
+    input: &[i8],
+    zero_offset: i32,
+    shape: &Conv2dShape,
+    filter: &PackedI8,
+    output: &mut [i32],
+) -> Result<(), KernelError> {
+    shape.expect_packed((filter.k(), filter.n()))?;
+    shape.expect_slices(input.len(), output.len())?;
+    if shape.is_pointwise() {
+        return gemm::gemm_i8(shape.pixels()?, input, zero_offset, filter, output);
+    }
+    let zero_offset = lengths::zero_offset(zero_offset)?;
+    let (stride, n) = (filter.stride(), filter.n());
+    let work = output.len().saturating_mul(stride);
+    let scratch = || (vec![0_i8; ROW_BLOCK * stride], vec![0_i16; ROW_BLOCK * stride]);
+    parallel::for_each_chunk(output, ROW_BLOCK * n, work, scratch, |(patches, centred), index, output| {
+        let len = output.len() / n * stride;
+        let (patches, centred) = (&mut patches[..len], &mut centred[..len]);
+        im2col::fill(shape, input, index * ROW_BLOCK, stride, zero_offset as i8, patches);
+        filter.centre(patches, zero_offset, centred);
+        filter.multiply_rows(centred, output);
+    });
+    Ok(())
+}

@@ -1,0 +1,76 @@
+/// What follows a sum of products. A NaN stays a NaN, as in TensorFlow; -0.0 stays -0.0.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Activation {
+    /// The value itself.
+    #[default]
+    None,
+    /// max(x, 0)
+    Relu,
+    /// min(max(x, 0), 6)
+    Relu6,
+}
+
+impl Activation {
+    /// The interval that values are clipped to.
+    #[inline(always)]
+    pub(crate) fn bounds(self) -> (f32, f32) {
+        match self {
+            Activation::None => (f32::NEG_INFINITY, f32::INFINITY),
+            Activation::Relu => (0.0, f32::INFINITY),
+            Activation::Relu6 => (0.0, 6.0),
+        }
+    }
+
+    /// Applies the activation to one value.
+    #[inline(always)]
+    pub fn apply(self, x: f32) -> f32 {
+        clip(x, self.bounds())
+    }
+}
+
+/// Clips `x`. The comparisons are those of `maxps(low, x)` and `minps(high, x)`, so that scalar and
+/// vector code agree on NaN and -0.0, which come out as they went in.
+#[inline(always)]
+pub(crate) fn clip(x: f32, (low, high): (f32, f32)) -> f32 {
+    let x = if x < low { low } else { x };
+    if x > high { high } else { x }
+}
+
+/// What a kernel does to each sum before it stores it: `activation(sum + bias[channel])`.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Epilogue<'a> {
+    /// One value per output channel. `None` adds nothing, not even 0.0.
+    pub bias: Option<&'a [f32]>,
+    /// Applied after the bias.
+    pub activation: Activation,
+}
+
+impl Epilogue<'_> {
+    /// The stored value of `sum` in output channel `channel`.
+    ///
+    /// # Panics
+    /// If there is a bias and `channel` is not in it; the kernels check its length first.
+    #[inline(always)]
+    pub fn apply(&self, sum: f32, channel: usize) -> f32 {
+        self.activation.apply(match self.bias {
+            Some(bias) => sum + bias[channel],
+            None => sum,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn activations_clip_and_keep_nan() {
+        let relu6: Vec<f32> = [-1.0, 0.5, 6.0, 7.0].map(|x| Activation::Relu6.apply(x)).to_vec();
+        assert_eq!(relu6, [0.0, 0.5, 6.0, 6.0]);
+        assert_eq!(Activation::Relu.apply(f32::INFINITY), f32::INFINITY);
+        for activation in [Activation::None, Activation::Relu, Activation::Relu6] {
+            assert!(activation.apply(f32::NAN).is_nan());
+            assert_eq!(activation.apply(-0.0).to_bits(), (-0.0_f32).to_bits());
+        }
+    }
+}

@@ -1,0 +1,139 @@
+use super::*;
+
+/// 64-bit linear congruential numbers, uniform in [0, 1).
+struct Draws(u64);
+
+impl Draws {
+    fn next(&mut self) -> f32 {
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (self.0 >> 40) as f32 / 16_777_216.0
+    }
+
+    fn gauss(&mut self) -> f32 {
+        (0..12).map(|_| self.next()).sum::<f32>() - 6.0
+    }
+}
+
+/// IFMR's candidates for data in `[low, high]`.
+fn candidates(low: f32, high: f32, symmetric: bool, levels: f32, number: usize) -> Vec<Candidate> {
+    let clip = |i: usize| (0.7 + i as f32 * 0.01) * high;
+    let candidate = |clip: f32| match symmetric {
+        true => Candidate { scale: clip / (levels / 2.0), low: -clip, high: clip },
+        false => Candidate { scale: (clip - low) / levels, low, high: clip },
+    };
+    (0..number).map(clip).map(candidate).collect()
+}
+
+fn bits(losses: &[f32]) -> Vec<u32> {
+    losses.iter().map(|loss| loss.to_bits()).collect()
+}
+
+/// The losses over `data` cut into chunks equal those of the reference.
+fn check(name: &str, data: &[f32], candidates: &[Candidate], count: usize, expected: RangeInclusive<f32>) {
+    let mut reference = reference::Losses::new(candidates, count);
+    reference.add(data);
+    for chunk in [data.len().max(1), 4099, 37] {
+        let mut losses = QuantizationLoss::new(candidates, count, expected.clone());
+        data.chunks(chunk).for_each(|chunk| losses.add(chunk));
+        assert_eq!(bits(&losses.losses()), bits(reference.losses()), "{name}, chunks of {chunk}");
+    }
+}
+
+fn range(data: &[f32]) -> RangeInclusive<f32> {
+    let (low, high) = data.iter().fold((0f32, 0f32), |(low, high), &x| (low.min(x), high.max(x)));
+    low..=high
+}
+
+#[test]
+fn losses_are_those_of_the_reference() {
+    let mut draws = Draws(1);
+    let gauss: Vec<f32> = (0..30_000).map(|_| draws.gauss()).collect();
+    let shapes: [(&str, fn(f32) -> f32); 7] = [
+        ("gauss", |g| g),
+        ("relu", |g| g.max(0.0)),
+        ("relu6", |g| (g * 3.0).clamp(0.0, 6.0)),
+        ("mostly negative", |g| g - 5.0),
+        ("large", |g| g * 1e5),
+        ("scales below the proof's bound", |g| g * 1e-3),
+        ("pixels", |g| (g * 40.0).round().clamp(-128.0, 127.0) / 128.0),
+    ];
+    for (name, shape) in shapes {
+        let data: Vec<f32> = gauss.iter().copied().map(shape).collect();
+        let expected = range(&data);
+        for symmetric in [false, true] {
+            for (levels, number) in [(255.0, 60), (255.0, 21), (15.0, 7), (65_535.0, 16)] {
+                let candidates = candidates(*expected.start(), *expected.end(), symmetric, levels, number);
+                let name = format!("{name}, symmetric {symmetric}, {number} candidates, {levels} levels");
+                check(&name, &data, &candidates, data.len(), expected.clone());
+            }
+        }
+    }
+}
+
+#[test]
+fn any_count_divides_exactly() {
+    let mut draws = Draws(2);
+    let data: Vec<f32> = (0..20_000).map(|_| draws.gauss().max(0.0)).collect();
+    let candidates = candidates(0.0, *range(&data).end(), false, 255.0, 60);
+    // A power of two, small and large odd parts, one that f32 rounds, one beyond the proof.
+    for count in [1, 8191, 1 << 20, 38_535_168, 16_777_215, 4_194_303, 20_000_001, 1 << 30] {
+        check(&format!("count {count}"), &data, &candidates, count, range(&data));
+    }
+}
+
+/// Values on, just below and just above every step of every candidate.
+#[test]
+fn values_next_to_a_tie_round_as_after_the_division() {
+    for (low, high, symmetric) in [(0.0, 6.0, false), (-3.7, 5.1, false), (-1.0, 0.992_187_5, true)] {
+        let candidates = candidates(low, high, symmetric, 255.0, 60);
+        let mut data = Vec::new();
+        for candidate in &candidates {
+            for k in 0..256 {
+                let step = (k as f32 + 0.5) * candidate.scale;
+                for units in [-2i32, -1, 0, 1, 2] {
+                    let x = f32::from_bits(step.to_bits().wrapping_add_signed(units));
+                    data.extend([x, -x]);
+                }
+            }
+        }
+        data.retain(|x| (low..=high).contains(x));
+        check(&format!("{low}..{high}"), &data, &candidates, 1 << 18, low..=high);
+        // Whatever few of them the sums cannot tell apart, alone they do.
+        for piece in data.chunks(64) {
+            check(&format!("{low}..{high}"), piece, &candidates, 3 << 18, low..=high);
+        }
+    }
+}
+
+#[test]
+fn values_outside_the_expected_range_and_tiny_ones_count_too() {
+    let mut draws = Draws(3);
+    let tiny = [1e-45, 1e-38, 1e-30, 1e-20, 7.2e-12, 7.3e-12, -1e-25, 0.0, -0.0];
+    let far = [6.0f32.next_up(), 7.0, 1e9, 3e38, -1e-3, -5.0, -3e38];
+    for with_far in [false, true] {
+        let mut data: Vec<f32> = (0..10_000).map(|_| draws.next() * 6.0).collect();
+        for (i, x) in tiny.into_iter().chain(far.into_iter().filter(|_| with_far)).enumerate() {
+            data.insert(i * 555 + 3, x);
+        }
+        for symmetric in [false, true] {
+            check("outside", &data, &candidates(0.0, 6.0, symmetric, 255.0, 60), data.len(), 0.0..=6.0);
+            check("outside", &data, &candidates(-1.0, 6.0, symmetric, 255.0, 60), data.len(), -2.0..=6.0);
+            check("outside", &data, &candidates(0.0, 6.0, symmetric, 255.0, 60), data.len(), -3e38..=3e38);
+        }
+    }
+    // Tiny values alone: their squares are subnormal, or their quotients.
+    let tiny: Vec<f32> = (0..2000).map(|i| f32::from_bits(i * 0x8_1234 + 1)).collect();
+    check("tiny", &tiny, &candidates(0.0, 6.0, false, 255.0, 60), 49 << 12, 0.0..=6.0);
+}
+
+#[test]
+fn zero_outside_a_range_counts() {
+    let candidates = [Candidate { scale: 0.1, low: 0.5, high: 2.0 }];
+    check("zero", &[0.0, 1.0, 0.0], &candidates, 3, 0.0..=2.0);
+}
+
+#[test]
+fn no_candidates_and_no_data_are_fine() {
+    check("no candidates", &[1.0, 2.0], &[], 2, 0.0..=2.0);
+    check("no data", &[], &candidates(0.0, 1.0, false, 255.0, 60), 1 << 20, 0.0..=1.0);
+}

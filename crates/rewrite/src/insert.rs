@@ -1,0 +1,116 @@
+//! Writing quantization into a graph.
+//!
+//! One convolution becomes
+//! ```text
+//! x -> AscendQuant -> [Pad] -> Conv2D -> [BiasAdd] -> AscendDequant -> the old readers
+//!      weight, offset_w -> AscendWeightQuant ^   ^- Cast <- bias       ^- deq_scale
+//! ```
+//! where every edge stays float for TensorFlow (ATC changes the types itself), only the constants
+//! are integer: weights and their offset int8, the bias int32 behind a `Cast`, the dequantization
+//! words uint64. A pooling has no weights, a `MatMul` one scale.
+//!
+//! Source: `reference/atc-contract.md` sections 3, 4, 8 and 11.
+
+mod activation;
+mod bias;
+mod builder;
+mod check;
+mod dequant;
+mod origin;
+#[cfg(test)]
+mod tests;
+mod weights;
+
+use amct_graph::Graph;
+use amct_tensor::quantization::ActivationParams;
+
+use crate::RewriteError;
+use crate::fold::FoldedGroup;
+use crate::layers::QuantizableLayer;
+use crate::outputs::Outputs;
+use crate::sweep::remove_dead_constants;
+
+pub use origin::NodeOrigin;
+
+/// The pass's name in logs.
+pub const PASS: &str = "insert_quantization";
+
+/// The numbers that quantize one layer.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LayerQuantization {
+    /// The layer, from a scan of the graph that is quantized.
+    pub layer: QuantizableLayer,
+    /// scale_d and offset_d of the layer's input.
+    pub activation: ActivationParams,
+    /// scale_w: one value, or for a convolution one per output channel; none for a pooling.
+    pub scale_w: Vec<f32>,
+    /// The int8 weights in the layout of the float ones; none for a pooling.
+    pub weights: Vec<i8>,
+}
+
+/// What [`insert_quantization`] has to know besides the layers.
+#[derive(Clone, Debug, Default)]
+pub struct InsertOptions {
+    /// The requested outputs as `name` or `name:slot`; they stay addressable and float.
+    pub outputs: Vec<String>,
+    /// The groups that folding made, for the origins of the nodes.
+    pub groups: Vec<FoldedGroup>,
+    /// Whether to write `dst_type = "INT8"` on `AscendQuant` and `AscendWeightQuant`. ATC takes
+    /// both forms; the TensorFlow 1.15 era adapter refuses the attribute, so it is off by default.
+    pub write_dst_type: bool,
+}
+
+/// What [`insert_quantization`] did.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct InsertReport {
+    /// Names of the layers quantized, in the order given.
+    pub layers: Vec<String>,
+    /// Every node of the quantized graph, in topological order, and the original ones it stands for.
+    pub nodes: Vec<NodeOrigin>,
+    /// Requested outputs whose node was renamed, as (output, new name of the node inside).
+    pub renamed: Vec<(String, String)>,
+}
+
+/// Quantizes the layers given, all in one change of the graph.
+///
+/// Layers that read one outlet with the same scale (bit for bit) and offset share an
+/// `AscendQuant`. It stands before a layer's `Pad` if all who read the pad are among the layers
+/// and agree on their numbers, behind it otherwise. If a layer's end is a requested output, its
+/// node gets `_quantized` appended to its name and an `Identity` of the old name hands on the
+/// dequantized value. Float constants that nobody reads any more are removed.
+///
+/// # Errors
+/// [`RewriteError`] for numbers that do not fit their layer, a bias beyond int32, a layer of
+/// another graph, an unknown output. The graph is then unchanged.
+pub fn insert_quantization(
+    graph: &mut Graph,
+    layers: &[LayerQuantization],
+    options: &InsertOptions,
+) -> Result<InsertReport, RewriteError> {
+    let outputs = Outputs::resolve(graph, &options.outputs)?;
+    check::all(graph, layers, &outputs)?;
+    let mut builder = builder::Builder::new(graph, layers, options);
+    for index in 0..layers.len() {
+        builder.add_dequant(index, &outputs)?;
+        builder.add_weights(index)?;
+        builder.add_bias(index)?;
+    }
+    // Last, because the input of one layer may be the dequantized end of another.
+    builder.add_activations();
+
+    let builder::Built { patch, owners, replaced, renamed } = builder.finish();
+    let mut next = graph.clone();
+    let ids = next.apply(&patch)?;
+    remove_dead_constants(&mut next, replaced, &outputs)?;
+    let nodes = origin::of_nodes(graph, &next, layers, &options.groups, &ids, &owners)?;
+    *graph = next;
+
+    for quantization in layers {
+        let ActivationParams { scale, offset } = quantization.activation;
+        let name = &quantization.layer.name;
+        log::info!(target: PASS, "quantized layer '{name}'");
+        log::debug!(target: PASS, "layer '{name}': scale_d {scale}, offset_d {offset}");
+    }
+    let layers = layers.iter().map(|quantization| quantization.layer.name.clone()).collect();
+    Ok(InsertReport { layers, nodes, renamed })
+}

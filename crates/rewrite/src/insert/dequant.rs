@@ -1,0 +1,60 @@
+//! `AscendDequant` at the end of a layer.
+
+use amct_graph::views::WindowAttrs;
+use amct_graph::{AttrValue, GraphError, Outlet};
+use amct_tensor::DataFormat;
+use amct_tensor::quantization::DeqScale;
+
+use super::LayerQuantization;
+use super::builder::{Builder, float_node};
+use super::origin::Owner;
+use crate::RewriteError;
+use crate::constants::constant;
+use crate::layers::LayerKind;
+use crate::outputs::Outputs;
+
+impl Builder<'_> {
+    /// Dequantizes a layer's end and hands the readers over to the result.
+    pub(super) fn add_dequant(&mut self, index: usize, outputs: &Outputs) -> Result<(), RewriteError> {
+        let Some(quantization) = self.layers.get(index) else { return Ok(()) };
+        let layer = &quantization.layer;
+        let (format, kernel) = self.window(quantization)?;
+        let end = layer.end();
+        let words = deq_scale(quantization);
+
+        let scope = self.names.scope(&layer.name, "dequant");
+        let owner = Owner::Inserted(index);
+        let words = self.add(constant(format!("{scope}/deq_scale"), [words.len()], words)?, owner);
+        let node = float_node(format!("{scope}/AscendDequant"), "AscendDequant", [end.into(), words])
+            .attr("ksize", AttrValue::ints([kernel.0 as i64, kernel.1 as i64]))
+            .attr("data_format", AttrValue::string(format.name()));
+        let dequantized = self.add(node, Owner::Dequant(index));
+        self.built.patch.replace_uses(end, dequantized);
+        self.ends.insert(Outlet::from(end), dequantized);
+
+        if outputs.has_node(end) {
+            let name = self.graph.node(end).name.clone();
+            let inner = self.graph.free_name(&format!("{name}_quantized"));
+            self.built.patch.rename(end, inner.clone());
+            self.add(float_node(name.clone(), "Identity", [dequantized]), Owner::Itself);
+            self.built.renamed.push((name, inner));
+        }
+        Ok(())
+    }
+
+    /// Layout of the layer's output, and the window that `AscendDequant` divides by.
+    fn window(&self, quantization: &LayerQuantization) -> Result<(DataFormat, (usize, usize)), RewriteError> {
+        if quantization.layer.kind == LayerKind::MatMul {
+            return Ok((DataFormat::Nhwc, (1, 1)));
+        }
+        let window = WindowAttrs::of(self.graph.node(quantization.layer.node)).map_err(GraphError::from)?;
+        Ok((window.format, window.kernel))
+    }
+}
+
+/// The words of `deq_scale`: scale_d * scale_w in f32, scale_d alone for a pooling.
+fn deq_scale(quantization: &LayerQuantization) -> Vec<u64> {
+    let scale_d = quantization.activation.scale;
+    let scale_w: &[f32] = if quantization.scale_w.is_empty() { &[1.0] } else { &quantization.scale_w };
+    scale_w.iter().map(|&scale_w| DeqScale::new(scale_d, scale_w).to_bits()).collect()
+}

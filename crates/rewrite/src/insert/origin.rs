@@ -1,0 +1,104 @@
+//! Where every node of the quantized graph comes from, for `_quant.json`.
+
+use std::collections::BTreeMap;
+
+use amct_graph::{Graph, NodeId};
+
+use super::LayerQuantization;
+use crate::RewriteError;
+use crate::fold::FoldedGroup;
+
+/// A node of the quantized graph and the nodes of the original graph it stands for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NodeOrigin {
+    /// Name in the quantized graph.
+    pub name: String,
+    /// Its op.
+    pub op: String,
+    /// Names in the original graph. A node nobody touched has its own name; the nodes of a
+    /// quantized or folded layer and all that was inserted for it have the whole group:
+    /// layer, `BiasAdd`, batch norm, as far as there were such.
+    pub original: Vec<String>,
+    /// The original node whose output 0 equals this node's output: set for the node that ends a
+    /// quantized layer (`AscendDequant`) or a folded one that is not quantized (`BiasAdd`).
+    pub output_of: Option<String>,
+}
+
+/// Why a node was added.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Owner {
+    /// For the layer of that index.
+    Inserted(usize),
+    /// As the end of the layer of that index.
+    Dequant(usize),
+    /// In place of an original node of its name.
+    Itself,
+}
+
+impl Owner {
+    pub(super) fn layer(self, layers: &[LayerQuantization]) -> Option<&LayerQuantization> {
+        match self {
+            Owner::Inserted(index) | Owner::Dequant(index) => layers.get(index),
+            Owner::Itself => None,
+        }
+    }
+}
+
+/// Origins of all nodes of the `quantized` graph in topological order. `before` is the graph as it
+/// was, where the nodes still have the names that layers and groups know them by.
+pub(super) fn of_nodes(
+    before: &Graph,
+    quantized: &Graph,
+    layers: &[LayerQuantization],
+    folded: &[FoldedGroup],
+    added: &[NodeId],
+    owners: &[Owner],
+) -> Result<Vec<NodeOrigin>, RewriteError> {
+    let mut known: BTreeMap<NodeId, (Vec<String>, Option<String>)> = BTreeMap::new();
+    for group in folded {
+        let ends = [(group.layer.as_str(), None), (group.bias_add.as_str(), Some(group.last().to_owned()))];
+        for (name, output_of) in ends {
+            if let Some(id) = before.find(name) {
+                known.insert(id, (group.original.clone(), output_of));
+            }
+        }
+    }
+    let groups: Vec<Vec<String>> = layers.iter().map(|layer| group_of(before, layer, folded)).collect();
+    for (quantization, group) in layers.iter().zip(&groups) {
+        for id in [quantization.layer.node, quantization.layer.end()] {
+            known.insert(id, (group.clone(), None));
+        }
+    }
+    for (&id, &owner) in added.iter().zip(owners) {
+        let group = |index: usize| groups.get(index).cloned().unwrap_or_default();
+        match owner {
+            Owner::Inserted(index) => known.insert(id, (group(index), None)),
+            Owner::Dequant(index) => {
+                let group = group(index);
+                let last = group.last().cloned();
+                known.insert(id, (group, last))
+            }
+            Owner::Itself => None,
+        };
+    }
+    let order = quantized.topological_order()?;
+    Ok(order
+        .into_iter()
+        .map(|id| {
+            let node = quantized.node(id);
+            let own = || (vec![node.name.clone()], None);
+            let (original, output_of) = known.remove(&id).unwrap_or_else(own);
+            NodeOrigin { name: node.name.clone(), op: node.op.clone(), original, output_of }
+        })
+        .collect())
+}
+
+/// The original nodes of a layer in order.
+fn group_of(before: &Graph, quantization: &LayerQuantization, folded: &[FoldedGroup]) -> Vec<String> {
+    let layer = &quantization.layer;
+    if let Some(group) = folded.iter().find(|group| group.layer == layer.name) {
+        return group.original.clone();
+    }
+    let bias = layer.bias.as_ref().and_then(|bias| before.get(bias.node)).map(|node| node.name.clone());
+    std::iter::once(layer.name.clone()).chain(bias).collect()
+}

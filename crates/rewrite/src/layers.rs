@@ -1,0 +1,170 @@
+//! Which layers of a graph can be quantized, and what has to be known of each.
+//!
+//! Source: `reference/amct-tf-spec.md` section 7, `reference/atc-contract.md` sections 6 and 10.
+
+mod candidate;
+mod limits;
+mod pad;
+mod skip;
+#[cfg(test)]
+mod tests;
+
+use amct_graph::{Graph, NodeId, Outlet};
+
+pub use limits::LayerWarning;
+pub use skip::LayerSkip;
+
+use crate::RewriteError;
+use crate::outputs::Outputs;
+use crate::report::{Outcome, PassReport};
+
+/// The scan's name in reports and logs.
+pub const PASS: &str = "scan_layers";
+
+/// The ops that AMCT puts into a graph: a graph with one of them has been through it already.
+pub const AMCT_OPS: [&str; 7] =
+    ["QuantIfmr", "QuantArq", "SearchN", "AscendQuant", "AscendDequant", "AscendAntiQuant", "AscendWeightQuant"];
+
+/// The kinds of layer that can be quantized.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum LayerKind {
+    /// `Conv2D`, weights HWIO.
+    Conv2d,
+    /// `DepthwiseConv2dNative`, weights HWCM.
+    DepthwiseConv2d,
+    /// `MatMul` without transposition, weights \[K, N\].
+    MatMul,
+    /// `AvgPool`: only its activation is quantized.
+    AvgPool,
+}
+
+impl LayerKind {
+    /// The kind of an op, if it is one of them.
+    pub fn of_op(op: &str) -> Option<Self> {
+        [Self::Conv2d, Self::DepthwiseConv2d, Self::MatMul, Self::AvgPool].into_iter().find(|k| k.op() == op)
+    }
+
+    /// TensorFlow's name of the op.
+    pub fn op(self) -> &'static str {
+        match self {
+            LayerKind::Conv2d => "Conv2D",
+            LayerKind::DepthwiseConv2d => "DepthwiseConv2dNative",
+            LayerKind::MatMul => "MatMul",
+            LayerKind::AvgPool => "AvgPool",
+        }
+    }
+
+    /// Whether it is a convolution: only these may have one weight scale per channel.
+    pub fn is_convolution(self) -> bool {
+        matches!(self, LayerKind::Conv2d | LayerKind::DepthwiseConv2d)
+    }
+}
+
+/// The constant weights of a layer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LayerWeights {
+    /// The `Const` node, possibly behind an `Identity` and read by other layers too.
+    pub constant: NodeId,
+    /// HWIO, HWCM or \[K, N\]; no dimension is 0.
+    pub shape: Vec<usize>,
+    /// Output channels; for a depthwise convolution C * M.
+    pub channels: usize,
+}
+
+/// A bias that is added to a layer's output and to nothing else.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LayerBias {
+    /// The `BiasAdd` node.
+    pub node: NodeId,
+    /// The `Const` node of the bias, float32 with one value per channel.
+    pub constant: NodeId,
+}
+
+/// A layer that can be quantized. The ids hold for the graph that was scanned.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct QuantizableLayer {
+    /// Name of the node, which is the layer's name in every AMCT file.
+    pub name: String,
+    /// The node.
+    pub node: NodeId,
+    /// Its kind.
+    pub kind: LayerKind,
+    /// What is quantized and calibrated: the layer's data input, or that of `pad`.
+    pub input: Outlet,
+    /// A zero `Pad` in front that the `AscendQuant` may go before.
+    pub pad: Option<NodeId>,
+    /// Weights; `None` for a pooling.
+    pub weights: Option<LayerWeights>,
+    /// The default of `channel_wise`: one weight scale per output channel.
+    pub channel_wise: bool,
+    /// The bias that becomes part of the layer.
+    pub bias: Option<LayerBias>,
+}
+
+impl QuantizableLayer {
+    /// The node whose output the layer's dequantized output stands for.
+    pub fn end(&self) -> NodeId {
+        self.bias.as_ref().map_or(self.node, |bias| bias.node)
+    }
+
+    /// The number of output channels; `None` for a pooling.
+    pub fn channels(&self) -> Option<usize> {
+        self.weights.as_ref().map(|weights| weights.channels)
+    }
+}
+
+/// The layers of a graph.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct LayerScan {
+    /// Those that can be quantized, in graph order.
+    pub layers: Vec<QuantizableLayer>,
+    /// Every node of a quantizable op, with the reason if it cannot be quantized.
+    pub nodes: PassReport<LayerSkip>,
+    /// Layers that ATC will run in float16 all the same, or refuse, for their extents.
+    pub warnings: Vec<LayerWarning>,
+}
+
+/// Lists the layers that can be quantized, in graph order.
+///
+/// `outputs` are the requested outputs; nothing behind such a value is taken into a layer.
+/// `shapes` gives the shape of an outlet where it is known: a `Conv2D` with a 1x1 kernel on a 1x1
+/// map gets one weight scale instead of one per channel, since ATC turns it into a fully connected
+/// layer; where the shape is unknown it does not.
+///
+/// # Errors
+/// [`RewriteError::Graph`] if a requested output is not in the graph.
+pub fn scan_layers(
+    graph: &Graph,
+    outputs: &[String],
+    shapes: &dyn Fn(Outlet) -> Option<Vec<usize>>,
+) -> Result<LayerScan, RewriteError> {
+    let outputs = Outputs::resolve(graph, outputs)?;
+    let consumers = graph.consumers();
+    let mut scan = LayerScan::default();
+    for (id, node) in graph.nodes() {
+        let Some(kind) = LayerKind::of_op(&node.op) else { continue };
+        let search = candidate::Candidate { graph, consumers: &consumers, outputs: &outputs, shapes, id, kind };
+        let outcome = match search.layer() {
+            Ok(layer) => {
+                scan.layers.push(layer);
+                Outcome::Applied
+            }
+            Err(reason) => Outcome::Skipped(reason),
+        };
+        scan.nodes.add(PASS, &node.name, &node.op, outcome);
+    }
+    pad::look_behind_pads(graph, &consumers, &outputs, &mut scan.layers);
+    scan.warnings = scan.layers.iter().filter_map(|layer| limits::check(graph, layer, shapes)).collect();
+    for warning in &scan.warnings {
+        log::warn!(target: PASS, "{warning}");
+    }
+    Ok(scan)
+}
+
+/// Names of the nodes that show that AMCT has worked on this graph; `None` if there are none.
+pub fn already_quantized(graph: &Graph) -> Option<Vec<String>> {
+    let is_amct = |op: &str| AMCT_OPS.contains(&op);
+    let names: Vec<String> =
+        graph.nodes().filter(|(_, node)| is_amct(&node.op)).map(|(_, node)| node.name.clone()).collect();
+    (!names.is_empty()).then_some(names)
+}

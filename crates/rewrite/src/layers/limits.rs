@@ -1,0 +1,72 @@
+//! Extents beyond which ATC runs a layer in float16 or refuses it.
+
+use std::fmt;
+
+use amct_graph::views::WindowAttrs;
+use amct_graph::{Graph, Outlet};
+
+use super::{LayerKind, QuantizableLayer};
+
+/// The largest stride ATC takes.
+pub(crate) const MAX_STRIDE: usize = 63;
+/// The largest kernel extent of a convolution.
+const MAX_KERNEL: usize = 511;
+/// The largest area of a pooling window, unless both extents are small.
+const MAX_POOL_AREA: usize = 255;
+/// Both extents below this make any area of a pooling window acceptable.
+const SMALL_POOL: usize = 20;
+
+/// A layer whose extents ATC does not like; it is quantized all the same.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LayerWarning {
+    /// Name of the layer.
+    pub layer: String,
+    /// What is the matter with it.
+    pub problem: String,
+}
+
+impl fmt::Display for LayerWarning {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "layer '{}': {}", self.layer, self.problem)
+    }
+}
+
+pub(super) fn check(
+    graph: &Graph,
+    layer: &QuantizableLayer,
+    shapes: &dyn Fn(Outlet) -> Option<Vec<usize>>,
+) -> Option<LayerWarning> {
+    let window = WindowAttrs::of(graph.node(layer.node)).ok()?;
+    let problem = match layer.kind {
+        LayerKind::MatMul => None,
+        LayerKind::AvgPool => pool_problem(&window).or_else(|| {
+            let width = shapes(layer.node.into())?.get(window.format.spatial_axes().1).copied()?;
+            (width == 1).then(|| "an average pooling to width 1 is run in float16 by ATC".to_owned())
+        }),
+        LayerKind::Conv2d | LayerKind::DepthwiseConv2d => {
+            let kernel = layer.weights.as_ref().and_then(|weights| weights.shape.iter().take(2).max().copied());
+            convolution_problem(&window, kernel.unwrap_or(1))
+        }
+    };
+    problem.map(|problem| LayerWarning { layer: layer.name.clone(), problem })
+}
+
+/// What ATC has against a pooling window, shape aside: it then runs it in float16.
+pub(crate) fn pool_problem(window: &WindowAttrs) -> Option<String> {
+    let (height, width) = window.kernel;
+    let (down, right) = window.strides;
+    if down.max(right) > MAX_STRIDE {
+        return Some(format!("stride {} is more than the {MAX_STRIDE} that ATC takes", down.max(right)));
+    }
+    let is_small = height < SMALL_POOL && width < SMALL_POOL;
+    (!is_small && height.saturating_mul(width) > MAX_POOL_AREA)
+        .then(|| format!("a window of {height}x{width} is more than the {MAX_POOL_AREA} elements that ATC takes"))
+}
+
+fn convolution_problem(window: &WindowAttrs, kernel: usize) -> Option<String> {
+    let stride = window.strides.0.max(window.strides.1);
+    if stride > MAX_STRIDE {
+        return Some(format!("stride {stride} is more than the {MAX_STRIDE} that ATC takes"));
+    }
+    (kernel > MAX_KERNEL).then(|| format!("a kernel of {kernel} is more than the {MAX_KERNEL} that ATC takes"))
+}

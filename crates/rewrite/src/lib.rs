@@ -1,0 +1,39 @@
+//! Graph to graph: folding batch norm, choosing layers, inserting quantization, checking the result.
+//!
+//! Level 2 of the workspace. The passes run in this order, each a function of a [`Graph`] that
+//! changes it through patches only and says node by node what it did or why not ([`report`]):
+//!
+//! 1. [`fold_batch_norm`] moves inference batch norm into the weights and bias before it;
+//! 2. [`scan_layers`] lists the layers that can be quantized;
+//! 3. [`insert_quantization`] writes scales, int8 weights and int32 biases into the graph as
+//!    `AscendQuant`, `AscendWeightQuant` and `AscendDequant`;
+//! 4. [`verify()`] checks a graph, ours or not, against what Huawei's ATC accepts.
+//!
+//! # Names this crate chooses
+//! With S the layer's name without its last component, the reference fixes
+//! `S/act_quant/AscendQuant` and `S/dequant/AscendDequant`; the others are a choice made here:
+//! `S/weight_quant/{AscendWeightQuant, weight, offset_w}`, `S/bias_quant/{Cast, bias}`,
+//! `S/dequant/deq_scale`, and for a bias that folding creates `S/bias_add/{BiasAdd, bias}`. A scope
+//! that is taken gets a number: `S/act_quant_1/AscendQuant`. Constants that folding replaces keep
+//! their name with `_folded` appended.
+//!
+//! [`Graph`]: amct_graph::Graph
+
+mod constants;
+mod error;
+pub mod fold;
+pub mod insert;
+pub mod layers;
+mod names;
+mod outputs;
+pub mod report;
+mod sweep;
+#[cfg(test)]
+mod testing;
+//pub mod verify;
+
+pub use error::RewriteError;
+pub use fold::{FoldOptions, FoldReport, FoldedGroup, fold_batch_norm};
+pub use insert::{InsertOptions, InsertReport, LayerQuantization, NodeOrigin, insert_quantization};
+pub use layers::{LayerKind, LayerScan, QuantizableLayer, already_quantized, scan_layers};
+//pub use verify::{Severity, Violation, verify};

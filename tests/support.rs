@@ -1,0 +1,38 @@
+//! Where the fixtures are and how to read them.
+
+use std::path::{Path, PathBuf};
+
+use amct::graph::Graph;
+use amct::tensor::Tensor;
+
+pub(crate) fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+pub(crate) fn golden(name: &str) -> PathBuf {
+    root().join("tests/golden/model").join(name)
+}
+
+pub(crate) fn shipped_model() -> Graph {
+    amct::graphdef::load(&root().join("model/mobilenetv2_tf.pb")).unwrap()
+}
+
+pub(crate) fn npy(name: &str) -> Tensor {
+    amct::dataset::read_npy(&golden(name)).unwrap()
+}
+
+/// The largest absolute difference of two tensors of one shape.
+pub(crate) fn max_difference(a: &[f32], b: &[f32]) -> f32 {
+    assert_eq!(a.len(), b.len());
+    a.iter().zip(b).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max)
+}
+
+pub(crate) fn arg_max(values: &[f32]) -> usize {
+    let mut best = 0;
+    for (index, value) in values.iter().enumerate() {
+        if *value > values[best] {
+            best = index;
+        }
+    }
+    best
+}
