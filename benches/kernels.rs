@@ -4,6 +4,9 @@
 //!
 //! `RAYON_NUM_THREADS=1 cargo bench --bench kernels` measures one core.
 
+#![allow(clippy::unwrap_used, reason = "a benchmark with wrong arguments should stop")]
+#![allow(missing_docs, unreachable_pub, reason = "criterion's macros write public items without docs")]
+
 use amct_kernels::conv2d::{Conv2dShape, conv2d_f32, conv2d_i8};
 use amct_kernels::depthwise::{DepthwiseShape, depthwise_f32, depthwise_i8};
 use amct_kernels::elementwise::{bias_add, dequantize_i32, quantize_i8, softmax};

@@ -48,7 +48,8 @@ fn every_stored_layer_is_tensorflows() {
         .collect();
     assert_eq!(names.len(), 10);
     for file in names {
-        let node = file.trim_start_matches("classification_layer.").trim_end_matches(".npy").replace('.', "/");
+        let node =
+            file.trim_start_matches("classification_layer.").trim_end_matches(".npy").replace('.', "/");
         let output = run(&graph, npy("classification_input.npy"), &[&node]).remove(0);
         let expected = npy(&file);
         assert_eq!(output.shape(), expected.shape(), "{node}");

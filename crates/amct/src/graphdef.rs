@@ -43,7 +43,8 @@ pub fn decode(bytes: impl Into<Bytes>) -> Result<Graph, GraphDefError> {
     if looks_like_text(&bytes) {
         return Err(GraphDefError::Text);
     }
-    let mut message = proto::GraphDef::decode(bytes).map_err(|error| GraphDefError::Protobuf(error.to_string()))?;
+    let mut message =
+        proto::GraphDef::decode(bytes).map_err(|error| GraphDefError::Protobuf(error.to_string()))?;
     let nodes = std::mem::take(&mut message.node);
     if nodes.is_empty() {
         return Err(GraphDefError::NoNodes);

@@ -1,2 +1,63 @@
-//! t
-fn main() {}
+//! The `amct` binary: flags, log, progress and exit codes; the work is in the library.
+//!
+//! Results go to stdout, the log and progress to stderr. Exit codes: 0 done, 1 refused (`verify`
+//! found violations), 2 error.
+
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "this crate is the one that prints")]
+
+mod args;
+mod commands;
+mod console;
+mod progress;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use args::{Cli, Command};
+
+/// How a command ended, if it did not fail.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Outcome {
+    Done,
+    Refused,
+}
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    match run(&cli) {
+        Ok(Outcome::Done) => ExitCode::SUCCESS,
+        Ok(Outcome::Refused) => ExitCode::from(1),
+        Err(error) => {
+            log::error!(target: "AMCT", "{error}");
+            console::fallback(&error.to_string());
+            ExitCode::from(2)
+        }
+    }
+}
+
+fn run(cli: &Cli) -> Result<Outcome, amct::Error> {
+    if let Some(threads) = cli.threads() {
+        let built = rayon::ThreadPoolBuilder::new().num_threads(threads.get()).build_global();
+        built
+            .map_err(|error| amct::Error::Unsupported(format!("cannot start {threads} threads: {error}")))?;
+    }
+    match &cli.command {
+        Command::Quantize(args) => {
+            console::log_to_file(cli.log_level);
+            commands::quantize::run(args)
+        }
+        Command::Calibration(args) => {
+            console::log_to_file(cli.log_level);
+            commands::calibration::run(args)
+        }
+        Command::Run(args) => {
+            console::log_to_console(cli.log_level);
+            commands::run::run(args)
+        }
+        Command::Verify(args) => {
+            console::log_to_console(cli.log_level);
+            commands::verify::run(args)
+        }
+    }
+}

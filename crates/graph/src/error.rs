@@ -33,7 +33,7 @@ pub enum GraphError {
     /// A patch touches a node that is no longer there, or an input it does not have.
     Stale(String),
     /// An attribute cannot be read.
-    Attr(AttrError),
+    Attr(Box<AttrError>),
     /// A constant cannot be decoded.
     Constant {
         /// The `Const` node.
@@ -72,6 +72,6 @@ impl std::error::Error for GraphError {}
 
 impl From<AttrError> for GraphError {
     fn from(error: AttrError) -> Self {
-        GraphError::Attr(error)
+        GraphError::Attr(Box::new(error))
     }
 }

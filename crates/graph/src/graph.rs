@@ -119,8 +119,10 @@ impl Graph {
     /// # Errors
     /// [`GraphError::UnknownNode`] with the nearest names.
     pub fn outlet(&self, name: &str) -> Result<Outlet, GraphError> {
-        self.parse_outlet(name)
-            .ok_or_else(|| GraphError::UnknownNode { name: name.to_owned(), nearest: self.nearest_names(name) })
+        self.parse_outlet(name).ok_or_else(|| GraphError::UnknownNode {
+            name: name.to_owned(),
+            nearest: self.nearest_names(name),
+        })
     }
 
     /// `name` for output 0, `name:slot` for the others, as GraphDef writes inputs.

@@ -28,7 +28,7 @@ pub enum OpError {
     /// A kernel refused its arguments.
     Kernel(KernelError),
     /// An attribute cannot be read.
-    Attr(AttrError),
+    Attr(Box<AttrError>),
 }
 
 impl OpError {
@@ -67,7 +67,13 @@ macro_rules! from {
     )+};
 }
 
-from!(TensorError => Tensor, WindowError => Window, KernelError => Kernel, AttrError => Attr);
+from!(TensorError => Tensor, WindowError => Window, KernelError => Kernel);
+
+impl From<AttrError> for OpError {
+    fn from(error: AttrError) -> Self {
+        OpError::Attr(Box::new(error))
+    }
+}
 
 /// An op type that no operator runs.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -140,7 +146,7 @@ pub enum RunError {
         /// Shapes of its inputs.
         inputs: Vec<Vec<usize>>,
         /// What is wrong.
-        error: OpError,
+        error: Box<OpError>,
     },
     /// An input of the graph was not given.
     MissingFeed(String),

@@ -132,11 +132,9 @@ impl<'a> Compiler<'a> {
         match node.op.as_str() {
             "Const" => {
                 self.known.insert(outlet, self.graph.decode_const(id)?.into());
-                return Ok(());
+                Ok(())
             }
-            "PlaceholderWithDefault" if !self.options.fed.contains(&id) => {
-                return self.add_operator(id);
-            }
+            "PlaceholderWithDefault" if !self.options.fed.contains(&id) => self.add_operator(id),
             op if registry::is_source(op) => {
                 let attrs = node.attributes();
                 let slot = self.slot(outlet);
@@ -147,7 +145,7 @@ impl<'a> Compiler<'a> {
                     shape: attrs.shape("shape").map_err(amct_graph::GraphError::from)?.cloned(),
                     slot,
                 });
-                return Ok(());
+                Ok(())
             }
             _ => self.add_operator(id),
         }
@@ -165,10 +163,9 @@ impl<'a> Compiler<'a> {
             node: node.name.clone(),
             op: node.op.clone(),
             inputs: shapes(&constants),
-            error,
+            error: Box::new(error),
         };
-        let mut context =
-            BuildContext::new(self.graph, node, constants.clone(), self.options.arithmetic);
+        let mut context = BuildContext::new(self.graph, node, constants.clone(), self.options.arithmetic);
         let Some(build) = registry::find(&node.op) else {
             // `check_supported` has been here before.
             return Err(failed(OpError::Unsupported("no such operator".to_owned())).into());
@@ -176,13 +173,14 @@ impl<'a> Compiler<'a> {
         let operator = build(&mut context).map_err(failed)?;
         let absorbed = context.absorbed();
         if all_constant {
-            let inputs = constants.iter().zip(&absorbed).map(|(value, &absorbed)| {
-                if absorbed { None } else { value.clone() }
-            });
-            let outputs = operator.run(Inputs::new(inputs.collect())).map_err(failed)?;
-            self.known.extend(
-                outputs.into_iter().enumerate().map(|(slot, value)| (Outlet::new(id, slot), value)),
+            let inputs = constants.iter().zip(&absorbed).map(
+                |(value, &absorbed)| {
+                    if absorbed { None } else { value.clone() }
+                },
             );
+            let outputs = operator.run(Inputs::new(inputs.collect())).map_err(failed)?;
+            self.known
+                .extend(outputs.into_iter().enumerate().map(|(slot, value)| (Outlet::new(id, slot), value)));
             return Ok(());
         }
         let inputs = node
@@ -216,8 +214,7 @@ impl<'a> Compiler<'a> {
             observed.entry(slot).or_default().push(outlet);
         }
         self.bind_further_outputs()?;
-        let kept: BTreeSet<usize> =
-            output_slots.iter().copied().chain(observed.keys().copied()).collect();
+        let kept: BTreeSet<usize> = output_slots.iter().copied().chain(observed.keys().copied()).collect();
         let mut steps = fuse::fuse(self.steps, &kept);
         liveness::mark_releases(&mut steps, &output_slots);
         let read: BTreeSet<usize> =

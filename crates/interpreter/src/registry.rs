@@ -49,7 +49,11 @@ pub const OPERATORS: &[(&str, Builder)] = &[
 
 /// The builder for an op type.
 pub fn find(op: &str) -> Option<Builder> {
-    OPERATORS.binary_search_by_key(&op, |(name, _)| name).ok().and_then(|index| OPERATORS.get(index)).map(|(_, builder)| *builder)
+    OPERATORS
+        .binary_search_by_key(&op, |(name, _)| name)
+        .ok()
+        .and_then(|index| OPERATORS.get(index))
+        .map(|(_, builder)| *builder)
 }
 
 /// Whether nodes of this type have a value without an operator: constants and inputs.

@@ -78,8 +78,7 @@ impl Plan {
         for (index, slot) in step.outputs.iter().enumerate() {
             let value = outputs.next();
             if let Some(slot) = *slot {
-                let value =
-                    value.ok_or_else(|| RunError::MissingOutput(format!("{}:{index}", step.node)))?;
+                let value = value.ok_or_else(|| RunError::MissingOutput(format!("{}:{index}", step.node)))?;
                 self.store(values, slot, value, observer)?;
             }
         }
@@ -110,7 +109,7 @@ impl Plan {
 
 impl Step {
     fn failed(&self, inputs: Vec<Vec<usize>>, error: OpError) -> RunError {
-        RunError::Op { node: self.node.clone(), op: self.op.clone(), inputs, error }
+        RunError::Op { node: self.node.clone(), op: self.op.clone(), inputs, error: Box::new(error) }
     }
 }
 
@@ -122,11 +121,12 @@ impl Feed {
     }
 
     fn check(&self, value: &Value) -> Result<(), RunError> {
-        let bad = |expected: String, found: String| RunError::BadFeed { name: self.name.clone(), expected, found };
-        if let (Some(expected), Value::Plain(tensor)) = (self.dtype, value) {
-            if tensor.dtype() != expected {
-                return Err(bad(expected.to_string(), tensor.dtype().to_string()));
-            }
+        let bad =
+            |expected: String, found: String| RunError::BadFeed { name: self.name.clone(), expected, found };
+        if let (Some(expected), Value::Plain(tensor)) = (self.dtype, value)
+            && tensor.dtype() != expected
+        {
+            return Err(bad(expected.to_string(), tensor.dtype().to_string()));
         }
         let Some(sizes) = self.sizes() else { return Ok(()) };
         let found = value.shape();

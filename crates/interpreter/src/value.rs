@@ -46,7 +46,8 @@ impl Value {
         match self {
             Value::Plain(tensor) => Ok(tensor),
             Value::Quantized { q, zero_offset } => {
-                let values = q.as_slice::<i8>()?.iter().map(|&q| (i32::from(q) - zero_offset) as f32).collect();
+                let values =
+                    q.as_slice::<i8>()?.iter().map(|&q| (i32::from(q) - zero_offset) as f32).collect();
                 Ok(Tensor::from_vec::<f32>(q.shape(), values)?)
             }
         }

@@ -46,9 +46,8 @@ impl Isa {
         [Some(Isa::GENERIC), Isa::avx2()].into_iter().flatten()
     }
 
-    #[cfg(target_arch = "x86_64")]
     pub(crate) fn is_avx2(self) -> bool {
-        self.0 == Level::Avx2
+        self.0 != Level::Generic
     }
 
     /// Runs `loops` compiled for this instruction set.

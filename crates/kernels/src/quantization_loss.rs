@@ -8,8 +8,8 @@
 //!
 //! and the loss is the plain sum of the terms in data order, rounded after every addition. Hence a
 //! sum cannot be split over chunks of data; it can be continued, and candidates are independent,
-//! so the fast kernel keeps one candidate per SIMD lane. Its losses are those of [`reference`]
-//! to the bit.
+//! so the fast kernel keeps one candidate per SIMD lane. Its losses are those of
+//! [`mod@reference`] to the bit.
 
 #[cfg(target_arch = "x86_64")]
 mod avx2;

@@ -104,6 +104,8 @@ pub fn fold_batch_norm(graph: &mut Graph, options: &FoldOptions) -> Result<FoldR
         report.nodes.add(PASS, &node.name, &node.op, outcome);
     }
     report.groups = rewrite.finish(&mut next)?;
+    let skipped = report.nodes.skipped().count();
+    log::info!(target: PASS, "{} batch norms folded, {skipped} left as they are", report.groups.len());
     *graph = next;
     Ok(report)
 }

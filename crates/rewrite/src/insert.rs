@@ -108,9 +108,9 @@ pub fn insert_quantization(
     for quantization in layers {
         let ActivationParams { scale, offset } = quantization.activation;
         let name = &quantization.layer.name;
-        log::info!(target: PASS, "quantized layer '{name}'");
-        log::debug!(target: PASS, "layer '{name}': scale_d {scale}, offset_d {offset}");
+        log::debug!(target: PASS, "layer '{name}' quantized with scale_d {scale}, offset_d {offset}");
     }
-    let layers = layers.iter().map(|quantization| quantization.layer.name.clone()).collect();
+    let layers: Vec<String> = layers.iter().map(|quantization| quantization.layer.name.clone()).collect();
+    log::info!(target: PASS, "{} layers quantized", layers.len());
     Ok(InsertReport { layers, nodes, renamed })
 }

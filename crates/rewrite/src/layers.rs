@@ -12,6 +12,7 @@ mod tests;
 use amct_graph::{Graph, NodeId, Outlet};
 
 pub use limits::LayerWarning;
+pub(crate) use limits::pool_problem;
 pub use skip::LayerSkip;
 
 use crate::RewriteError;
@@ -22,8 +23,15 @@ use crate::report::{Outcome, PassReport};
 pub const PASS: &str = "scan_layers";
 
 /// The ops that AMCT puts into a graph: a graph with one of them has been through it already.
-pub const AMCT_OPS: [&str; 7] =
-    ["QuantIfmr", "QuantArq", "SearchN", "AscendQuant", "AscendDequant", "AscendAntiQuant", "AscendWeightQuant"];
+pub const AMCT_OPS: [&str; 7] = [
+    "QuantIfmr",
+    "QuantArq",
+    "SearchN",
+    "AscendQuant",
+    "AscendDequant",
+    "AscendAntiQuant",
+    "AscendWeightQuant",
+];
 
 /// The kinds of layer that can be quantized.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -143,7 +151,8 @@ pub fn scan_layers(
     let mut scan = LayerScan::default();
     for (id, node) in graph.nodes() {
         let Some(kind) = LayerKind::of_op(&node.op) else { continue };
-        let search = candidate::Candidate { graph, consumers: &consumers, outputs: &outputs, shapes, id, kind };
+        let search =
+            candidate::Candidate { graph, consumers: &consumers, outputs: &outputs, shapes, id, kind };
         let outcome = match search.layer() {
             Ok(layer) => {
                 scan.layers.push(layer);
@@ -154,6 +163,8 @@ pub fn scan_layers(
         scan.nodes.add(PASS, &node.name, &node.op, outcome);
     }
     pad::look_behind_pads(graph, &consumers, &outputs, &mut scan.layers);
+    let skipped = scan.nodes.skipped().count();
+    log::info!(target: PASS, "{} layers can be quantized, {skipped} cannot", scan.layers.len());
     scan.warnings = scan.layers.iter().filter_map(|layer| limits::check(graph, layer, shapes)).collect();
     for warning in &scan.warnings {
         log::warn!(target: PASS, "{warning}");

@@ -30,10 +30,10 @@ pub mod report;
 mod sweep;
 #[cfg(test)]
 mod testing;
-//pub mod verify;
+pub mod verify;
 
 pub use error::RewriteError;
 pub use fold::{FoldOptions, FoldReport, FoldedGroup, fold_batch_norm};
 pub use insert::{InsertOptions, InsertReport, LayerQuantization, NodeOrigin, insert_quantization};
 pub use layers::{LayerKind, LayerScan, QuantizableLayer, already_quantized, scan_layers};
-//pub use verify::{Severity, Violation, verify};
+pub use verify::{Severity, Violation, verify};

@@ -44,7 +44,10 @@ impl<R> Default for PassReport<R> {
 impl<R> PassReport<R> {
     /// Names of the nodes the pass worked on.
     pub fn applied(&self) -> impl Iterator<Item = &str> {
-        self.nodes.iter().filter(|node| matches!(node.outcome, Outcome::Applied)).map(|node| node.node.as_str())
+        self.nodes
+            .iter()
+            .filter(|node| matches!(node.outcome, Outcome::Applied))
+            .map(|node| node.node.as_str())
     }
 
     /// The nodes it left alone, with the reasons.
@@ -65,7 +68,7 @@ impl<R: SkipReason> PassReport<R> {
     /// Adds a node and logs it under the pass's name.
     pub(crate) fn add(&mut self, pass: &'static str, node: &str, op: &str, outcome: Outcome<R>) {
         match &outcome {
-            Outcome::Applied => log::info!(target: pass, "{op} '{node}': done"),
+            Outcome::Applied => log::debug!(target: pass, "{op} '{node}': done"),
             Outcome::Skipped(reason) if reason.is_by_request() => {
                 log::info!(target: pass, "{op} '{node}': skipped, {reason}");
             }

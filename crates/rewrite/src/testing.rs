@@ -106,7 +106,13 @@ impl Net {
             .float(
                 name,
                 "FusedBatchNorm",
-                &[input, &format!("{gamma}/read"), &format!("{beta}/read"), &format!("{mean}/read"), variance],
+                &[
+                    input,
+                    &format!("{gamma}/read"),
+                    &format!("{beta}/read"),
+                    &format!("{mean}/read"),
+                    variance,
+                ],
             )
             .attr("is_training", AttrValue::B(false))
             .attr("epsilon", AttrValue::F(1e-3))
@@ -187,7 +193,12 @@ pub(crate) fn names(names: &[&str]) -> Vec<String> {
 }
 
 /// Quantizes the weights of a layer by their largest magnitude, per channel if that is the default.
-pub(crate) fn quantize_layer(graph: &Graph, layer: QuantizableLayer, scale: f32, offset: i32) -> LayerQuantization {
+pub(crate) fn quantize_layer(
+    graph: &Graph,
+    layer: QuantizableLayer,
+    scale: f32,
+    offset: i32,
+) -> LayerQuantization {
     let activation = ActivationParams { scale, offset };
     let Some(weights) = &layer.weights else {
         return LayerQuantization { layer, activation, scale_w: Vec::new(), weights: Vec::new() };

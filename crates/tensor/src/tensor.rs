@@ -239,7 +239,8 @@ mod tests {
     fn a_sole_holder_gets_its_buffer_without_a_copy() {
         let tensor = Tensor::vector(vec![1.0_f32; 8]);
         let address = tensor.as_slice::<f32>().unwrap().as_ptr();
-        assert_eq!(tensor.into_vec::<f32>().unwrap().as_ptr(), address);
+        let values = tensor.into_vec::<f32>().unwrap();
+        assert_eq!(values.as_ptr(), address);
     }
 
     #[test]

@@ -81,10 +81,8 @@ impl Axis {
         if kernel == 0 || stride == 0 || dilation == 0 {
             return Err(WindowError::Zero);
         }
-        let extent = (kernel - 1)
-            .checked_mul(dilation)
-            .and_then(|e| e.checked_add(1))
-            .ok_or(WindowError::Overflow)?;
+        let extent =
+            (kernel - 1).checked_mul(dilation).and_then(|e| e.checked_add(1)).ok_or(WindowError::Overflow)?;
         let (pad_before, pad_after) = match padding {
             Padding::Valid => (0, 0),
             Padding::Explicit(pads) => pads.get(dimension).copied().unwrap_or((0, 0)),

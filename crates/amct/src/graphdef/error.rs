@@ -43,7 +43,9 @@ impl GraphDefError {
 impl fmt::Display for GraphDefError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            GraphDefError::Io { path, error } => write!(f, "cannot read the model '{}': {error}", path.display()),
+            GraphDefError::Io { path, error } => {
+                write!(f, "cannot read the model '{}': {error}", path.display())
+            }
             GraphDefError::Empty => f.write_str("the file is empty"),
             GraphDefError::TooLarge(len) => {
                 write!(f, "the file has {len} bytes; a GraphDef has at most 2147483647")

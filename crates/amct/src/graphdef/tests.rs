@@ -24,7 +24,13 @@ fn tensor() -> impl Strategy<Value = TensorProto> {
     let ints = (vec(any::<i32>(), 0..3), vec(any::<i64>(), 0..3), vec(any::<u64>(), 0..3));
     let rest = (finite(), vec(any::<bool>(), 0..3), vec(bytes_of(4), 0..3), vec(any::<i32>(), 0..2));
     (0..24_i32, proptest::option::of(shape()), bytes_of(9), ints, rest).prop_map(
-        |(dtype, tensor_shape, content, (int_val, int64_val, uint64_val), (floats, bool_val, strings, half))| {
+        |(
+            dtype,
+            tensor_shape,
+            content,
+            (int_val, int64_val, uint64_val),
+            (floats, bool_val, strings, half),
+        )| {
             TensorProto {
                 dtype,
                 tensor_shape,
@@ -60,9 +66,8 @@ fn attr_value() -> impl Strategy<Value = AttrValue> {
     ]
     .prop_map(|value| AttrValue { value });
     leaf.prop_recursive(2, 8, 2, |inner| {
-        ("[a-z]{1,5}", btree_map("[a-z]{1,4}", inner, 0..3)).prop_map(|(name, attr)| AttrValue {
-            value: Some(Value::Func(NameAttrList { name, attr })),
-        })
+        ("[a-z]{1,5}", btree_map("[a-z]{1,4}", inner, 0..3))
+            .prop_map(|(name, attr)| AttrValue { value: Some(Value::Func(NameAttrList { name, attr })) })
     })
 }
 
@@ -70,7 +75,13 @@ type NodeParts = (Vec<(prop::sample::Index, u8)>, String, String, BTreeMap<Strin
 
 fn graph_def() -> impl Strategy<Value = GraphDef> {
     let edges = vec((any::<prop::sample::Index>(), 0..4_u8), 0..4);
-    let node = (edges, "[A-Z][A-Za-z0-9]{0,8}", "(/device:CPU:0)?", btree_map("[_a-zA-Z]{1,6}", attr_value(), 0..4), any::<bool>());
+    let node = (
+        edges,
+        "[A-Z][A-Za-z0-9]{0,8}",
+        "(/device:CPU:0)?",
+        btree_map("[_a-zA-Z]{1,6}", attr_value(), 0..4),
+        any::<bool>(),
+    );
     let build = |(parts, producer): (Vec<NodeParts>, i32)| {
         let count = parts.len();
         let node = parts.into_iter().enumerate().map(|(index, (edges, op, device, attr, typed))| NodeDef {

@@ -11,7 +11,8 @@ pub(crate) fn build(context: &mut BuildContext<'_>) -> Result<Box<dyn Operator>,
     context.expect_inputs(2)?;
     let attrs = context.attributes();
     let name = attrs.string("data_format")?.unwrap_or("NHWC");
-    let format = DataFormat::from_name(name).ok_or_else(|| attrs.error("data_format", "NHWC or NCHW", name))?;
+    let format =
+        DataFormat::from_name(name).ok_or_else(|| attrs.error("data_format", "NHWC or NCHW", name))?;
     let ksize = attrs.ints("ksize")?;
     let area = match ksize {
         &[height, width] if height > 0 && width > 0 => height.checked_mul(width),
@@ -30,7 +31,8 @@ impl Operator for AscendDequant {
     fn run(&self, mut inputs: Inputs) -> Result<Vec<Value>, OpError> {
         let input = inputs.tensor(0)?;
         let words = inputs.tensor(1)?;
-        let scales: Vec<DeqScale> = words.as_slice::<u64>()?.iter().map(|&word| DeqScale::from_bits(word)).collect();
+        let scales: Vec<DeqScale> =
+            words.as_slice::<u64>()?.iter().map(|&word| DeqScale::from_bits(word)).collect();
         let shape = input.shape().to_vec();
         let axis = self.format.channel_axis(shape.len());
         if scales.len() != 1 && shape.get(axis) != Some(&scales.len()) {
@@ -48,7 +50,9 @@ impl Operator for AscendDequant {
                 elementwise::dequantize_i32(input.as_slice()?, &factors, &mut output)?;
                 output
             }
-            DType::I32 => self.dequantize(input.as_slice::<i32>()?.iter().map(|&sum| sum as f32), &scales, inner),
+            DType::I32 => {
+                self.dequantize(input.as_slice::<i32>()?.iter().map(|&sum| sum as f32), &scales, inner)
+            }
             _ => self.dequantize(input.as_slice::<f32>()?.iter().copied(), &scales, inner),
         };
         Ok(vec![Tensor::from_vec(shape, output)?.into()])

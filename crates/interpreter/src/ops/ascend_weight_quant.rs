@@ -25,7 +25,8 @@ impl Operator for AscendWeightQuant {
         Ok(vec![match self.0 {
             Arithmetic::Integer => weights.into(),
             Arithmetic::FloatSimulation => {
-                Tensor::from_vec(weights.shape(), ints.iter().map(|&w| f32::from(w)).collect::<Vec<_>>())?.into()
+                Tensor::from_vec(weights.shape(), ints.iter().map(|&w| f32::from(w)).collect::<Vec<_>>())?
+                    .into()
             }
         }])
     }

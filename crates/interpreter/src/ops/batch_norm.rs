@@ -17,7 +17,8 @@ pub(crate) fn build(context: &mut BuildContext<'_>) -> Result<Box<dyn Operator>,
         ));
     }
     let name = attrs.string("data_format")?.unwrap_or("NHWC");
-    let format = DataFormat::from_name(name).ok_or_else(|| attrs.error("data_format", "NHWC or NCHW", name))?;
+    let format =
+        DataFormat::from_name(name).ok_or_else(|| attrs.error("data_format", "NHWC or NCHW", name))?;
     Ok(Box::new(BatchNorm { epsilon: attrs.float_or("epsilon", 1e-4)?, format }))
 }
 
@@ -37,7 +38,10 @@ impl Operator for BatchNorm {
             _ => return Err(OpError::shape("an input of rank 4", &shape)),
         };
         if let Some(wrong) = parameters.iter().find(|parameter| parameter.shape() != [channels]) {
-            return Err(OpError::shape(format!("scale, offset, mean and variance of length {channels}"), wrong.shape()));
+            return Err(OpError::shape(
+                format!("scale, offset, mean and variance of length {channels}"),
+                wrong.shape(),
+            ));
         }
         let slices: Vec<&[f32]> = parameters.iter().map(Tensor::as_slice).collect::<Result<_, _>>()?;
         let &[scale, offset, mean, variance] = slices.as_slice() else {
@@ -49,7 +53,9 @@ impl Operator for BatchNorm {
         let mut data = input.into_vec::<f32>()?;
         let planes = data.chunks_mut(inner.max(1)).zip((0..channels).cycle());
         for (plane, channel) in planes {
-            if let (Some(f), Some(o), Some(m)) = (factors.get(channel), offset.get(channel), mean.get(channel)) {
+            if let (Some(f), Some(o), Some(m)) =
+                (factors.get(channel), offset.get(channel), mean.get(channel))
+            {
                 for x in plane {
                     *x = (*x - m) * f + o;
                 }

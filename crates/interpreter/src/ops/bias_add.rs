@@ -11,8 +11,10 @@ pub(crate) fn build(context: &mut BuildContext<'_>) -> Result<Box<dyn Operator>,
     context.expect_inputs(2)?;
     let attrs = context.attributes();
     let name = attrs.string("data_format")?.unwrap_or("NHWC");
-    let format = DataFormat::from_name(name).ok_or_else(|| attrs.error("data_format", "NHWC or NCHW", name))?;
-    let integers = if context.arithmetic() == Arithmetic::Integer { int32_behind_cast(context) } else { None };
+    let format =
+        DataFormat::from_name(name).ok_or_else(|| attrs.error("data_format", "NHWC or NCHW", name))?;
+    let integers =
+        if context.arithmetic() == Arithmetic::Integer { int32_behind_cast(context) } else { None };
     Ok(Box::new(BiasAdd { format, integers, bias: context.take_constant(1) }))
 }
 
@@ -43,7 +45,10 @@ impl Operator for BiasAdd {
         let axis = self.format.channel_axis(shape.len());
         let channels = shape.get(axis).copied().unwrap_or(0);
         if shape.len() < 2 || bias.shape() != [channels] {
-            return Err(OpError::shape(format!("a bias of length {channels} for an input {shape:?}"), bias.shape()));
+            return Err(OpError::shape(
+                format!("a bias of length {channels} for an input {shape:?}"),
+                bias.shape(),
+            ));
         }
         let inner: usize = shape.iter().skip(axis + 1).product();
         let output = match input.dtype() {
@@ -64,7 +69,9 @@ impl Operator for BiasAdd {
                     None => integers_of(&bias)?,
                 };
                 if data.iter().zip(planes(&bias, inner)).any(|(x, b)| x.checked_add(b).is_none()) {
-                    return Err(OpError::Unsupported("the int32 sum overflows when the bias is added".to_owned()));
+                    return Err(OpError::Unsupported(
+                        "the int32 sum overflows when the bias is added".to_owned(),
+                    ));
                 }
                 add_planes(&mut data, &bias, inner, i32::wrapping_add);
                 Tensor::from_vec(shape, data)?

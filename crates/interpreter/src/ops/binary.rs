@@ -55,8 +55,12 @@ impl Binary {
             Function::Mul => broadcast::<f32>(left, right, |a, b| a * b),
             Function::Div => broadcast::<f32>(left, right, |a, b| a / b),
             // NaN wins on either side, as in TensorFlow.
-            Function::Maximum => broadcast::<f32>(left, right, |a, b| if a > b || a.is_nan() { a } else { b }),
-            Function::Minimum => broadcast::<f32>(left, right, |a, b| if a < b || a.is_nan() { a } else { b }),
+            Function::Maximum => {
+                broadcast::<f32>(left, right, |a, b| if a > b || a.is_nan() { a } else { b })
+            }
+            Function::Minimum => {
+                broadcast::<f32>(left, right, |a, b| if a < b || a.is_nan() { a } else { b })
+            }
             Function::SquaredDifference => broadcast::<f32>(left, right, |a, b| (a - b) * (a - b)),
         }
     }
@@ -203,7 +207,10 @@ mod tests {
         assert_eq!(add(column.clone(), row.clone()).unwrap(), expected);
         assert_eq!(add(row.clone(), column).unwrap(), expected);
         let full = tensor(&[2, 3], &[0.0; 6]);
-        assert_eq!(add(full.clone(), row).unwrap().as_slice::<f32>().unwrap(), [1.0, 2.0, 3.0, 1.0, 2.0, 3.0]);
+        assert_eq!(
+            add(full.clone(), row).unwrap().as_slice::<f32>().unwrap(),
+            [1.0, 2.0, 3.0, 1.0, 2.0, 3.0]
+        );
         assert_eq!(add(full.clone(), tensor(&[], &[5.0])).unwrap(), tensor(&[2, 3], &[5.0; 6]));
         assert!(add(full, tensor(&[2], &[1.0, 2.0])).is_err());
     }

@@ -52,7 +52,9 @@ fn cast<T: amct_tensor::Element + Copy>(
     let shape = input.shape();
     Ok(match to {
         // From i64 straight to f32: two roundings through f64 could differ from one.
-        DType::F32 if T::DTYPE == DType::I64 => Tensor::from_vec(shape, data.map(|x| integer(x) as f32).collect()),
+        DType::F32 if T::DTYPE == DType::I64 => {
+            Tensor::from_vec(shape, data.map(|x| integer(x) as f32).collect())
+        }
         DType::F32 => Tensor::from_vec(shape, data.map(|x| float(x) as f32).collect()),
         DType::F64 => Tensor::from_vec(shape, data.map(float).collect()),
         DType::I8 => Tensor::from_vec(shape, data.map(|x| integer(x) as i8).collect()),

@@ -81,7 +81,9 @@ impl Operator for Conv2d {
 
     fn absorb(&mut self, next: &Following) -> bool {
         let float = matches!(&self.filter, Some(Filter { weights: Weights::F32(_), .. }));
-        float && self.attrs.format == Default::default() && absorb_epilogue(&mut self.bias, &mut self.activation, next)
+        float
+            && self.attrs.format == Default::default()
+            && absorb_epilogue(&mut self.bias, &mut self.activation, next)
     }
 }
 

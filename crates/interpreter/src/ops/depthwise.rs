@@ -38,7 +38,9 @@ impl Operator for Depthwise {
 
     fn absorb(&mut self, next: &Following) -> bool {
         let float = self.filter.as_ref().is_some_and(|filter| filter.dtype() == DType::F32);
-        float && self.attrs.format == Default::default() && absorb_epilogue(&mut self.bias, &mut self.activation, next)
+        float
+            && self.attrs.format == Default::default()
+            && absorb_epilogue(&mut self.bias, &mut self.activation, next)
     }
 }
 
@@ -77,7 +79,13 @@ impl Depthwise {
         if image.channels != channels {
             return Err(OpError::shape(format!("an input with the filter's {channels} channels"), input));
         }
-        Ok(DepthwiseShape { batch: image.batch, height: image.height, width: image.width, channels, multiplier })
+        Ok(DepthwiseShape {
+            batch: image.batch,
+            height: image.height,
+            width: image.width,
+            channels,
+            multiplier,
+        })
     }
 }
 

@@ -73,7 +73,8 @@ impl Operator for MatMul {
     }
 
     fn absorb(&mut self, next: &Following) -> bool {
-        matches!(self.right, Some(Right::F32(_))) && absorb_epilogue(&mut self.bias, &mut self.activation, next)
+        matches!(self.right, Some(Right::F32(_)))
+            && absorb_epilogue(&mut self.bias, &mut self.activation, next)
     }
 }
 

@@ -37,11 +37,8 @@ impl Operator for Mean {
 
 /// The axes named by an integer tensor, ascending, each once; negative ones count from the end.
 fn reduced_axes(axes: &Tensor, rank: usize) -> Result<Vec<usize>, OpError> {
-    let mut list = axes
-        .to_i64_vec()?
-        .into_iter()
-        .map(|axis| normalized(axis, rank))
-        .collect::<Result<Vec<_>, _>>()?;
+    let mut list =
+        axes.to_i64_vec()?.into_iter().map(|axis| normalized(axis, rank)).collect::<Result<Vec<_>, _>>()?;
     list.sort_unstable();
     list.dedup();
     Ok(list)

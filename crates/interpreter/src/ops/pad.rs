@@ -63,9 +63,8 @@ fn pairs(pads: &Tensor, rank: usize) -> Result<Vec<(usize, usize)>, OpError> {
 
 fn pad<T: Element>(input: &Tensor, pads: &[(usize, usize)], value: T) -> Result<Tensor, OpError> {
     let extents = input.shape().iter().zip(pads);
-    let shape: Vec<usize> = extents
-        .map(|(&dim, &(before, after))| dim.saturating_add(before).saturating_add(after))
-        .collect();
+    let shape: Vec<usize> =
+        extents.map(|(&dim, &(before, after))| dim.saturating_add(before).saturating_add(after)).collect();
     checked_len(&shape, T::DTYPE)?;
     let mut output = ArrayD::from_elem(IxDyn(&shape), value);
     output

@@ -14,8 +14,9 @@ impl Operator for Reshape {
     fn run(&self, mut inputs: Inputs) -> Result<Vec<Value>, OpError> {
         let input = inputs.tensor(0)?;
         let wanted = inputs.tensor(1)?.to_i64_vec()?;
-        let shape = resolve(&wanted, input.len())
-            .ok_or_else(|| OpError::shape(format!("an input that fills the shape {wanted:?}"), input.shape()))?;
+        let shape = resolve(&wanted, input.len()).ok_or_else(|| {
+            OpError::shape(format!("an input that fills the shape {wanted:?}"), input.shape())
+        })?;
         Ok(vec![input.reshaped(shape)?.into()])
     }
 }
@@ -30,7 +31,7 @@ fn resolve(wanted: &[i64], len: usize) -> Option<Vec<usize>> {
     let missing = match free {
         0 => 1,
         1 if known == 0 => 0,
-        1 if len % known == 0 => len / known,
+        1 if len.is_multiple_of(known) => len / known,
         _ => return None,
     };
     if known.checked_mul(missing)? != len {
@@ -52,7 +53,9 @@ mod tests {
 
     #[test]
     fn shapes_that_do_not_fit_are_refused() {
-        for (wanted, len) in [(&[4, -1][..], 6), (&[-1, -1], 4), (&[5], 6), (&[-2, 3], 6), (&[i64::MAX, 3], 6)] {
+        for (wanted, len) in
+            [(&[4, -1][..], 6), (&[-1, -1], 4), (&[5], 6), (&[-2, 3], 6), (&[i64::MAX, 3], 6)]
+        {
             assert_eq!(resolve(wanted, len), None, "{wanted:?}");
         }
     }

@@ -15,11 +15,7 @@ pub(super) struct Image {
 }
 
 impl Image {
-    pub(super) fn new(
-        shape: &[usize],
-        attrs: &WindowAttrs,
-        kernel: (usize, usize),
-    ) -> Result<Self, OpError> {
+    pub(super) fn new(shape: &[usize], attrs: &WindowAttrs, kernel: (usize, usize)) -> Result<Self, OpError> {
         let &[batch, height, width, channels] = shape else {
             return Err(OpError::shape("an input of rank 4", shape));
         };

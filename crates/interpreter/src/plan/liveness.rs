@@ -8,8 +8,7 @@ use super::Step;
 pub(super) fn mark_releases(steps: &mut [Step], outputs: &[usize]) {
     let mut needed: BTreeSet<usize> = outputs.iter().copied().collect();
     for step in steps.iter_mut().rev() {
-        let touched: BTreeSet<usize> =
-            step.inputs.iter().chain(&step.outputs).copied().flatten().collect();
+        let touched: BTreeSet<usize> = step.inputs.iter().chain(&step.outputs).copied().flatten().collect();
         step.releases = touched.into_iter().filter(|&slot| needed.insert(slot)).collect();
     }
 }

@@ -1,14 +1,13 @@
 //! Image patches as rows of a matrix, a block of them at a time.
 
-use std::ops::Range;
-
 use amct_tensor::window::Axis;
 
 use super::Conv2dShape;
 use crate::span::span;
 
 /// Writes the patches of the output positions from `first` on, one per `stride` values of
-/// `patches`, in the order (kh, kw, ci), with `padding` outside the image and behind the patch.
+/// `patches`, in the order (kh, kw, ci), with `padding` outside the image. Values behind a patch
+/// are left alone.
 pub(super) fn fill<T: Copy>(
     shape: &Conv2dShape,
     input: &[T],
@@ -17,71 +16,49 @@ pub(super) fn fill<T: Copy>(
     padding: T,
     patches: &mut [T],
 ) {
-    let (height, width) = (&shape.height, &shape.width);
-    let line_len = width.input * shape.in_channels;
-    let row_len = width.kernel * shape.in_channels;
+    let (height, width, channels) = (&shape.height, &shape.width, shape.in_channels);
+    let line_len = width.input * channels;
+    let row_len = width.kernel * channels;
     if row_len == 0 {
         return;
     }
-    let (line, mut x) = (first / width.output, first % width.output);
-    let (mut image, mut y) = (line / height.output, line % height.output);
-    for patch in patches.chunks_exact_mut(stride) {
-        let columns = Columns::new(width, x, shape.in_channels);
-        let (taps, top) = span(height, y);
-        let image_top = (image * height.input + top) * line_len;
-        patch[..taps.start * row_len].fill(padding);
-        patch[taps.end * row_len..].fill(padding);
-        for (line, tap) in taps.enumerate() {
-            let line = &input[image_top + line * height.dilation * line_len..][..line_len];
-            columns.copy(line, padding, &mut patch[tap * row_len..][..row_len]);
+    let mut position = first;
+    let mut rest = patches;
+    while rest.len() >= stride {
+        // The output positions up to the end of their line.
+        let (line, x) = (position / width.output, position % width.output);
+        let (image, y) = (line / height.output, line % height.output);
+        let count = (width.output - x).min(rest.len() / stride);
+        let (segment, behind) = rest.split_at_mut(count * stride);
+        for kh in 0..height.kernel {
+            let source = height.source(y, kh).map(|source| (image * height.input + source) * line_len);
+            let line = source.map(|start| &input[start..start + line_len]);
+            for (x, patch) in (x..).zip(segment.chunks_exact_mut(stride)) {
+                let row = &mut patch[kh * row_len..(kh + 1) * row_len];
+                match line {
+                    Some(line) => copy_row(width, x, channels, line, padding, row),
+                    None => row.fill(padding),
+                }
+            }
         }
-        x += 1;
-        if x == width.output {
-            (x, y) = (0, y + 1);
-        }
-        if y == height.output {
-            (y, image) = (0, image + 1);
-        }
+        position += count;
+        rest = behind;
     }
 }
 
-/// The part of an input line that one row of a window covers, in values.
-struct Columns {
-    /// The values of the row that lie inside the line.
-    inside: Range<usize>,
-    /// Where in the line the first of them is.
-    source: usize,
-    /// How many runs of values lie side by side in row and line.
-    runs: usize,
-    /// The length of a run.
-    run: usize,
-    /// The distance between runs in the line.
-    step: usize,
-}
-
-impl Columns {
-    #[inline]
-    fn new(width: &Axis, output: usize, channels: usize) -> Self {
-        let (taps, source) = span(width, output);
-        // Without dilation, all taps are one run.
-        let (runs, run) = if width.dilation == 1 { (1, taps.len()) } else { (taps.len(), 1) };
-        Self {
-            inside: taps.start * channels..taps.end * channels,
-            source: source * channels,
-            runs,
-            run: run * channels,
-            step: width.dilation * channels,
-        }
+/// Copies what one row of the window of output column `x` covers of an input line.
+#[inline(always)]
+fn copy_row<T: Copy>(width: &Axis, x: usize, channels: usize, line: &[T], padding: T, row: &mut [T]) {
+    let (taps, source) = span(width, x);
+    let line = &line[source * channels..];
+    if taps.len() == width.kernel && width.dilation == 1 {
+        return copy(&line[..row.len()], row);
     }
-
-    #[inline]
-    fn copy<T: Copy>(&self, line: &[T], padding: T, row: &mut [T]) {
-        row[..self.inside.start].fill(padding);
-        row[self.inside.end..].fill(padding);
-        for index in 0..self.runs {
-            let row = &mut row[self.inside.start + index * self.run..][..self.run];
-            copy(&line[self.source + index * self.step..][..self.run], row);
-        }
+    row[..taps.start * channels].fill(padding);
+    row[taps.end * channels..].fill(padding);
+    for (index, tap) in taps.enumerate() {
+        let from = &line[index * width.dilation * channels..][..channels];
+        row[tap * channels..][..channels].copy_from_slice(from);
     }
 }
 
@@ -89,14 +66,15 @@ impl Columns {
 #[inline(always)]
 fn copy<T: Copy>(from: &[T], to: &mut [T]) {
     const PIECE: usize = 8;
-    if !(PIECE..=4 * PIECE).contains(&to.len()) {
+    if to.len() > 2 * PIECE {
         return to.copy_from_slice(from);
     }
-    for (to, from) in to.chunks_exact_mut(PIECE).zip(from.chunks_exact(PIECE)) {
-        to.copy_from_slice(from);
-    }
-    // The last piece overlaps the one before.
-    if let (Some(to), Some(from)) = (to.last_chunk_mut::<PIECE>(), from.last_chunk::<PIECE>()) {
+    // Two pieces, which overlap unless there are 16 values.
+    if let (Some(to), Some(from)) = (to.first_chunk_mut::<PIECE>(), from.first_chunk()) {
         *to = *from;
+    }
+    match (to.last_chunk_mut::<PIECE>(), from.last_chunk()) {
+        (Some(to), Some(from)) => *to = *from,
+        _ => to.copy_from_slice(from),
     }
 }

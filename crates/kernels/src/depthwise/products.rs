@@ -37,9 +37,11 @@ impl Products for F32Products<'_> {
 
     #[inline]
     fn pixel(self, isa: Isa, pixel: &Pixel<'_, f32>, output: &mut [f32]) {
-        #[cfg(target_arch = "x86_64")]
-        if super::avx2::f32_pixel(isa, pixel, self.epilogue, output) {
-            return;
+        if isa.is_avx2() {
+            #[cfg(target_arch = "x86_64")]
+            if super::avx2::f32_pixel(isa, pixel, self.epilogue, output) {
+                return;
+            }
         }
         generic(self, pixel, output);
     }
@@ -66,9 +68,11 @@ impl Products for I8Products {
 
     #[inline]
     fn pixel(self, isa: Isa, pixel: &Pixel<'_, i8>, output: &mut [i32]) {
-        #[cfg(target_arch = "x86_64")]
-        if super::avx2::i8_pixel(isa, pixel, self.zero_offset, output) {
-            return;
+        if isa.is_avx2() {
+            #[cfg(target_arch = "x86_64")]
+            if super::avx2::i8_pixel(isa, pixel, self.zero_offset, output) {
+                return;
+            }
         }
         generic(self, pixel, output);
     }

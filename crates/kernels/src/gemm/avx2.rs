@@ -91,7 +91,7 @@ fn f32_sums<const ROWS: usize, const VECTORS: usize>(
         }
         let (low, high) = finish.activation.bounds();
         let (low, high) = (_mm256_set1_ps(low), _mm256_set1_ps(high));
-        // Indexed, because a flattened iterator keeps the sums out of registers.
+        // Nested loops, because a flattened iterator keeps the sums out of registers.
         for sums in &mut sums {
             for sum in sums {
                 *sum = _mm256_min_ps(high, _mm256_max_ps(low, *sum));

@@ -34,8 +34,8 @@ impl Kernel<1> for F32Kernel<'_> {
 
     #[inline]
     fn tile(&self, tile: &Tile<'_, f32, f32>, finish: &Finish, out: &mut [f32], stride: usize) {
-        #[cfg(target_arch = "x86_64")]
         if self.isa.is_avx2() {
+            #[cfg(target_arch = "x86_64")]
             return super::avx2::f32_tile(self.isa, tile, finish, out, stride);
         }
         match tile.width {

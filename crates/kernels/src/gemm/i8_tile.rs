@@ -23,8 +23,8 @@ impl Kernel<2> for I8Kernel {
 
     #[inline]
     fn tile(&self, tile: &Tile<'_, i16, i16>, _finish: &(), out: &mut [i32], stride: usize) {
-        #[cfg(target_arch = "x86_64")]
         if self.isa.is_avx2() {
+            #[cfg(target_arch = "x86_64")]
             return super::avx2::i8_tile(self.isa, tile, out, stride);
         }
         match tile.width {

@@ -48,7 +48,8 @@ fn range(data: &[f32]) -> RangeInclusive<f32> {
 fn losses_are_those_of_the_reference() {
     let mut draws = Draws(1);
     let gauss: Vec<f32> = (0..30_000).map(|_| draws.gauss()).collect();
-    let shapes: [(&str, fn(f32) -> f32); 7] = [
+    type Shape = fn(f32) -> f32;
+    let shapes: [(&str, Shape); 7] = [
         ("gauss", |g| g),
         ("relu", |g| g.max(0.0)),
         ("relu6", |g| (g * 3.0).clamp(0.0, 6.0)),

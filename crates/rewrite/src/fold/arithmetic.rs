@@ -29,7 +29,10 @@ impl BatchNorm {
         let weights: Vec<f32> = weights
             .chunks(channels)
             .flat_map(|row| {
-                row.iter().zip(&deviation).zip(&self.gamma).map(|((w, deviation), gamma)| w / deviation * gamma)
+                row.iter()
+                    .zip(&deviation)
+                    .zip(&self.gamma)
+                    .map(|((w, deviation), gamma)| w / deviation * gamma)
             })
             .collect();
         let bias: Vec<f32> = (0..deviation.len())
@@ -63,7 +66,8 @@ mod tests {
     fn reference(norm: &BatchNorm, input: &[f32], weights: &[f32], bias: Option<&[f32]>) -> Vec<f64> {
         (0..3)
             .map(|c| {
-                let products = input.iter().enumerate().map(|(i, &x)| f64::from(x) * f64::from(weights[i * 3 + c]));
+                let products =
+                    input.iter().enumerate().map(|(i, &x)| f64::from(x) * f64::from(weights[i * 3 + c]));
                 let y = products.sum::<f64>() + bias.map_or(0.0, |b| f64::from(b[c]));
                 let deviation = (f64::from(norm.variance[c]) + f64::from(norm.epsilon)).sqrt();
                 (y - f64::from(norm.mean[c])) / deviation * f64::from(norm.gamma[c]) + f64::from(norm.beta[c])
@@ -79,7 +83,8 @@ mod tests {
             let folded = norm().fold(&weights, bias).unwrap();
             let expected = reference(&norm(), &input, &weights, bias);
             for (c, expected) in expected.into_iter().enumerate() {
-                let sum: f64 = (0..4).map(|i| f64::from(input[i]) * f64::from(folded.weights[i * 3 + c])).sum();
+                let sum: f64 =
+                    (0..4).map(|i| f64::from(input[i]) * f64::from(folded.weights[i * 3 + c])).sum();
                 let found = sum + f64::from(folded.bias[c]);
                 assert!((found - expected).abs() <= 1e-5 * expected.abs().max(1.0), "{found} {expected}");
             }

@@ -156,7 +156,8 @@ fn is_convolution(node: &Node) -> bool {
 fn check_format(node: &Node, convolution: DataFormat) -> Result<(), FoldSkip> {
     let attrs = node.attributes();
     let name = attrs.string("data_format")?.unwrap_or("NHWC");
-    let other = DataFormat::from_name(name).ok_or_else(|| attrs.error("data_format", "NHWC or NCHW", name))?;
+    let other =
+        DataFormat::from_name(name).ok_or_else(|| attrs.error("data_format", "NHWC or NCHW", name))?;
     if other == convolution { Ok(()) } else { Err(FoldSkip::DataFormat { convolution, other }) }
 }
 

@@ -92,7 +92,8 @@ fn shared_weights_stay_for_the_others() {
 
 #[test]
 fn a_requested_norm_stays_addressable() {
-    let net = Net::with_input(&[-1, 8, 8, 3]).conv("conv", "Conv2D", "x", [1, 1, 3, 2]).batch_norm("bn", "conv", 2);
+    let net =
+        Net::with_input(&[-1, 8, 8, 3]).conv("conv", "Conv2D", "x", [1, 1, 3, 2]).batch_norm("bn", "conv", 2);
     let (graph, _) = fold(net, &["bn:0"]);
     assert_eq!(node(&graph, "bn").op, "Identity");
     assert_eq!(inputs(&graph, "bn"), ["bias_add/BiasAdd"]);
@@ -141,9 +142,8 @@ fn what_cannot_be_folded_says_why() {
     let control =
         Net::with_input(&[-1, 8, 8, 3]).conv("conv", "Conv2D", "x", [1, 1, 3, 2]).batch_norm("bn", "conv", 2);
     assert_eq!(reason(control.after("x"), &[]), FoldSkip::ControlInput);
-    let fed = Net::with_input(&[1, 1, 3, 2])
-        .conv_with("conv", "Conv2D", "x", "x")
-        .batch_norm("bn", "conv", 2);
+    let fed =
+        Net::with_input(&[1, 1, 3, 2]).conv_with("conv", "Conv2D", "x", "x").batch_norm("bn", "conv", 2);
     assert_eq!(reason(fed, &[]), FoldSkip::NotConstant { what: "the weights" });
 }
 

@@ -9,7 +9,11 @@ use super::LayerQuantization;
 use crate::RewriteError;
 use crate::outputs::Outputs;
 
-pub(super) fn all(graph: &Graph, layers: &[LayerQuantization], outputs: &Outputs) -> Result<(), RewriteError> {
+pub(super) fn all(
+    graph: &Graph,
+    layers: &[LayerQuantization],
+    outputs: &Outputs,
+) -> Result<(), RewriteError> {
     let mut seen = BTreeSet::new();
     for quantization in layers {
         if !seen.insert(quantization.layer.node) {
@@ -34,7 +38,9 @@ fn place(graph: &Graph, quantization: &LayerQuantization, outputs: &Outputs) -> 
         Some(pad) => graph.get(pad).and_then(|pad| pad.inputs.first()),
         None => node.inputs.first(),
     };
-    if quantized != Some(&layer.input) || layer.pad.is_some_and(|pad| node.inputs.first() != Some(&pad.into())) {
+    if quantized != Some(&layer.input)
+        || layer.pad.is_some_and(|pad| node.inputs.first() != Some(&pad.into()))
+    {
         return stale("it reads another input");
     }
     if let Some(weights) = &layer.weights

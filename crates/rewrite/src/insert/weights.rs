@@ -19,10 +19,12 @@ impl Builder<'_> {
 
         let scope = self.names.scope(&layer.name, "weight_quant");
         let owner = Owner::Inserted(index);
-        let weight = constant(format!("{scope}/weight"), weights.shape.clone(), quantization.weights.clone())?;
+        let weight =
+            constant(format!("{scope}/weight"), weights.shape.clone(), quantization.weights.clone())?;
         let weight = self.add(weight, owner);
         let offset = self.add(constant(format!("{scope}/offset_w"), offsets, zeros)?, owner);
-        let mut node = float_node(format!("{scope}/AscendWeightQuant"), "AscendWeightQuant", [weight, offset]);
+        let mut node =
+            float_node(format!("{scope}/AscendWeightQuant"), "AscendWeightQuant", [weight, offset]);
         if self.options.write_dst_type {
             node = node.attr("dst_type", AttrValue::string("INT8"));
         }

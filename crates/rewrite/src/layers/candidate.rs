@@ -92,7 +92,8 @@ impl Candidate<'_> {
         let (height, width) = format.spatial_axes();
         self.kind == LayerKind::Conv2d
             && weights.shape.starts_with(&[1, 1])
-            && (self.shapes)(input).is_some_and(|map| [height, width].iter().all(|&axis| map.get(axis) == Some(&1)))
+            && (self.shapes)(input)
+                .is_some_and(|map| [height, width].iter().all(|&axis| map.get(axis) == Some(&1)))
     }
 
     /// The `BiasAdd` behind the layer, if nobody else sees the layer's output.

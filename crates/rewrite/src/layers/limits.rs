@@ -8,7 +8,7 @@ use amct_graph::{Graph, Outlet};
 use super::{LayerKind, QuantizableLayer};
 
 /// The largest stride ATC takes.
-pub(crate) const MAX_STRIDE: usize = 63;
+const MAX_STRIDE: usize = 63;
 /// The largest kernel extent of a convolution.
 const MAX_KERNEL: usize = 511;
 /// The largest area of a pooling window, unless both extents are small.
@@ -44,7 +44,8 @@ pub(super) fn check(
             (width == 1).then(|| "an average pooling to width 1 is run in float16 by ATC".to_owned())
         }),
         LayerKind::Conv2d | LayerKind::DepthwiseConv2d => {
-            let kernel = layer.weights.as_ref().and_then(|weights| weights.shape.iter().take(2).max().copied());
+            let kernel =
+                layer.weights.as_ref().and_then(|weights| weights.shape.iter().take(2).max().copied());
             convolution_problem(&window, kernel.unwrap_or(1))
         }
     };
@@ -59,8 +60,9 @@ pub(crate) fn pool_problem(window: &WindowAttrs) -> Option<String> {
         return Some(format!("stride {} is more than the {MAX_STRIDE} that ATC takes", down.max(right)));
     }
     let is_small = height < SMALL_POOL && width < SMALL_POOL;
-    (!is_small && height.saturating_mul(width) > MAX_POOL_AREA)
-        .then(|| format!("a window of {height}x{width} is more than the {MAX_POOL_AREA} elements that ATC takes"))
+    (!is_small && height.saturating_mul(width) > MAX_POOL_AREA).then(|| {
+        format!("a window of {height}x{width} is more than the {MAX_POOL_AREA} elements that ATC takes")
+    })
 }
 
 fn convolution_problem(window: &WindowAttrs, kernel: usize) -> Option<String> {
@@ -68,5 +70,6 @@ fn convolution_problem(window: &WindowAttrs, kernel: usize) -> Option<String> {
     if stride > MAX_STRIDE {
         return Some(format!("stride {stride} is more than the {MAX_STRIDE} that ATC takes"));
     }
-    (kernel > MAX_KERNEL).then(|| format!("a kernel of {kernel} is more than the {MAX_KERNEL} that ATC takes"))
+    (kernel > MAX_KERNEL)
+        .then(|| format!("a kernel of {kernel} is more than the {MAX_KERNEL} that ATC takes"))
 }

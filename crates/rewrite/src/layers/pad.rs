@@ -37,22 +37,16 @@ pub(super) fn look_behind_pads(
 fn zero_pad_before(graph: &Graph, layer: &QuantizableLayer) -> Option<Outlet> {
     let pad = graph.node(layer.input.node);
     let &[behind, paddings, ..] = pad.inputs.as_slice() else { return None };
-    let is_zero_pad = match (pad.op.as_str(), pad.inputs.get(2)) {
-        ("Pad", _) => true,
-        ("PadV2", Some(&value)) => {
-            let value = graph.constant(value).ok()??;
-            matches!(value.as_slice::<f32>(), Ok([zero]) if *zero == 0.0)
-        }
-        _ => false,
-    };
-    if !is_zero_pad || !layer.kind.is_convolution() {
+    // A PadV2 of zeros would do the same, but ATC's patterns know the type Pad alone.
+    if pad.op != "Pad" || !layer.kind.is_convolution() {
         return None;
     }
     let paddings = graph.constant(paddings).ok()??.to_i64_vec().ok()?;
     let (height, width) = WindowAttrs::of(graph.node(layer.node)).ok()?.format.spatial_axes();
     let only_spatial = paddings.len() == 8
-        && paddings.chunks(2).enumerate().all(|(axis, pair)| {
-            pair.iter().all(|&p| p == 0 || (p > 0 && (axis == height || axis == width)))
-        });
+        && paddings
+            .chunks(2)
+            .enumerate()
+            .all(|(axis, pair)| pair.iter().all(|&p| p == 0 || (p > 0 && (axis == height || axis == width))));
     only_spatial.then_some(behind)
 }

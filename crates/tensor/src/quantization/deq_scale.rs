@@ -28,10 +28,6 @@ impl DeqScale {
     /// Unpacks the fields; bits 48-63 are ignored.
     pub fn from_bits(word: u64) -> Self {
         let [s0, s1, s2, s3, shift_n, offset_w, _, _] = word.to_le_bytes();
-        Self {
-            scale: f32::from_le_bytes([s0, s1, s2, s3]),
-            shift_n,
-            offset_w: offset_w.cast_signed(),
-        }
+        Self { scale: f32::from_le_bytes([s0, s1, s2, s3]), shift_n, offset_w: offset_w.cast_signed() }
     }
 }

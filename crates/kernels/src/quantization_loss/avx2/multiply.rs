@@ -6,8 +6,7 @@ use super::{GROUP, Lanes, Task, WIDTH, divide, lanes_of};
 use crate::quantization_loss::Candidate;
 use crate::quantization_loss::count_reciprocal::{CountReciprocal, MIN_NUMERATOR};
 
-/// Adding it to a number below 2^22 in magnitude rounds that to an integer, a half to even, and
-/// the bit patterns of such sums are ordered as the integers are.
+/// Adding it to a number below 2^22 in magnitude rounds that to an integer, a half to even.
 const SIGNED: f32 = 12_582_912.0; // 1.5 * 2^23
 /// The same for numbers that are not negative; its product with any scale is exact.
 const UNSIGNED: f32 = 8_388_608.0; // 2^23
@@ -140,7 +139,7 @@ impl Multiply {
     }
 }
 
-/// The f32 nearest to 1/scale, unless a neighbour rounds `ends` as the division does and it not:
+/// The f32 nearest to 1/scale, unless it rounds `ends` unlike the division and a neighbour does not:
 /// where activations saturate, these are values that occur often.
 fn inverse(scale: f32, ends: [f32; 2]) -> f32 {
     let nearest = 1.0 / scale;

@@ -1,0 +1,58 @@
+//! The shipped model as a whole: float and integer, batch 1.
+
+#![allow(clippy::unwrap_used, missing_docs)]
+
+use std::hint::black_box;
+use std::path::Path;
+
+use amct::calibration::Batches;
+use amct::interpreter::Arithmetic;
+use amct::model::Model;
+use amct::pipeline::{self, PrepareOptions, Quantized};
+use amct::tensor::Tensor;
+use criterion::{Criterion, criterion_group, criterion_main};
+
+const OUTPUT: &str = "MobilenetV2/Predictions/Reshape_1";
+
+fn input(batch: usize) -> Tensor {
+    let image = amct::dataset::read_npy(root("tests/golden/model/classification_input.npy")).unwrap();
+    let data = image.as_slice::<f32>().unwrap().repeat(batch);
+    Tensor::from_vec([batch, 224, 224, 3], data).unwrap()
+}
+
+fn root(path: &str) -> std::path::PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join(path)
+}
+
+/// Quantized on one image: the numbers do not matter to the clock.
+fn quantized(graph: &amct::graph::Graph) -> Quantized {
+    let load = |_| Ok(vec![("input".to_owned(), input(1))]);
+    let batches = Batches::new(1, &load);
+    let outputs = [OUTPUT.to_owned()];
+    let prepared = pipeline::prepare(graph, &outputs, &PrepareOptions::default(), &batches).unwrap();
+    let config = pipeline::default_config(&prepared, 1, true).unwrap();
+    let record = pipeline::calibrate(&prepared, &config, &batches, &|_| ()).unwrap();
+    pipeline::quantize(&prepared, &record, "bench").unwrap()
+}
+
+fn models(criterion: &mut Criterion) {
+    let graph = amct::graphdef::load(&root("model/mobilenetv2_tf.pb")).unwrap();
+    let quantized = quantized(&graph);
+    for (name, graph) in [("float", &graph), ("int8", &quantized.graph)] {
+        let model = Model::new(graph, &[OUTPUT.to_owned()], Arithmetic::Integer).unwrap();
+        for batch in [1, 32] {
+            let input = input(batch);
+            let id = format!("mobilenetv2/{name}/batch{batch}");
+            criterion.bench_function(&id, |bencher| {
+                bencher.iter(|| black_box(model.run(&[("input", input.clone())]).unwrap()));
+            });
+        }
+    }
+}
+
+criterion_group! {
+    name = benches;
+    config = Criterion::default().sample_size(10);
+    targets = models
+}
+criterion_main!(benches);

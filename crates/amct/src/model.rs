@@ -1,0 +1,51 @@
+//! A graph made ready to run: float, or quantized in integer arithmetic.
+
+use amct_graph::Graph;
+use amct_interpreter::{Arithmetic, Plan, PlanOptions, Value};
+use amct_tensor::Tensor;
+
+use crate::{Error, interface};
+
+/// A model that can be run any number of times.
+pub struct Model {
+    plan: Plan,
+    outputs: Vec<String>,
+}
+
+impl Model {
+    /// Makes a graph ready to compute `outputs` (its only leaf if there are none given).
+    ///
+    /// # Errors
+    /// Unknown outputs, unsupported operators or attributes.
+    pub fn new(graph: &Graph, outputs: &[String], arithmetic: Arithmetic) -> Result<Self, Error> {
+        let outputs = interface::outputs(graph, outputs)?;
+        let outlets = interface::outlets(graph, &outputs)?;
+        // A fed default is a default no longer.
+        let fed = Vec::new();
+        let plan =
+            Plan::compile(graph, &outlets, &PlanOptions { arithmetic, fed, ..PlanOptions::default() })?;
+        Ok(Self { plan, outputs })
+    }
+
+    /// Names of the outputs, in the order of [`run`](Self::run)'s results.
+    pub fn outputs(&self) -> &[String] {
+        &self.outputs
+    }
+
+    /// Names of the inputs to feed.
+    pub fn inputs(&self) -> Vec<&str> {
+        self.plan.feeds().iter().map(|feed| feed.name.as_str()).collect()
+    }
+
+    /// Runs the model. An integer activation inside a quantized layer comes out as the float
+    /// simulation has it.
+    ///
+    /// # Errors
+    /// A missing or ill-shaped input, or an operator that fails; the node is named.
+    pub fn run(&self, feeds: &[(&str, Tensor)]) -> Result<Vec<Tensor>, Error> {
+        let feeds: Vec<(&str, Value)> =
+            feeds.iter().map(|(name, tensor)| (*name, Value::Plain(tensor.clone()))).collect();
+        let values = self.plan.run(&feeds)?;
+        values.into_iter().map(|value| Ok(value.simulated()?)).collect()
+    }
+}

@@ -1,0 +1,84 @@
+use std::collections::{BTreeMap, BTreeSet};
+
+use amct_calibration::{Batches, layer_inputs, probe_shapes};
+use amct_graph::{Graph, Outlet};
+use amct_rewrite::{FoldOptions, FoldReport, LayerScan, already_quantized, fold_batch_norm, scan_layers};
+
+use crate::{Error, interface};
+
+/// What [`prepare`] may do.
+#[derive(Clone, Debug)]
+pub struct PrepareOptions {
+    /// Whether batch norm is folded (`do_fusion`).
+    pub do_fusion: bool,
+    /// Layers that keep their batch norm (`skip_fusion_layers`).
+    pub skip_fusion_layers: BTreeSet<String>,
+}
+
+impl Default for PrepareOptions {
+    fn default() -> Self {
+        Self { do_fusion: true, skip_fusion_layers: BTreeSet::new() }
+    }
+}
+
+/// A graph ready for calibration.
+#[derive(Clone, Debug)]
+pub struct Prepared {
+    /// The graph with batch norm folded.
+    pub graph: Graph,
+    /// The requested outputs.
+    pub outputs: Vec<String>,
+    /// What was folded, and what was not and why.
+    pub fold: FoldReport,
+    /// The layers that can be quantized, and the others with the reasons.
+    pub scan: LayerScan,
+    /// Shapes of the layers' inputs, for the first batch.
+    pub shapes: BTreeMap<Outlet, Vec<usize>>,
+}
+
+/// Folds batch norm and finds the layers to quantize. The first of `batches` is run once to learn
+/// the shapes.
+///
+/// # Errors
+/// An already quantized graph, batch norm in training mode, a graph that does not run on the
+/// batches, or no layer to quantize.
+pub fn prepare(
+    original: &Graph,
+    outputs: &[String],
+    options: &PrepareOptions,
+    batches: &Batches<'_>,
+) -> Result<Prepared, Error> {
+    if let Some(names) = already_quantized(original) {
+        return Err(Error::AlreadyQuantized(names));
+    }
+    let mut graph = original.clone();
+    let fold = fold_batch_norm(
+        &mut graph,
+        &FoldOptions {
+            enabled: options.do_fusion,
+            skip_layers: options.skip_fusion_layers.clone(),
+            outputs: outputs.to_vec(),
+        },
+    )?;
+    let training: Vec<String> = fold.training().map(str::to_owned).collect();
+    if !training.is_empty() {
+        return Err(Error::TrainingBatchNorm(training));
+    }
+    let outlets = interface::outlets(&graph, outputs)?;
+    let probed = layer_inputs(&graph, &outlets)?;
+    let shapes = probe_shapes(&graph, &outlets, &probed, batches)?;
+    let mut scan = scan_layers(&graph, outputs, &|outlet| shapes.get(&outlet).cloned())?;
+    // A layer that the outputs do not need is never run, so it cannot be calibrated.
+    scan.layers.retain(|layer| {
+        let needed = shapes.contains_key(&layer.input);
+        if !needed {
+            log::warn!(target: "scan_layers", "layer '{}' is not quantized: no requested output needs it", layer.name);
+        }
+        needed
+    });
+    if scan.layers.is_empty() {
+        let reasons = scan.nodes.skipped().map(|(name, reason)| (name.to_owned(), reason.to_string()));
+        return Err(Error::NothingToQuantize(reasons.collect()));
+    }
+    Ok(Prepared { graph, outputs: outputs.to_vec(), fold, scan, shapes })
+}

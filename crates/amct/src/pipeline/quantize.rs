@@ -1,0 +1,76 @@
+use amct_artifacts::quant_info::{OpInfo, OutputOrigin, QuantInfo};
+use amct_artifacts::record::{Record, RecordEntry};
+use amct_calibration::weights;
+use amct_graph::Graph;
+use amct_rewrite::{InsertOptions, LayerQuantization, NodeOrigin, QuantizableLayer, insert_quantization};
+use amct_tensor::quantization::ActivationParams;
+
+use super::Prepared;
+use crate::Error;
+
+/// A quantized graph.
+#[derive(Clone, Debug)]
+pub struct Quantized {
+    /// The graph.
+    pub graph: Graph,
+    /// Which original nodes each of its nodes stands for.
+    pub info: QuantInfo,
+    /// Names of the quantized layers.
+    pub layers: Vec<String>,
+}
+
+/// Writes the factors of a record into the graph. `name` goes into the quantization info.
+///
+/// # Errors
+/// A record that does not fit the graph, a bias that leaves int32.
+pub fn quantize(prepared: &Prepared, record: &Record, name: &str) -> Result<Quantized, Error> {
+    record.validate()?;
+    let mut layers = Vec::with_capacity(record.entries.len());
+    for layer in &prepared.scan.layers {
+        if let Some(entry) = record.get(&layer.name) {
+            layers.push(layer_quantization(prepared, layer, entry)?);
+        }
+    }
+    let mut graph = prepared.graph.clone();
+    let options = InsertOptions {
+        outputs: prepared.outputs.clone(),
+        groups: prepared.fold.groups.clone(),
+        ..InsertOptions::default()
+    };
+    let report = insert_quantization(&mut graph, &layers, &options)?;
+    let ops = report.nodes.into_iter().map(op_info).collect();
+    Ok(Quantized { graph, info: QuantInfo { name: name.to_owned(), ops }, layers: report.layers })
+}
+
+fn layer_quantization(
+    prepared: &Prepared,
+    layer: &QuantizableLayer,
+    entry: &RecordEntry,
+) -> Result<LayerQuantization, Error> {
+    let (Some(scale), Some(offset)) = (entry.scale_d, entry.offset_d) else {
+        return Err(Error::Unsupported(format!(
+            "the record of layer '{}' has no scale_d or offset_d",
+            layer.name
+        )));
+    };
+    Ok(LayerQuantization {
+        layer: layer.clone(),
+        activation: ActivationParams { scale, offset },
+        scale_w: entry.scale_w.clone(),
+        weights: weights::quantize(&prepared.graph, layer, &entry.scale_w)?,
+    })
+}
+
+fn op_info(origin: NodeOrigin) -> OpInfo {
+    OpInfo {
+        name: origin.name,
+        op_type: origin.op,
+        original_op_names: Some(origin.original),
+        output: origin.output_of.map(|name| OutputOrigin {
+            name,
+            index: 0,
+            format: Some("NHWC".to_owned()),
+            data_type: Some("DT_FLOAT".to_owned()),
+        }),
+    }
+}

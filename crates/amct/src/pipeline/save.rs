@@ -1,0 +1,90 @@
+use std::path::PathBuf;
+
+use amct_artifacts::atomic::FileSet;
+use amct_artifacts::config::QuantConfig;
+use amct_artifacts::names::SavePath;
+use amct_artifacts::record::Record;
+
+use super::Quantized;
+use crate::{Error, graphdef};
+
+/// Where the results of a job go.
+#[derive(Clone, Debug)]
+pub struct Outputs {
+    path: SavePath,
+}
+
+/// What a job has to write.
+#[derive(Clone, Copy, Debug)]
+pub struct Artifacts<'a> {
+    /// The quantized graph.
+    pub quantized: &'a Quantized,
+    /// The configuration used.
+    pub config: &'a QuantConfig,
+    /// The factors found.
+    pub record: &'a Record,
+}
+
+impl Outputs {
+    /// Outputs under a `save_path` such as `./outputs/mobilenet_v2`: a directory and a prefix.
+    ///
+    /// # Errors
+    /// [`Error::SavePath`] for a prefix that cannot begin a file name.
+    pub fn new(save_path: &str) -> Result<Self, Error> {
+        Ok(Self { path: SavePath::parse(save_path)? })
+    }
+
+    /// The prefix of the file names.
+    pub fn prefix(&self) -> &str {
+        self.path.prefix()
+    }
+
+    /// The quantized model.
+    pub fn quantized_pb(&self) -> PathBuf {
+        self.path.quantized_pb()
+    }
+
+    /// The configuration.
+    pub fn config(&self) -> PathBuf {
+        self.path.dir().join("config.json")
+    }
+
+    /// The record.
+    pub fn record(&self) -> PathBuf {
+        self.path.dir().join("record.txt")
+    }
+
+    /// The node mapping.
+    pub fn quant_json(&self) -> PathBuf {
+        self.path.quant_json()
+    }
+
+    /// Makes sure that the outputs can be written, before the work is done: each is staged as an
+    /// empty temporary file, which is removed again.
+    ///
+    /// # Errors
+    /// [`Error::Write`] naming the file.
+    pub fn check_writable(&self) -> Result<(), Error> {
+        let mut files = FileSet::new();
+        for path in [self.config(), self.record(), self.quant_json(), self.quantized_pb()] {
+            files.stage(path, b"")?;
+        }
+        Ok(())
+    }
+
+    /// Writes configuration, record, node mapping and model: all of them, or none.
+    ///
+    /// # Errors
+    /// [`Error::Write`] naming the file.
+    pub fn save(&self, artifacts: &Artifacts<'_>) -> Result<(), Error> {
+        let model = graphdef::encode_sorted(&artifacts.quantized.graph)?;
+        let mut files = FileSet::new();
+        files.stage(self.config(), artifacts.config.to_json().as_bytes())?;
+        files.stage(self.record(), artifacts.record.to_text().as_bytes())?;
+        files.stage(self.quant_json(), artifacts.quantized.info.to_json().as_bytes())?;
+        files.stage(self.quantized_pb(), &model)?;
+        files.commit()?;
+        log::info!(target: "save_model", "The model is saved in {}", self.quantized_pb().display());
+        Ok(())
+    }
+}

@@ -1,0 +1,189 @@
+//! Calibration data as batches: images of a directory, or AMCT's raw `.bin` files.
+
+use std::path::{Path, PathBuf};
+
+use amct_dataset::{
+    ImageSet, Normalization, Preprocessing, list_bin_batches, list_images, load_image, read_bin_batch,
+};
+use amct_tensor::{DType, Tensor};
+
+use crate::Error;
+use crate::interface::{ImageInput, InterfaceError};
+
+/// The images of a directory, decoded and resized once, normalised whenever they are needed.
+#[derive(Debug)]
+pub struct ImageBatches {
+    images: ImageSet,
+    input: String,
+    batch_size: usize,
+    count: usize,
+}
+
+impl ImageBatches {
+    /// Loads the images of `directory` for `input`.
+    ///
+    /// Without a `batch_size` images go one at a time (or as many as the graph fixes); a last
+    /// batch that a fixed size leaves incomplete is left out with a warning. `batch_num` takes
+    /// only so many batches.
+    ///
+    /// # Errors
+    /// No images, a broken one (the file is named), or sizes that the graph does not take.
+    pub fn load(
+        directory: &Path,
+        input: &ImageInput,
+        normalization: Normalization,
+        batch_size: Option<usize>,
+        batch_num: Option<usize>,
+    ) -> Result<Self, Error> {
+        let listing = list_images(directory)?;
+        for other in &listing.others {
+            log::warn!(target: "dataset", "'{}' is not a .jpg, .jpeg or .png file and is not used", other.display());
+        }
+        let batch_size = match (input.batch, batch_size) {
+            (Some(expected), Some(found)) if expected != found => {
+                return Err(InterfaceError::BatchSize { expected, found }.into());
+            }
+            (Some(fixed), _) => fixed,
+            (None, asked) => asked.unwrap_or(1),
+        }
+        .max(1);
+        let mut paths = listing.images;
+        let available = paths.len();
+        let whole =
+            if input.batch.is_some() { available / batch_size } else { available.div_ceil(batch_size) };
+        if whole == 0 {
+            return Err(InterfaceError::TooFewSamples { found: available, batch: batch_size }.into());
+        }
+        let count = batch_num.map_or(whole, |wanted| wanted.min(whole));
+        if let Some(wanted) = batch_num.filter(|&wanted| wanted > whole) {
+            return Err(DatasetShortage { found: whole, wanted, directory }.into_error());
+        }
+        paths.truncate(count.saturating_mul(batch_size));
+        if batch_num.is_none() && paths.len() < available {
+            log::warn!(
+                target: "dataset",
+                "{} of {available} images do not fill a batch of {batch_size}, which the graph fixes, and are not used",
+                available - paths.len()
+            );
+        }
+        let images = ImageSet::load(paths, preprocessing(input, normalization))?;
+        Ok(Self { images, input: input.name.clone(), batch_size, count })
+    }
+
+    /// The number of batches.
+    pub fn count(&self) -> usize {
+        self.count
+    }
+
+    /// The number of images.
+    pub fn images(&self) -> usize {
+        self.images.len()
+    }
+
+    /// The feeds of one batch.
+    ///
+    /// # Errors
+    /// A batch too large to be held, as text.
+    pub fn feeds(&self, index: usize) -> Result<Vec<(String, Tensor)>, String> {
+        let size = std::num::NonZeroUsize::new(self.batch_size).ok_or("the batch size is zero")?;
+        let batch =
+            self.images.batches(size).nth(index).ok_or_else(|| format!("there is no batch {index}"))?;
+        Ok(vec![(self.input.clone(), batch.map_err(|error| error.to_string())?)])
+    }
+}
+
+struct DatasetShortage<'a> {
+    found: usize,
+    wanted: usize,
+    directory: &'a Path,
+}
+
+impl DatasetShortage<'_> {
+    fn into_error(self) -> Error {
+        Error::Dataset(amct_dataset::DatasetError::NotEnoughBatches {
+            path: self.directory.to_owned(),
+            found: self.found,
+            wanted: self.wanted,
+        })
+    }
+}
+
+/// One image as a batch for `input`; repeated where the graph fixes a larger batch.
+///
+/// # Errors
+/// The file is named.
+pub fn single_image(path: &Path, input: &ImageInput, normalization: Normalization) -> Result<Tensor, Error> {
+    let image = load_image(path, &preprocessing(input, normalization))?;
+    let batch = input.batch.unwrap_or(1);
+    if batch <= 1 {
+        return Ok(image);
+    }
+    let mut shape = image.shape().to_vec();
+    if let Some(first) = shape.first_mut() {
+        *first = batch;
+    }
+    let repeated = image.as_slice::<f32>().map(|data| data.repeat(batch)).unwrap_or_default();
+    Tensor::from_vec(shape, repeated).map_err(|error| Error::Value(error.into()))
+}
+
+fn preprocessing(input: &ImageInput, normalization: Normalization) -> Preprocessing {
+    Preprocessing { height: input.height, width: input.width, normalization, format: input.format }
+}
+
+/// One input of AMCT's command line: a name, a shape, a type and a directory of raw batches.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BinInput {
+    /// Name of the placeholder.
+    pub name: String,
+    /// Shape of one batch.
+    pub shape: Vec<usize>,
+    /// Type of the elements in the files.
+    pub dtype: DType,
+    /// Directory of the files.
+    pub directory: PathBuf,
+}
+
+/// Raw batches from directories, one file per batch and input.
+#[derive(Debug)]
+pub struct BinBatches {
+    inputs: Vec<BinInput>,
+    files: Vec<Vec<PathBuf>>,
+}
+
+impl BinBatches {
+    /// Lists `batch_num` batches and reads the first, so that a wrong shape shows at once.
+    ///
+    /// # Errors
+    /// A directory that cannot be read, too few files, a file of the wrong length.
+    pub fn list(inputs: Vec<BinInput>, batch_num: usize) -> Result<Self, Error> {
+        let directories: Vec<&Path> = inputs.iter().map(|input| input.directory.as_path()).collect();
+        let files = list_bin_batches(&directories, batch_num)?;
+        let batches = Self { inputs, files };
+        for (input, path) in batches.inputs.iter().zip(batches.files.first().into_iter().flatten()) {
+            read_bin_batch(path, &input.shape, input.dtype)?;
+        }
+        Ok(batches)
+    }
+
+    /// The number of batches.
+    pub fn count(&self) -> usize {
+        self.files.len()
+    }
+
+    /// The feeds of one batch.
+    ///
+    /// # Errors
+    /// The file is named, as text.
+    pub fn feeds(&self, index: usize) -> Result<Vec<(String, Tensor)>, String> {
+        let files = self.files.get(index).ok_or_else(|| format!("there is no batch {index}"))?;
+        self.inputs
+            .iter()
+            .zip(files)
+            .map(|(input, path)| {
+                let tensor =
+                    read_bin_batch(path, &input.shape, input.dtype).map_err(|error| error.to_string())?;
+                Ok((input.name.clone(), tensor))
+            })
+            .collect()
+    }
+}

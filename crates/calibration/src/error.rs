@@ -1,0 +1,95 @@
+use std::fmt;
+
+use amct_graph::GraphError;
+use amct_interpreter::{PlanError, RunError};
+use amct_tensor::TensorError;
+
+use crate::arq::ArqError;
+use crate::ifmr::IfmrError;
+
+/// Why calibration stopped.
+#[derive(Clone, Debug, PartialEq)]
+pub enum CalibrationError {
+    /// A batch could not be made.
+    Batch {
+        /// Its number, from 0.
+        index: usize,
+        /// Why; it names the file.
+        error: String,
+    },
+    /// There is no batch.
+    NoBatches,
+    /// The graph cannot be run.
+    Plan(PlanError),
+    /// A run stopped.
+    Run(RunError),
+    /// The activation of a layer cannot be calibrated.
+    Activation {
+        /// The layers that read it.
+        layers: Vec<String>,
+        /// Why.
+        error: IfmrError,
+    },
+    /// An activation is not float32.
+    ActivationType {
+        /// The layers that read it.
+        layers: Vec<String>,
+        /// Why.
+        error: TensorError,
+    },
+    /// The weights of a layer cannot be quantized.
+    Weights {
+        /// The layer.
+        layer: String,
+        /// Why.
+        error: ArqError,
+    },
+    /// A constant cannot be read or written.
+    Graph(GraphError),
+    /// A tensor of weights cannot be made.
+    Tensor {
+        /// The layer.
+        layer: String,
+        /// Why.
+        error: TensorError,
+    },
+}
+
+impl fmt::Display for CalibrationError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            CalibrationError::Batch { error, .. } => f.write_str(error),
+            CalibrationError::NoBatches => f.write_str("there is no calibration data"),
+            CalibrationError::Plan(error) => error.fmt(f),
+            CalibrationError::Run(error) => error.fmt(f),
+            CalibrationError::Activation { layers, error } => write!(
+                f,
+                "calculate scale failed for the input of layer '{}': {error}; \
+                 check the model and the input images, or skip the layer",
+                layers.join("', '")
+            ),
+            CalibrationError::ActivationType { layers, error } => {
+                write!(f, "the input of layer '{}': {error}", layers.join("', '"))
+            }
+            CalibrationError::Weights { layer, error } => {
+                write!(f, "the weights of layer '{layer}': {error}; skip the layer or repair the model")
+            }
+            CalibrationError::Graph(error) => error.fmt(f),
+            CalibrationError::Tensor { layer, error } => write!(f, "the weights of layer '{layer}': {error}"),
+        }
+    }
+}
+
+impl std::error::Error for CalibrationError {}
+
+macro_rules! from {
+    ($($error:ty => $variant:ident),+) => {$(
+        impl From<$error> for CalibrationError {
+            fn from(error: $error) -> Self {
+                CalibrationError::$variant(error)
+            }
+        }
+    )+};
+}
+
+from!(PlanError => Plan, RunError => Run, GraphError => Graph);

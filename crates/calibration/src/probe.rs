@@ -1,0 +1,48 @@
+use std::collections::BTreeMap;
+
+use amct_graph::{Graph, Outlet};
+use amct_interpreter::{Plan, PlanOptions};
+use amct_rewrite::LayerKind;
+
+use crate::{Batches, CalibrationError};
+
+/// The data inputs of all layers that might be quantized, and of the `Pad`s before them: the
+/// outlets whose shapes decide how a layer is quantized and how much data it sees.
+pub fn layer_inputs(graph: &Graph, outputs: &[Outlet]) -> Result<Vec<Outlet>, CalibrationError> {
+    let roots: Vec<_> = outputs.iter().map(|outlet| outlet.node).collect();
+    let mut inputs: Vec<Outlet> = graph
+        .needed_by(&roots)?
+        .into_iter()
+        .map(|id| graph.node(id))
+        .filter(|node| LayerKind::of_op(&node.op).is_some() || matches!(node.op.as_str(), "Pad" | "PadV2"))
+        .filter_map(|node| node.inputs.first().copied())
+        .collect();
+    inputs.sort_unstable();
+    inputs.dedup();
+    Ok(inputs)
+}
+
+/// Runs the first batch and tells the shapes of `outlets`.
+///
+/// # Errors
+/// [`CalibrationError`] if there is no batch or the graph does not run on it.
+pub fn probe_shapes(
+    graph: &Graph,
+    outputs: &[Outlet],
+    outlets: &[Outlet],
+    batches: &Batches<'_>,
+) -> Result<BTreeMap<Outlet, Vec<usize>>, CalibrationError> {
+    if batches.count() == 0 {
+        return Err(CalibrationError::NoBatches);
+    }
+    let options = PlanOptions { observed: outlets.to_vec(), ..PlanOptions::default() };
+    let plan = Plan::compile(graph, outputs, &options)?;
+    let feeds = batches.feeds(0)?;
+    let feeds: Vec<(&str, _)> = feeds.iter().map(|(name, value)| (name.as_str(), value.clone())).collect();
+    let mut shapes = BTreeMap::new();
+    plan.run_observed(&feeds, &mut |outlet, value| {
+        shapes.insert(outlet, value.shape().to_vec());
+        Ok(())
+    })?;
+    Ok(shapes)
+}

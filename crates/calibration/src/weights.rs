@@ -1,0 +1,91 @@
+//! ARQ on the layers of a graph.
+
+use amct_graph::{AttrValue, Graph, NewNode, Patch, TensorLiteral, type_code};
+use amct_rewrite::QuantizableLayer;
+use amct_rewrite::layers::LayerWeights;
+use amct_tensor::{DType, Tensor};
+
+use crate::CalibrationError;
+use crate::arq::{self, ArqError, ChannelLayout, Division};
+
+/// A layer's weight scales: one per output channel, one for all, or none without weights.
+///
+/// # Errors
+/// [`CalibrationError::Weights`] for a NaN, [`CalibrationError::Graph`] if the constant cannot be read.
+pub fn calibrate(
+    graph: &Graph,
+    layer: &QuantizableLayer,
+    channel_wise: bool,
+    num_bits: u32,
+) -> Result<Vec<f32>, CalibrationError> {
+    let Some(weights) = &layer.weights else { return Ok(Vec::new()) };
+    let layout = if channel_wise { channels(weights) } else { ChannelLayout::per_tensor() };
+    let tensor = read(graph, layer, weights)?;
+    arq::calibrate(values(&tensor, layer)?, layout, num_bits).map_err(|error| failed(layer, error))
+}
+
+/// A layer's int8 weights under given scales, in the layout of the float ones.
+///
+/// # Errors
+/// [`CalibrationError::Weights`] if the number of scales does not fit the layer.
+pub fn quantize(
+    graph: &Graph,
+    layer: &QuantizableLayer,
+    scale_w: &[f32],
+) -> Result<Vec<i8>, CalibrationError> {
+    let Some(weights) = &layer.weights else { return Ok(Vec::new()) };
+    let tensor = read(graph, layer, weights)?;
+    arq::quantize(values(&tensor, layer)?, scale_w, layout(weights, scale_w), Division::default())
+        .map_err(|error| failed(layer, error))
+}
+
+/// The graph with each layer's weights replaced by what their int8 values stand for. Activations
+/// are calibrated on this graph. A constant that several layers read is replaced for each alone.
+///
+/// # Errors
+/// As [`quantize`].
+pub fn fake_quantized(
+    graph: &Graph,
+    layers: &[(&QuantizableLayer, &[f32])],
+) -> Result<Graph, CalibrationError> {
+    let mut patch = Patch::new();
+    for &(layer, scale_w) in layers {
+        let Some(weights) = &layer.weights else { continue };
+        let integers = quantize(graph, layer, scale_w)?;
+        let fake = arq::fake_quantize(&integers, scale_w, layout(weights, scale_w))
+            .map_err(|error| failed(layer, error))?;
+        let tensor = Tensor::from_vec(weights.shape.as_slice(), fake)
+            .map_err(|error| CalibrationError::Tensor { layer: layer.name.clone(), error })?;
+        let constant = patch.add(
+            NewNode::new(format!("{}/fake_quantized_weight", layer.name), "Const", [])
+                .attr("dtype", AttrValue::Type(type_code(DType::F32)))
+                .attr("value", AttrValue::tensor(TensorLiteral::encode(&tensor))),
+        );
+        patch.set_input(layer.node, 1, constant);
+    }
+    let mut fake = graph.clone();
+    fake.apply(&patch)?;
+    Ok(fake)
+}
+
+fn channels(weights: &LayerWeights) -> ChannelLayout {
+    ChannelLayout::innermost(weights.channels)
+}
+
+fn layout(weights: &LayerWeights, scale_w: &[f32]) -> ChannelLayout {
+    if scale_w.len() == 1 { ChannelLayout::per_tensor() } else { channels(weights) }
+}
+
+fn read(graph: &Graph, layer: &QuantizableLayer, weights: &LayerWeights) -> Result<Tensor, CalibrationError> {
+    let tensor = graph.decode_const(weights.constant)?;
+    log::debug!(target: "weight_quant", "layer '{}': weights {:?}", layer.name, tensor.shape());
+    Ok(tensor)
+}
+
+fn values<'t>(tensor: &'t Tensor, layer: &QuantizableLayer) -> Result<&'t [f32], CalibrationError> {
+    tensor.as_slice().map_err(|error| CalibrationError::Tensor { layer: layer.name.clone(), error })
+}
+
+fn failed(layer: &QuantizableLayer, error: ArqError) -> CalibrationError {
+    CalibrationError::Weights { layer: layer.name.clone(), error }
+}

@@ -1,0 +1,94 @@
+//! The command line.
+
+mod calibration;
+mod parse;
+mod quantize;
+mod run;
+mod verify;
+
+use std::num::NonZeroUsize;
+
+use amct::artifacts::logging::Level;
+use clap::{Parser, Subcommand};
+
+pub(crate) use calibration::CalibrationArgs;
+pub(crate) use quantize::QuantizeArgs;
+pub(crate) use run::RunArgs;
+pub(crate) use verify::{Format, VerifyArgs};
+
+/// Quantizes frozen TensorFlow graphs to INT8 for Huawei Ascend, as AMCT does, without TensorFlow,
+/// Python or CANN; and runs the result in integer arithmetic.
+#[derive(Debug, Parser)]
+#[command(version, propagate_version = true, max_term_width = 100)]
+#[command(after_help = "Exit codes: 0 done; 1 refused (verify found violations); 2 error.\n\
+    Results go to stdout, the log and progress to stderr; quantize and calibration also write \
+    ./amct_log/amct_tensorflow.log.")]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+
+    /// Least severe log lines to show on stderr: debug, info, warning or error
+    #[arg(long, global = true, default_value = "info", value_name = "LEVEL")]
+    pub(crate) log_level: Level,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Calibrate a float model on images and write the quantized model; with no arguments, the
+    /// sample job on the shipped model
+    Quantize(Box<QuantizeArgs>),
+    /// AMCT's own command line: calibrate on raw .bin batches
+    Calibration(CalibrationArgs),
+    /// Run a float or quantized model on images or arrays
+    Run(RunArgs),
+    /// Check a quantized model against the rules of Ascend's ATC
+    Verify(VerifyArgs),
+}
+
+impl Cli {
+    pub(crate) fn threads(&self) -> Option<NonZeroUsize> {
+        match &self.command {
+            Command::Quantize(args) => args.threads,
+            Command::Calibration(args) => args.threads,
+            Command::Run(args) => args.threads,
+            Command::Verify(_) => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn amcts_spelling_and_hyphens_both_parse() {
+        for style in [["--save_path", "--data_dir"], ["--save-path", "--data-dir"]] {
+            let [save_path, data_dir] = style;
+            let cli = Cli::try_parse_from([
+                "amct",
+                "calibration",
+                "--model=m.pb",
+                "--outputs",
+                "a:0;b:0",
+                "--input_shape",
+                "in:0:1,2,2,3",
+                data_dir,
+                "d/",
+                "--data_types=float32",
+                save_path,
+                "out/m",
+            ])
+            .unwrap();
+            let Command::Calibration(args) = cli.command else { panic!() };
+            assert_eq!(args.outputs.0, ["a", "b"]);
+            assert_eq!(args.input_shape.0, [("in".to_owned(), vec![1, 2, 2, 3])]);
+        }
+    }
+}

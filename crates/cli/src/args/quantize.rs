@@ -1,0 +1,73 @@
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::parse::{self, List};
+
+#[derive(Debug, Args)]
+pub(crate) struct QuantizeArgs {
+    /// Frozen float model, a binary GraphDef
+    #[arg(long, value_name = "PB", default_value = "model/mobilenetv2_tf.pb")]
+    pub(crate) model: PathBuf,
+
+    /// Output node, possibly with :SLOT; may be repeated [default: the graph's only leaf]
+    #[arg(long, value_name = "NODE")]
+    pub(crate) output: Vec<String>,
+
+    /// Directory of calibration images (.jpg, .jpeg, .png), used in sorted order
+    #[arg(long, value_name = "DIR", default_value = "data/calibration")]
+    pub(crate) calibration: PathBuf,
+
+    /// Image to predict with the original and the quantized model; "none" for no prediction
+    /// [default: data/classification.jpg, if it is there]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) test_image: Option<PathBuf>,
+
+    /// Directory and file-name prefix of the results
+    #[arg(
+        long,
+        visible_alias = "save_path",
+        value_name = "PREFIX",
+        default_value = "./outputs/mobilenet_v2"
+    )]
+    pub(crate) save_path: String,
+
+    /// Size of an image, width x height [default: what the graph's input says]
+    #[arg(long, value_name = "WxH", value_parser = parse::size)]
+    pub(crate) size: Option<(usize, usize)>,
+
+    #[command(flatten)]
+    pub(crate) normalization: NormalizationArgs,
+
+    /// Images that run at a time; does not change the result [default: 1, or what the graph fixes]
+    #[arg(long, visible_alias = "batch_size", value_name = "N")]
+    pub(crate) batch_size: Option<NonZeroUsize>,
+
+    /// Number of batches to calibrate on [default: all images]
+    #[arg(long, visible_alias = "batch_num", value_name = "N")]
+    pub(crate) batch_num: Option<NonZeroUsize>,
+
+    /// Threads to use; does not change the result [default: all cores]
+    #[arg(long, value_name = "N")]
+    pub(crate) threads: Option<NonZeroUsize>,
+}
+
+/// How pixels become numbers: (pixel - mean) / std.
+#[derive(Debug, Args)]
+pub(crate) struct NormalizationArgs {
+    /// Subtracted from each pixel (0 to 255): one value, or three for R,G,B
+    #[arg(long, value_name = "M[,M,M]", default_value = "128", value_parser = parse::channels, allow_hyphen_values = true)]
+    pub(crate) mean: List<f32>,
+
+    /// Divides each pixel after that: one value, or three for R,G,B
+    #[arg(long, value_name = "S[,S,S]", default_value = "128", value_parser = parse::channels)]
+    pub(crate) std: List<f32>,
+}
+
+impl NormalizationArgs {
+    pub(crate) fn build(&self) -> Result<amct::dataset::Normalization, amct::Error> {
+        amct::dataset::Normalization::new(&self.mean.0, &self.std.0)
+            .map_err(|error| amct::Error::Unsupported(error.to_string()))
+    }
+}

@@ -1,0 +1,75 @@
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::parse;
+use super::quantize::NormalizationArgs;
+
+#[derive(Debug, Args)]
+pub(crate) struct RunArgs {
+    /// Float or quantized model, a binary GraphDef
+    #[arg(value_name = "MODEL")]
+    pub(crate) model: PathBuf,
+
+    /// Input: an array (.npy) or an image (.jpg, .png); NAME may be left out if there is one input
+    #[arg(long, value_name = "[NAME=]FILE", required = true, value_parser = input_file)]
+    pub(crate) input: Vec<InputFile>,
+
+    /// Output node or tensor to compute, and where to write it [default: the graph's only leaf]
+    #[arg(long, value_name = "NODE[:SLOT][=FILE.npy]", value_parser = output_file)]
+    pub(crate) output: Vec<OutputFile>,
+
+    /// Size of an image input where the graph leaves it free, width x height
+    #[arg(long, value_name = "WxH", value_parser = parse::size)]
+    pub(crate) size: Option<(usize, usize)>,
+
+    #[command(flatten)]
+    pub(crate) normalization: NormalizationArgs,
+
+    /// Compute quantized layers in integer-valued floats, as TensorFlow simulates them
+    #[arg(long)]
+    pub(crate) simulate: bool,
+
+    /// Threads to use; does not change the result [default: all cores]
+    #[arg(long, value_name = "N")]
+    pub(crate) threads: Option<NonZeroUsize>,
+}
+
+/// A file for an input of the graph.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct InputFile {
+    /// The input, if it was named.
+    pub(crate) name: Option<String>,
+    pub(crate) file: PathBuf,
+}
+
+/// An output and perhaps a file for it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct OutputFile {
+    pub(crate) name: String,
+    pub(crate) file: Option<PathBuf>,
+}
+
+fn input_file(text: &str) -> Result<InputFile, String> {
+    let (name, file) = match text.split_once('=') {
+        Some((name, file)) => (Some(name.strip_suffix(":0").unwrap_or(name).to_owned()), file),
+        None => (None, text),
+    };
+    if file.is_empty() || name.as_deref() == Some("") {
+        return Err(format!("'{text}' is not NAME=FILE"));
+    }
+    Ok(InputFile { name, file: file.into() })
+}
+
+fn output_file(text: &str) -> Result<OutputFile, String> {
+    let (name, file) = match text.split_once('=') {
+        Some((name, file)) => (name, Some(file)),
+        None => (text, None),
+    };
+    if name.is_empty() || file == Some("") {
+        return Err(format!("'{text}' is not NODE=FILE.npy"));
+    }
+    let name = name.strip_suffix(":0").unwrap_or(name).to_owned();
+    Ok(OutputFile { name, file: file.map(PathBuf::from) })
+}

@@ -1,0 +1,6 @@
+//! One file per command: arguments in, library calls, results out.
+
+pub(crate) mod calibration;
+pub(crate) mod quantize;
+pub(crate) mod run;
+pub(crate) mod verify;

@@ -1,0 +1,61 @@
+//! `amct calibration`: AMCT's own command line, on raw `.bin` batches.
+
+use amct::calibration::Batches;
+use amct::interface::{self, InterfaceError};
+use amct::pipeline::{self, Artifacts, Outputs, PrepareOptions};
+use amct::sources::{BinBatches, BinInput};
+
+use crate::args::CalibrationArgs;
+use crate::{Outcome, progress};
+
+pub(crate) fn run(args: &CalibrationArgs) -> Result<Outcome, amct::Error> {
+    let inputs = bin_inputs(args)?;
+    let outputs = Outputs::new(&args.save_path)?;
+    let original = amct::graphdef::load(&args.model)?;
+    let output_names = interface::outputs(&original, &args.outputs.0)?;
+    let outlets = interface::outlets(&original, &output_names)?;
+    let known: Vec<String> = interface::inputs(&original, &outlets)?
+        .into_iter()
+        .map(|id| original.node(id).name.clone())
+        .collect();
+    if let Some(wrong) = inputs.iter().find(|input| !known.contains(&input.name)) {
+        return Err(InterfaceError::NotAnInput { name: wrong.name.clone(), inputs: known }.into());
+    }
+    let batch_num = usize::from(args.batch_num);
+    let files = BinBatches::list(inputs, batch_num)?;
+    outputs.check_writable()?;
+
+    let load = |index: usize| files.feeds(index);
+    let batches = Batches::new(files.count(), &load);
+    let prepared = pipeline::prepare(&original, &output_names, &PrepareOptions::default(), &batches)?;
+    let config = pipeline::default_config(&prepared, u32::try_from(batch_num).unwrap_or(u32::MAX), true)?;
+    let record = pipeline::calibrate(&prepared, &config, &batches, &progress::calibration)?;
+    let quantized = pipeline::quantize(&prepared, &record, outputs.prefix())?;
+    outputs.save(&Artifacts { quantized: &quantized, config: &config, record: &record })?;
+    Ok(Outcome::Done)
+}
+
+/// Puts shapes, directories and types together; there must be as many of each.
+fn bin_inputs(args: &CalibrationArgs) -> Result<Vec<BinInput>, amct::Error> {
+    let (shapes, dirs, types) = (&args.input_shape.0, &args.data_dir.0, &args.data_types.0);
+    if shapes.len() != dirs.len() || shapes.len() != types.len() {
+        return Err(amct::Error::Unsupported(format!(
+            "--input_shape names {} input(s), --data_dir {} and --data_types {}; each input needs one of each, \
+             separated by ';'",
+            shapes.len(),
+            dirs.len(),
+            types.len()
+        )));
+    }
+    Ok(shapes
+        .iter()
+        .zip(dirs)
+        .zip(types)
+        .map(|(((name, shape), directory), &dtype)| BinInput {
+            name: name.clone(),
+            shape: shape.clone(),
+            dtype,
+            directory: directory.clone(),
+        })
+        .collect())
+}

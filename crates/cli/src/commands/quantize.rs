@@ -1,0 +1,94 @@
+//! `amct quantize`: the sample job.
+
+use std::path::{Path, PathBuf};
+
+use amct::calibration::Batches;
+use amct::graph::Graph;
+use amct::interface::{self, ImageInput};
+use amct::interpreter::Arithmetic;
+use amct::model::Model;
+use amct::pipeline::{self, Artifacts, Outputs, PrepareOptions};
+use amct::predict::{Class, top_classes};
+use amct::sources::{ImageBatches, single_image};
+
+use crate::args::QuantizeArgs;
+use crate::{Outcome, progress};
+
+/// The image that the sample predicts, used if it is there and no other is named.
+const SAMPLE_IMAGE: &str = "data/classification.jpg";
+
+pub(crate) fn run(args: &QuantizeArgs) -> Result<Outcome, amct::Error> {
+    let outputs = Outputs::new(&args.save_path)?;
+    let original = amct::graphdef::load(&args.model)?;
+    let output_names = interface::outputs(&original, &args.output)?;
+    let outlets = interface::outlets(&original, &output_names)?;
+    let input = interface::image_input(&original, &outlets, args.size)?;
+    let normalization = args.normalization.build()?;
+    let images = ImageBatches::load(
+        &args.calibration,
+        &input,
+        normalization.clone(),
+        args.batch_size.map(Into::into),
+        args.batch_num.map(Into::into),
+    )?;
+    let test_image = test_image(args);
+    let test_tensor =
+        test_image.map(|path| single_image(&path, &input, normalization.clone())).transpose()?;
+    outputs.check_writable()?;
+
+    let load = |index: usize| images.feeds(index);
+    let batches = Batches::new(images.count(), &load);
+    let prepared = pipeline::prepare(&original, &output_names, &PrepareOptions::default(), &batches)?;
+    // Without a word from the user all images are one batch, as in AMCT's sample.
+    let explicit = args.batch_size.is_some() || args.batch_num.is_some();
+    let batch_num = if explicit { images.count() } else { 1 };
+    let config = pipeline::default_config(&prepared, u32::try_from(batch_num).unwrap_or(u32::MAX), true)?;
+    let record = pipeline::calibrate(&prepared, &config, &batches, &progress::calibration)?;
+    let quantized = pipeline::quantize(&prepared, &record, outputs.prefix())?;
+
+    // Before anything is written, so that a model that does not run leaves no files behind.
+    let predictions = match &test_tensor {
+        None => None,
+        Some(tensor) => {
+            let feed = (input.name.as_str(), tensor.clone());
+            Some((
+                predict(&original, &output_names, &input, feed.1.clone())?,
+                predict(&quantized.graph, &output_names, &input, feed.1)?,
+            ))
+        }
+    };
+    outputs.save(&Artifacts { quantized: &quantized, config: &config, record: &record })?;
+    if let Some((before, after)) = predictions {
+        print_prediction("Origin", before);
+        print_prediction("Quantized", after);
+    }
+    Ok(Outcome::Done)
+}
+
+fn test_image(args: &QuantizeArgs) -> Option<PathBuf> {
+    match &args.test_image {
+        Some(none) if none.as_os_str() == "none" => None,
+        Some(image) => Some(image.clone()),
+        None => Some(Path::new(SAMPLE_IMAGE).to_owned()).filter(|sample| sample.exists()),
+    }
+}
+
+/// The class that the model gives the image.
+fn predict(
+    graph: &Graph,
+    outputs: &[String],
+    input: &ImageInput,
+    image: amct::tensor::Tensor,
+) -> Result<Option<Class>, amct::Error> {
+    let model = Model::new(graph, outputs, Arithmetic::Integer)?;
+    let results = model.run(&[(input.name.as_str(), image)])?;
+    let (Some(name), Some(result)) = (model.outputs().first(), results.first()) else { return Ok(None) };
+    Ok(top_classes(name, result, 1)?.first().copied())
+}
+
+fn print_prediction(title: &str, class: Option<Class>) {
+    let Some(class) = class else { return };
+    println!("{title} Model Prediction:");
+    println!("\tcategory index: {}", class.index);
+    println!("\tcategory prob: {:.3}", class.value);
+}

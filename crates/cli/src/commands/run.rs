@@ -1,0 +1,84 @@
+//! `amct run`: a model on images or arrays.
+
+use std::path::Path;
+
+use amct::dataset::{read_npy, write_npy};
+use amct::graph::Graph;
+use amct::interface::{self, InterfaceError};
+use amct::interpreter::Arithmetic;
+use amct::model::Model;
+use amct::predict::top;
+use amct::sources::single_image;
+use amct::tensor::Tensor;
+
+use crate::Outcome;
+use crate::args::RunArgs;
+
+/// Values shown of each output.
+const SHOWN: usize = 5;
+
+pub(crate) fn run(args: &RunArgs) -> Result<Outcome, amct::Error> {
+    let graph = amct::graphdef::load(&args.model)?;
+    let wanted: Vec<String> = args.output.iter().map(|output| output.name.clone()).collect();
+    let arithmetic = if args.simulate { Arithmetic::FloatSimulation } else { Arithmetic::Integer };
+    let model = Model::new(&graph, &wanted, arithmetic)?;
+    let feeds = feeds(args, &graph, &model)?;
+    let feeds: Vec<(&str, Tensor)> =
+        feeds.iter().map(|(name, tensor)| (name.as_str(), tensor.clone())).collect();
+    let results = model.run(&feeds)?;
+    for (index, (name, result)) in model.outputs().iter().zip(&results).enumerate() {
+        if let Some(file) = args.output.get(index).and_then(|output| output.file.as_deref()) {
+            write_npy(file, result)?;
+        }
+        print_result(name, result);
+    }
+    Ok(Outcome::Done)
+}
+
+fn feeds(args: &RunArgs, graph: &Graph, model: &Model) -> Result<Vec<(String, Tensor)>, amct::Error> {
+    let known: Vec<String> = model.inputs().into_iter().map(str::to_owned).collect();
+    let mut feeds = Vec::new();
+    for input in &args.input {
+        let name = match (&input.name, known.as_slice()) {
+            (Some(name), _) if known.contains(name) => name.clone(),
+            (Some(name), _) => {
+                return Err(InterfaceError::NotAnInput { name: name.clone(), inputs: known }.into());
+            }
+            (None, [only]) => only.clone(),
+            (None, _) => return Err(InterfaceError::ManyInputs(known).into()),
+        };
+        feeds.push((name, read_input(args, graph, model, &input.file)?));
+    }
+    Ok(feeds)
+}
+
+fn read_input(args: &RunArgs, graph: &Graph, model: &Model, file: &Path) -> Result<Tensor, amct::Error> {
+    if file.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("npy")) {
+        return Ok(read_npy(file)?);
+    }
+    let outlets = interface::outlets(graph, model.outputs())?;
+    let input = interface::image_input(graph, &outlets, args.size)?;
+    single_image(file, &input, args.normalization.build()?)
+}
+
+fn print_result(name: &str, tensor: &Tensor) {
+    println!("{name}: {} {:?}", tensor.dtype(), tensor.shape());
+    match tensor.as_slice::<f32>() {
+        Ok(values) => {
+            let classes = top(values, SHOWN);
+            if let Some(first) = classes.first() {
+                println!("  arg-max: {}", first.index);
+            }
+            for class in classes {
+                println!("  {:>6}: {}", class.index, class.value);
+            }
+        }
+        Err(_) => match tensor.to_i64_vec() {
+            Ok(values) => {
+                let shown: Vec<String> = values.iter().take(SHOWN).map(i64::to_string).collect();
+                println!("  first values: {}", shown.join(", "));
+            }
+            Err(_) => println!("  {} values", tensor.len()),
+        },
+    }
+}

@@ -1,0 +1,55 @@
+//! `amct verify`: a quantized model against the rules of ATC.
+
+use amct::interface;
+use amct::rewrite::{Severity, Violation, verify};
+use serde_json::json;
+
+use crate::Outcome;
+use crate::args::{Format, VerifyArgs};
+
+pub(crate) fn run(args: &VerifyArgs) -> Result<Outcome, amct::Error> {
+    let graph = amct::graphdef::load(&args.model)?;
+    let original = args.original.as_deref().map(amct::graphdef::load).transpose()?;
+    // The outputs that the original is known by must still be there.
+    let known = original.as_ref().unwrap_or(&graph);
+    let outputs: Vec<String> = known.leaves().into_iter().map(|id| known.node(id).name.clone()).collect();
+    // An unknown output would be a violation of its own; a graph without one cannot be used.
+    if outputs.is_empty() {
+        interface::outputs(known, &[])?;
+    }
+    let violations = verify(&graph, original.as_ref(), &outputs);
+    let refused = violations.iter().filter(|violation| violation.severity == Severity::Must).count();
+    match args.format {
+        Format::Json => println!("{:#}", json!(violations.iter().map(to_json).collect::<Vec<_>>())),
+        Format::Text => {
+            for violation in &violations {
+                println!("{}: {violation}", severity(violation));
+            }
+            println!(
+                "{}: {refused} violation(s), {} warning(s) in {} nodes",
+                args.model.display(),
+                violations.len() - refused,
+                graph.len()
+            );
+        }
+    }
+    Ok(if refused == 0 { Outcome::Done } else { Outcome::Refused })
+}
+
+fn severity(violation: &Violation) -> &'static str {
+    match violation.severity {
+        Severity::Must => "violation",
+        Severity::Should => "warning",
+    }
+}
+
+fn to_json(violation: &Violation) -> serde_json::Value {
+    json!({
+        "rule": violation.rule,
+        "title": violation.title,
+        "severity": severity(violation),
+        "node": violation.node,
+        "found": violation.found,
+        "expected": violation.expected,
+    })
+}

@@ -1,0 +1,43 @@
+//! Progress bars, drawn on a terminal only.
+
+use std::sync::{Mutex, PoisonError};
+
+use amct::calibration::{Phase, Progress};
+use indicatif::{ProgressBar, ProgressStyle};
+
+static BAR: Mutex<Option<ProgressBar>> = Mutex::new(None);
+
+fn bar() -> std::sync::MutexGuard<'static, Option<ProgressBar>> {
+    BAR.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Draws how far calibration has come. indicatif hides the bar where stderr is no terminal.
+pub(crate) fn calibration(progress: Progress) {
+    let mut bar = bar();
+    let (message, start) = match progress.phase {
+        Phase::Range => ("finding ranges  ", 0),
+        Phase::Search => ("searching scales", progress.total),
+    };
+    let shown = bar.get_or_insert_with(|| {
+        let bar = ProgressBar::new(2 * progress.total as u64);
+        if let Ok(style) = ProgressStyle::with_template("{msg} {wide_bar} {pos}/{len} batches, {eta} left") {
+            bar.set_style(style);
+        }
+        bar
+    });
+    shown.set_message(message);
+    shown.set_position((start + progress.done) as u64);
+    if progress.phase == Phase::Search && progress.done == progress.total {
+        shown.finish_and_clear();
+        *bar = None;
+    }
+}
+
+/// Does something that writes to stderr while no bar is drawn.
+pub(crate) fn suspended<T>(write: impl FnOnce() -> T) -> T {
+    let current = bar().clone();
+    match current {
+        Some(bar) => bar.suspend(write),
+        None => write(),
+    }
+}

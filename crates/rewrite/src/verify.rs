@@ -1,0 +1,80 @@
+//! Whether a graph is what Huawei's ATC accepts as quantized by AMCT.
+//!
+//! [`RULES`] is the checklist of `reference/atc-contract.md` section 11 under its own numbers, one
+//! small function per rule. That names are unique and inputs exist is already sure once there is
+//! a [`Graph`]. Rule 26 (a `Relu6` may stay) asks for nothing. A rule that needs to know the float
+//! graph is checked only if one is given.
+
+mod attributes;
+mod constants;
+mod context;
+mod dequant;
+mod file;
+mod groups;
+mod names;
+mod original;
+mod path;
+mod patterns;
+mod rules;
+#[cfg(test)]
+mod tests;
+mod weights;
+
+use std::fmt;
+
+use amct_graph::Graph;
+
+pub use rules::{RULES, Rule};
+
+use context::{Context, Findings};
+
+/// How binding a rule is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Severity {
+    /// ATC, or TensorFlow with AMCT's kernels, refuses the graph or computes something else.
+    Must,
+    /// Accepted, but other tools expect it differently, or ATC falls back to float16.
+    Should,
+}
+
+/// One place where a graph breaks a rule.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Violation {
+    /// Number of the rule in [`RULES`].
+    pub rule: u8,
+    /// Its title.
+    pub title: &'static str,
+    /// The node, empty if it concerns the whole file.
+    pub node: String,
+    /// What was found.
+    pub found: String,
+    /// What is accepted.
+    pub expected: String,
+    /// How binding it is.
+    pub severity: Severity,
+}
+
+impl fmt::Display for Violation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let place = if self.node.is_empty() { "the file" } else { &self.node };
+        let Violation { rule, title, found, expected, .. } = self;
+        write!(f, "rule {rule} ({title}): {place}: found {found}, expected {expected}")
+    }
+}
+
+/// Checks a graph against every rule, in the order of the rules; empty if it keeps them all.
+///
+/// `original` is the float graph it was made of, before or after folding; without it the rules on
+/// what must stay the same (5 to 7, part of 2 and 10) are not checked. `outputs` are the requested
+/// outputs as `name` or `name:slot`.
+pub fn verify(graph: &Graph, original: Option<&Graph>, outputs: &[String]) -> Vec<Violation> {
+    let context = Context::new(graph, original, outputs);
+    let mut findings = Findings::default();
+    for rule in &RULES {
+        findings.start(rule);
+        if let Some(check) = rule.check {
+            check(&context, &mut findings);
+        }
+    }
+    findings.violations
+}

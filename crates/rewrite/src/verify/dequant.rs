@@ -1,0 +1,158 @@
+//! Rules 16 to 18 and 24: dequantization words, known channels, biases, poolings.
+
+use amct_graph::views::WindowAttrs;
+use amct_graph::{AttrValue, type_code, type_name};
+use amct_tensor::quantization::DeqScale;
+use amct_tensor::{DType, DataFormat, Tensor};
+
+use super::Severity;
+use super::context::{Context, Findings};
+use super::path::Path;
+use crate::layers::pool_problem;
+
+/// The number of words of a layer's `AscendDequant`.
+pub(super) fn word_count(context: &Context<'_>, path: &Path) -> Option<usize> {
+    let dequant = context.graph.node(path.dequant?);
+    let dims = context.direct_constant(dequant, 1)?.dims().ok()?;
+    Some(dims.iter().product())
+}
+
+/// The output channels of a layer, by its weights.
+fn channels(context: &Context<'_>, path: &Path) -> Option<usize> {
+    let weights = context.graph.node(path.weight_quant?);
+    let dims = context.direct_constant(weights, 0)?.dims().ok()?;
+    match (context.graph.node(path.layer).op.as_str(), dims.as_slice()) {
+        ("DepthwiseConv2dNative", &[_, _, c, m]) => c.checked_mul(m),
+        ("Conv2DBackpropInput", &[_, _, cout, _]) => Some(cout),
+        (_, &[.., cout]) => Some(cout),
+        _ => None,
+    }
+}
+
+/// Rule 16.
+pub(super) fn words_are_sound(context: &Context<'_>, findings: &mut Findings) {
+    for (id, node) in context.of_op("AscendDequant") {
+        let Some(literal) = context.direct_constant(node, 1) else {
+            findings.add(&node.name, format!("deq_scale from {}", context.describe_input(node, 1)), "Const");
+            continue;
+        };
+        let tensor = match literal.decode() {
+            Ok(tensor) if tensor.dtype() == DType::U64 => tensor,
+            Ok(_) => {
+                findings.add(&node.name, format!("deq_scale of {}", type_name(literal.dtype)), "DT_UINT64");
+                continue;
+            }
+            Err(error) => {
+                findings.add(&node.name, error.to_string(), "a readable deq_scale");
+                continue;
+            }
+        };
+        if tensor.rank() != 1 {
+            findings.add(&node.name, format!("deq_scale of shape {:?}", tensor.shape()), "rank 1");
+        }
+        if let Some(expected) =
+            context.path_of_dequant(id).and_then(|path| wrong_count(context, path, &tensor))
+        {
+            findings.add(&node.name, format!("{} words", tensor.len()), expected);
+        }
+        if let Some((channel, word)) = first_unsound(&tensor) {
+            let found = format!("word {word:#018x} of channel {channel}");
+            findings.add(&node.name, found, "a positive finite scale, shift 0, offset 0");
+        }
+    }
+}
+
+/// The numbers of words accepted, if it is another one. Only the kernel of a rank 4 value tells
+/// channels apart.
+fn wrong_count(context: &Context<'_>, path: &Path, words: &Tensor) -> Option<String> {
+    let per_channel = match context.graph.node(path.layer).op.as_str() {
+        "MatMul" | "AvgPool" => None,
+        _ => channels(context, path),
+    };
+    let is_group = path.between.iter().any(|&id| context.graph.node(id).op == "Split");
+    let fits = words.len() == 1 || is_group || per_channel == Some(words.len());
+    (!fits).then(|| per_channel.map_or_else(|| "1".to_owned(), |count| format!("1 or {count}")))
+}
+
+fn first_unsound(words: &Tensor) -> Option<(usize, u64)> {
+    let words: &[u64] = words.as_slice().ok()?;
+    let is_sound = |&word: &u64| {
+        let fields = DeqScale::from_bits(word);
+        fields.scale.is_finite() && fields.scale > 0.0 && word >> 32 == 0
+    };
+    words.iter().enumerate().find(|(_, word)| !is_sound(word)).map(|(channel, &word)| (channel, word))
+}
+
+/// Rule 17, as far as a graph without inferred shapes shows it: for layers on a placeholder.
+pub(super) fn channels_are_known(context: &Context<'_>, findings: &mut Findings) {
+    for path in &context.paths {
+        let Some(quant) = path.quant.map(|id| context.graph.node(id)) else { continue };
+        let Some((_, source)) = context.input(quant, 0).filter(|(_, node)| node.op == "Placeholder") else {
+            continue;
+        };
+        let Ok(Some(shape)) = source.attributes().shape("shape") else { continue };
+        let layer = context.graph.node(path.layer);
+        let format = WindowAttrs::of(layer).map_or(DataFormat::Nhwc, |window| window.format);
+        let known = shape.sizes().is_some_and(|sizes| {
+            sizes.len() >= 2 && sizes.get(format.channel_axis(sizes.len())).is_some_and(Option::is_some)
+        });
+        if !known {
+            findings.add(&source.name, format!("shape {:?}", shape.sizes()), "known rank and channels");
+        }
+    }
+}
+
+/// Rule 18.
+pub(super) fn bias_is_int32(context: &Context<'_>, findings: &mut Findings) {
+    for path in &context.paths {
+        let Some(bias) = path.bias.map(|id| context.graph.node(id)) else { continue };
+        let readers = path.bias.map_or(0, |id| context.consumers.all(id).count());
+        if readers > 1 {
+            findings.add(&bias.name, format!("{readers} readers"), "one AscendDequant");
+        }
+        let Some((_, cast)) = context.input(bias, 1).filter(|(_, node)| node.op == "Cast") else {
+            findings.add(&bias.name, format!("a bias from {}", context.describe_input(bias, 1)), "Cast");
+            continue;
+        };
+        for (attr, dtype) in [("SrcT", DType::I32), ("DstT", DType::F32)] {
+            if cast.attrs.get(attr) != Some(&AttrValue::Type(type_code(dtype))) {
+                findings.add(&cast.name, format!("another {attr}"), type_name(type_code(dtype)));
+            }
+        }
+        let Some(literal) = context.direct_constant(cast, 0) else {
+            findings.add(&cast.name, context.describe_input(cast, 0), "Const");
+            continue;
+        };
+        let dims = literal.dims().ok();
+        let fits = match (dims.as_deref(), channels(context, path)) {
+            (Some(&[len]), Some(channels)) => len == channels,
+            (Some(&[_]), None) => true,
+            _ => false,
+        };
+        if literal.element_type() != Some(DType::I32) || !fits {
+            let found = format!("{} {:?}", type_name(literal.dtype), dims.unwrap_or_default());
+            findings.add(&cast.name, found, "DT_INT32, one per output channel");
+        }
+    }
+}
+
+/// Rule 24. Outside the limits ATC falls back to float16, so that part is advice.
+pub(super) fn pools_are_small(context: &Context<'_>, findings: &mut Findings) {
+    for path in &context.paths {
+        let pool = context.graph.node(path.layer);
+        if pool.op != "AvgPool" {
+            continue;
+        }
+        if let Some(count) = word_count(context, path).filter(|&count| count != 1) {
+            findings.add(&pool.name, format!("{count} dequantization words"), "1");
+        }
+        match WindowAttrs::of(pool) {
+            Ok(window) => {
+                if let Some(problem) = pool_problem(&window) {
+                    findings.add_as(Severity::Should, &pool.name, problem, "a window that ATC runs in int8");
+                }
+            }
+            Err(error) => findings.add(&pool.name, error.found, error.expected),
+        }
+    }
+}

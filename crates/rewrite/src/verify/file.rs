@@ -1,0 +1,48 @@
+//! Rules 1 to 3: the file as a whole.
+
+use super::context::{Context, Findings};
+
+/// The ops of AMCT's that ATC knows, with the number of their data inputs.
+const AMCT_OPS: [(&str, usize); 4] =
+    [("AscendQuant", 1), ("AscendWeightQuant", 2), ("AscendDequant", 2), ("AscendAntiQuant", 1)];
+
+/// What quantization may bring into a graph besides those.
+const HELPERS: [&str; 4] = ["Const", "Cast", "BiasAdd", "Identity"];
+
+/// Rule 1. ATC wants an extra library file as soon as a node calls a function.
+pub(super) fn is_plain(context: &Context<'_>, findings: &mut Findings) {
+    if context.graph.meta().has_functions {
+        findings.add("", "functions in its library", "none");
+    }
+    if let Err(error) = context.graph.topological_order() {
+        findings.add("", error.to_string(), "no cycle");
+    }
+}
+
+/// Rule 2. Which ops ATC knows is not fully public; certain are those it does not, and that
+/// quantization needs no other than its own.
+pub(super) fn has_known_ops(context: &Context<'_>, findings: &mut Findings) {
+    let is_amct = |op: &str| AMCT_OPS.iter().any(|(name, _)| *name == op);
+    for (_, node) in context.graph.nodes().filter(|(_, node)| !is_amct(&node.op)) {
+        let op = node.op.as_str();
+        let left_over = matches!(op, "QuantIfmr" | "QuantArq" | "SearchN" | "SearchNV2")
+            || ["FakeQuant", "Ascend", "QuantBatchMatmul"].iter().any(|prefix| op.starts_with(prefix));
+        let is_new = context.original.as_ref().is_some_and(|original| {
+            !HELPERS.contains(&op) && original.graph.nodes().all(|(_, other)| other.op != op)
+        });
+        if left_over {
+            findings.add(&node.name, op, "no op of calibration, of retraining or of ATC's own");
+        } else if is_new {
+            findings.add(&node.name, op, "an op of the original graph or of quantization");
+        }
+    }
+}
+
+/// Rule 3. Control inputs do not count.
+pub(super) fn has_right_input_counts(context: &Context<'_>, findings: &mut Findings) {
+    for (op, expected) in AMCT_OPS {
+        for (_, node) in context.of_op(op).filter(|(_, node)| node.inputs.len() != expected) {
+            findings.add(&node.name, format!("{} data inputs", node.inputs.len()), expected.to_string());
+        }
+    }
+}

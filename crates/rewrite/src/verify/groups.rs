@@ -1,0 +1,64 @@
+//! Rules 22 and 23: group convolutions and transposed ones.
+
+use amct_graph::{NodeId, Use};
+
+use super::context::{Context, Findings};
+use super::path::{data_input, is_concat};
+
+/// Whether this use is the data input of a `Split`.
+pub(super) fn reads_split(use_: &Use) -> bool {
+    use_.input == data_input("Split")
+}
+
+/// Whether the only reader of `node` is an `AscendDequant`.
+pub(super) fn feeds_dequant(context: &Context<'_>, node: NodeId) -> bool {
+    let mut uses = context.consumers.all(node);
+    matches!((uses.next(), uses.next()), (Some(one), None)
+        if one.input == 0 && context.graph.node(one.node).op == "AscendDequant")
+}
+
+/// Rule 22. Only a `Split` of quantized values is meant; one of real values is like any other node.
+pub(super) fn are_whole(context: &Context<'_>, findings: &mut Findings) {
+    for (id, split) in context.of_op("Split") {
+        if context.input(split, data_input("Split")).is_none_or(|(_, node)| node.op != "AscendQuant") {
+            continue;
+        }
+        let mut joins: Vec<Option<NodeId>> =
+            context.consumers.all(id).map(|use_| join_behind(context, use_.node)).collect();
+        joins.dedup();
+        let is_whole = matches!(joins.as_slice(), [Some(join)] if feeds_dequant(context, *join));
+        if !is_whole {
+            findings.add(
+                &split.name,
+                "quantized parts that do not meet again",
+                "each part -> Conv2D -> [BiasAdd] -> one ConcatV2 -> AscendDequant",
+            );
+        }
+    }
+}
+
+/// The concatenation behind a `Conv2D` and its optional `BiasAdd`.
+fn join_behind(context: &Context<'_>, layer: NodeId) -> Option<NodeId> {
+    if context.graph.node(layer).op != "Conv2D" {
+        return None;
+    }
+    let path = context.paths.iter().find(|path| path.layer == layer)?;
+    let mut uses = context.consumers.all(path.end());
+    let (one, None) = (uses.next()?, uses.next()) else { return None };
+    is_concat(context.graph, &one).then_some(one.node)
+}
+
+/// Rule 23. That data and weights are at inputs 2 and 1 is part of rules 8 and 9.
+pub(super) fn transposed_has_no_dilation(context: &Context<'_>, findings: &mut Findings) {
+    for path in &context.paths {
+        let node = context.graph.node(path.layer);
+        if node.op != "Conv2DBackpropInput" {
+            continue;
+        }
+        match node.attributes().ints("dilations") {
+            Ok(dilations) if dilations.iter().all(|&dilation| dilation == 1) => {}
+            Ok(dilations) => findings.add(&node.name, format!("dilations {dilations:?}"), "1"),
+            Err(error) => findings.add(&node.name, error.found, error.expected),
+        }
+    }
+}

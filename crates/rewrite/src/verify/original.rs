@@ -1,0 +1,185 @@
+//! Rules 5 to 7 and the part of 10 that compares weights: what the float graph says.
+//!
+//! Quantization puts nodes into edges and folding takes some out, so edges are compared by where
+//! they come from: the node that gives a value once batch norm, `BiasAdd`, identities and AMCT's
+//! ops are left aside ([`counterparts::origin`]).
+
+mod counterparts;
+
+use amct_graph::{AttrValue, Graph, Node, NodeId, Outlet};
+use amct_tensor::Tensor;
+use amct_tensor::quantization::{DeqScale, I8_MAX, I8_MIN};
+
+use super::Severity;
+use super::context::{Context, Findings};
+use super::path::Path;
+pub(super) use counterparts::Counterparts;
+use counterparts::{Origin, is_batch_norm};
+
+/// Rule 5.
+pub(super) fn has_same_placeholders(context: &Context<'_>, findings: &mut Findings) {
+    let Some(counterparts) = &context.original else { return };
+    let original = counterparts.graph;
+    for id in context.graph.placeholders() {
+        let node = context.graph.node(id);
+        let Some(before) = original.find(&node.name).map(|id| original.node(id)) else {
+            findings.add(&node.name, "a new placeholder", "those of the original graph");
+            continue;
+        };
+        for attr in ["dtype", "shape"] {
+            if node.attrs.get(attr) != before.attrs.get(attr) {
+                findings.add(&node.name, format!("another {attr}"), "that of the original graph");
+            }
+        }
+    }
+}
+
+/// Rule 6. A requested output must exist and be a real value; other names are a courtesy.
+pub(super) fn keeps_names(context: &Context<'_>, findings: &mut Findings) {
+    for name in context.outputs {
+        match context.graph.outlet(name) {
+            Err(error) => findings.add_as(Severity::Must, name, error.to_string(), "the requested output"),
+            Ok(outlet) if is_integer_valued(context, outlet.node) => {
+                findings.add_as(Severity::Must, name, "a quantized value", "the dequantized one");
+            }
+            Ok(_) => {}
+        }
+    }
+    let Some(counterparts) = &context.original else { return };
+    for (id, node) in counterparts.graph.nodes() {
+        let may_go = node.op == "Const"
+            || (node.is_pass_through() && counterparts.graph.constant_node(id.into()).is_some())
+            || (is_batch_norm(&node.op) && counterparts.is_after_layer(id));
+        if !may_go && context.graph.find(&node.name).is_none() {
+            findings.add(&node.name, "no such node", "the names of the original graph");
+        }
+    }
+}
+
+fn is_integer_valued(context: &Context<'_>, id: NodeId) -> bool {
+    let inside = |path: &Path| path.layer == id || path.bias == Some(id) || path.between.contains(&id);
+    let op = context.graph.node(id).op.as_str();
+    matches!(op, "AscendQuant" | "AscendWeightQuant") || context.paths.iter().any(inside)
+}
+
+/// Rule 7.
+pub(super) fn leaves_the_rest(context: &Context<'_>, findings: &mut Findings) {
+    let Some(counterparts) = &context.original else { return };
+    for (before_id, before) in counterparts.graph.nodes() {
+        let Some(id) = counterparts.find(context.graph, before_id) else { continue };
+        let node = context.graph.node(id);
+        if node.op != before.op {
+            let (then, now) = (
+                counterparts.origin_before(before_id.into()),
+                counterparts.origin_now(context.graph, id.into()),
+            );
+            if node.op != "Identity" || then.name != now.name {
+                findings.add(&node.name, node.op.as_str(), before.op.as_str());
+            }
+            continue;
+        }
+        for attr in changed_attributes(before, node) {
+            findings.add(&node.name, format!("another {attr}"), "that of the original graph");
+        }
+        compare_inputs(context, counterparts, before_id, id, findings);
+    }
+}
+
+fn changed_attributes<'n>(before: &'n Node, node: &'n Node) -> Vec<&'n str> {
+    let mut names: Vec<&str> = before.attrs.keys().chain(node.attrs.keys()).map(String::as_str).collect();
+    names.sort_unstable();
+    names.dedup();
+    names.retain(|name| before.attrs.get(*name) != node.attrs.get(*name));
+    names
+}
+
+fn compare_inputs(
+    context: &Context<'_>,
+    counterparts: &Counterparts<'_>,
+    before_id: NodeId,
+    id: NodeId,
+    findings: &mut Findings,
+) {
+    let (before, node) = (counterparts.graph.node(before_id), context.graph.node(id));
+    if before.inputs.len() != node.inputs.len() {
+        let (found, expected) = (node.inputs.len(), before.inputs.len());
+        findings.add(&node.name, format!("{found} inputs"), expected.to_string());
+        return;
+    }
+    for (input, (&then, &now)) in before.inputs.iter().zip(&node.inputs).enumerate() {
+        let may_change = context.paths.iter().any(|path| {
+            (path.layer == id && path.inputs.weights == Some(input)) || (path.bias == Some(id) && input == 1)
+        }) || (counterparts.is_folded(before_id) && input == 1);
+        if may_change {
+            continue;
+        }
+        let same = match counterparts.graph.constant_node(then) {
+            Some(constant) => same_constant(counterparts.graph, constant, context.graph, now),
+            None => counterparts.origin_before(then) == counterparts.origin_now(context.graph, now),
+        };
+        if !same {
+            let found = format!("input {input} from {}", context.graph.outlet_name(now));
+            findings.add(&node.name, found, counterparts.graph.outlet_name(then));
+        }
+    }
+    let sorted = |mut origins: Vec<Origin>| {
+        origins.sort();
+        origins
+    };
+    let then = before.controls.iter().map(|&id| counterparts.origin_before(id.into())).collect();
+    let now = node.controls.iter().map(|&id| counterparts.origin_now(context.graph, id.into())).collect();
+    if sorted(then) != sorted(now) {
+        findings.add(&node.name, "other control inputs", "those of the original graph");
+    }
+}
+
+fn same_constant(original: &Graph, constant: NodeId, graph: &Graph, outlet: Outlet) -> bool {
+    graph.constant_node(outlet).is_some_and(|found| {
+        graph.node(found).attrs.get("value") == original.node(constant).attrs.get("value")
+    })
+}
+
+/// What is wrong with int8 weights beside the float ones they stand for: another shape, or, if no
+/// batch norm was folded into them, a value more than half a step away.
+pub(super) fn weight_problem(
+    context: &Context<'_>,
+    path: &Path,
+    quantized: &Tensor,
+) -> Option<(String, String)> {
+    let counterparts = context.original.as_ref()?;
+    let layer = counterparts.of(context.graph, path.layer)?;
+    let outlet = *counterparts.graph.node(layer).inputs.get(path.inputs.weights?)?;
+    let float = counterparts.graph.constant(outlet).ok()??;
+    if float.shape() != quantized.shape() {
+        let found = format!("weights of shape {:?}", quantized.shape());
+        return Some((found, format!("{:?}, as the float weights have", float.shape())));
+    }
+    if counterparts.is_folded(layer) {
+        return None;
+    }
+    let step = steps(context, path)?;
+    let channels = step.len();
+    let values = quantized.as_slice::<i8>().ok()?.iter().zip(float.as_slice::<f32>().ok()?).enumerate();
+    for (index, (&q, &w)) in values {
+        let step = step.get(index % channels.max(1)).copied()?;
+        // A value at the end of the range may stand for any beyond it.
+        let is_clipped = i32::from(q) == I8_MIN || i32::from(q) == I8_MAX;
+        let distance = (f64::from(w) - f64::from(q) * step).abs();
+        if !is_clipped && distance > 0.501 * step {
+            return Some((
+                format!("weight {q} (= {:e}) at element {index}", f64::from(q) * step),
+                format!("the integer nearest to {w:e}"),
+            ));
+        }
+    }
+    None
+}
+
+/// scale_w of each channel: a dequantization word divided by scale_d.
+fn steps(context: &Context<'_>, path: &Path) -> Option<Vec<f64>> {
+    let quant = context.graph.node(path.quant?);
+    let Some(AttrValue::F(inverse_scale)) = quant.attrs.get("scale") else { return None };
+    let words = context.direct_constant(context.graph.node(path.dequant?), 1)?.decode().ok()?;
+    let words: &[u64] = words.as_slice().ok()?;
+    Some(words.iter().map(|&w| f64::from(DeqScale::from_bits(w).scale) * f64::from(*inverse_scale)).collect())
+}
