@@ -18,10 +18,23 @@ impl Model {
     /// # Errors
     /// Unknown outputs, unsupported operators or attributes.
     pub fn new(graph: &Graph, outputs: &[String], arithmetic: Arithmetic) -> Result<Self, Error> {
+        Self::fed(graph, outputs, arithmetic, &[])
+    }
+
+    /// As [`new`](Self::new), where the inputs named in `fed` will be given also if they have a
+    /// default (`PlaceholderWithDefault`); the others keep theirs.
+    ///
+    /// # Errors
+    /// As [`new`](Self::new).
+    pub fn fed(
+        graph: &Graph,
+        outputs: &[String],
+        arithmetic: Arithmetic,
+        fed: &[String],
+    ) -> Result<Self, Error> {
         let outputs = interface::outputs(graph, outputs)?;
         let outlets = interface::outlets(graph, &outputs)?;
-        // A fed default is a default no longer.
-        let fed = Vec::new();
+        let fed = fed.iter().filter_map(|name| graph.find(name)).collect();
         let plan =
             Plan::compile(graph, &outlets, &PlanOptions { arithmetic, fed, ..PlanOptions::default() })?;
         Ok(Self { plan, outputs })

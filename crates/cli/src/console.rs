@@ -21,11 +21,12 @@ impl Write for Stderr {
     }
 }
 
-/// Logs to the console and to AMCT's log file in the working directory. A file that cannot be
+/// Logs to the console and to AMCT's log file in the working directory, which holds INFO lines at
+/// least. A file that cannot be
 /// written is a warning, not the end of the job.
 pub(crate) fn log_to_file(level: Level) {
     let logger = AmctLogger::new(level, Box::new(Stderr));
-    match logger.with_file(Level::Info.max(level), LOG_FILE) {
+    match logger.with_file(Level::Info.min(level), LOG_FILE) {
         Ok(logger) => install(logger),
         Err(error) => {
             log_to_console(level);

@@ -21,7 +21,8 @@ pub(crate) fn run(args: &RunArgs) -> Result<Outcome, amct::Error> {
     let graph = amct::graphdef::load(&args.model)?;
     let wanted: Vec<String> = args.output.iter().map(|output| output.name.clone()).collect();
     let arithmetic = if args.simulate { Arithmetic::FloatSimulation } else { Arithmetic::Integer };
-    let model = Model::new(&graph, &wanted, arithmetic)?;
+    let named: Vec<String> = args.input.iter().filter_map(|input| input.name.clone()).collect();
+    let model = Model::fed(&graph, &wanted, arithmetic, &named)?;
     let feeds = feeds(args, &graph, &model)?;
     let feeds: Vec<(&str, Tensor)> =
         feeds.iter().map(|(name, tensor)| (name.as_str(), tensor.clone())).collect();

@@ -1,7 +1,7 @@
 //! `amct verify`: a quantized model against the rules of ATC.
 
 use amct::interface;
-use amct::rewrite::{Severity, Violation, verify};
+use amct::rewrite::{Severity, Violation, already_quantized, verify};
 use serde_json::json;
 
 use crate::Outcome;
@@ -9,6 +9,12 @@ use crate::args::{Format, VerifyArgs};
 
 pub(crate) fn run(args: &VerifyArgs) -> Result<Outcome, amct::Error> {
     let graph = amct::graphdef::load(&args.model)?;
+    if already_quantized(&graph).is_none() {
+        return Err(amct::Error::Unsupported(format!(
+            "model '{}' holds no AMCT layer, so there is nothing to verify; give a quantized model",
+            args.model.display()
+        )));
+    }
     let original = args.original.as_deref().map(amct::graphdef::load).transpose()?;
     // The outputs that the original is known by must still be there.
     let known = original.as_ref().unwrap_or(&graph);
