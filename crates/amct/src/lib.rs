@@ -27,6 +27,7 @@
 
 mod error;
 pub mod graphdef;
+pub mod inspect;
 pub mod interface;
 pub mod model;
 pub mod pipeline;

@@ -1,6 +1,7 @@
 //! The command line.
 
 mod calibration;
+mod inspect;
 mod parse;
 mod quantize;
 mod run;
@@ -12,6 +13,7 @@ use amct::artifacts::logging::Level;
 use clap::{Parser, Subcommand};
 
 pub(crate) use calibration::CalibrationArgs;
+pub(crate) use inspect::InspectArgs;
 pub(crate) use quantize::QuantizeArgs;
 pub(crate) use run::RunArgs;
 pub(crate) use verify::{Format, VerifyArgs};
@@ -41,6 +43,8 @@ pub(crate) enum Command {
     Calibration(CalibrationArgs),
     /// Run a float or quantized model on images or arrays
     Run(RunArgs),
+    /// Tell what a model is: inputs, outputs, operators, size, layers that can be quantized
+    Inspect(InspectArgs),
     /// Check a quantized model against the rules of Ascend's ATC
     Verify(VerifyArgs),
 }
@@ -51,7 +55,7 @@ impl Cli {
             Command::Quantize(args) => args.threads,
             Command::Calibration(args) => args.threads,
             Command::Run(args) => args.threads,
-            Command::Verify(_) => None,
+            Command::Inspect(_) | Command::Verify(_) => None,
         }
     }
 }

@@ -1,6 +1,7 @@
 //! One file per command: arguments in, library calls, results out.
 
 pub(crate) mod calibration;
+pub(crate) mod inspect;
 pub(crate) mod quantize;
 pub(crate) mod run;
 pub(crate) mod verify;

@@ -14,6 +14,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
+use amct::artifacts::logging::Level;
 use args::{Cli, Command};
 
 /// How a command ended, if it did not fail.
@@ -54,6 +55,11 @@ fn run(cli: &Cli) -> Result<Outcome, amct::Error> {
         Command::Run(args) => {
             console::log_to_console(cli.log_level);
             commands::run::run(args)
+        }
+        Command::Inspect(args) => {
+            // The passes would tell node by node what the report says anyway.
+            console::log_to_console(cli.log_level.max(Level::Error));
+            commands::inspect::run(args)
         }
         Command::Verify(args) => {
             console::log_to_console(cli.log_level);

@@ -1,0 +1,151 @@
+//! What a graph is: inputs, outputs, operators, size, and which layers can be quantized.
+
+mod work;
+
+use std::collections::BTreeMap;
+
+use amct_graph::{AttrValue, Graph, GraphError, NodeId, Outlet};
+use amct_interpreter::{Arithmetic, Plan, PlanError, PlanOptions, UnsupportedOp};
+use amct_rewrite::{FoldOptions, fold_batch_norm, scan_layers};
+use amct_tensor::DType;
+
+use crate::{Error, interface};
+
+/// A graph seen from outside.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Inspection {
+    /// The placeholders that the outputs need, and those with a default.
+    pub inputs: Vec<Input>,
+    /// The outputs asked for, or all nodes that nobody reads.
+    pub outputs: Vec<String>,
+    /// Op types with the number of their nodes, by name.
+    pub ops: BTreeMap<String, usize>,
+    /// Elements of all floating point constants that the outputs need.
+    pub parameters: u64,
+    /// Multiply-accumulates of one run at [`shapes`](Self::shapes), if it could be run.
+    pub macs: Option<u64>,
+    /// The input shapes that the work was counted for.
+    pub shapes: BTreeMap<String, Vec<usize>>,
+    /// Why the work could not be counted, if it could not.
+    pub not_run: Option<String>,
+    /// Op types that amct cannot run.
+    pub unsupported: Vec<UnsupportedOp>,
+    /// Layers that can be quantized, with their op.
+    pub quantizable: Vec<(String, String)>,
+    /// Layers of those kinds that cannot, with op and reason.
+    pub not_quantizable: Vec<(String, String, String)>,
+    /// Whether the graph already holds AMCT's layers.
+    pub quantized: bool,
+}
+
+/// One input of a graph.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Input {
+    /// Name of the placeholder.
+    pub name: String,
+    /// Element type, if the graph says.
+    pub dtype: Option<DType>,
+    /// Dimensions, `None` for a free one; `None` altogether if the rank is unknown.
+    pub shape: Option<Vec<Option<usize>>>,
+    /// Whether it has a default and need not be fed.
+    pub has_default: bool,
+}
+
+/// Inspects a graph for the given outputs (all leaves if there are none). `shapes` gives inputs
+/// their shape for counting the work; a free batch dimension is 1 without it.
+///
+/// # Errors
+/// Unknown names, a cycle, or a constant that cannot be decoded.
+pub fn inspect(
+    graph: &Graph,
+    outputs: &[String],
+    shapes: &BTreeMap<String, Vec<usize>>,
+) -> Result<Inspection, Error> {
+    let outputs = if outputs.is_empty() {
+        graph.leaves().into_iter().map(|id| graph.node(id).name.clone()).collect()
+    } else {
+        interface::outputs(graph, outputs)?
+    };
+    let outlets = interface::outlets(graph, &outputs)?;
+    let roots: Vec<NodeId> = outlets.iter().map(|outlet| outlet.node).collect();
+    let needed = graph.needed_by(&roots)?;
+    let mut ops = BTreeMap::new();
+    for &id in &needed {
+        *ops.entry(graph.node(id).op.clone()).or_default() += 1;
+    }
+    let inputs = inputs(graph, &needed)?;
+    let unsupported = unsupported(graph, &outlets);
+    let work = work::count(graph, &outlets, &inputs, shapes);
+    let (quantizable, not_quantizable) = layers(graph, &outputs)?;
+    Ok(Inspection {
+        inputs,
+        outputs,
+        ops,
+        parameters: parameters(graph, &needed),
+        macs: work.macs,
+        shapes: work.shapes,
+        not_run: work.not_run,
+        unsupported,
+        quantizable,
+        not_quantizable,
+        quantized: amct_rewrite::already_quantized(graph).is_some(),
+    })
+}
+
+fn inputs(graph: &Graph, needed: &[NodeId]) -> Result<Vec<Input>, GraphError> {
+    let mut found = Vec::new();
+    for id in graph.placeholders() {
+        if !needed.contains(&id) {
+            continue;
+        }
+        let node = graph.node(id);
+        let attrs = node.attributes();
+        let shape = attrs.shape("shape")?.filter(|shape| !shape.dims.is_empty());
+        found.push(Input {
+            name: node.name.clone(),
+            dtype: attrs.dtype("dtype")?,
+            shape: shape.and_then(|shape| shape.sizes()),
+            has_default: node.op == "PlaceholderWithDefault",
+        });
+    }
+    Ok(found)
+}
+
+fn parameters(graph: &Graph, needed: &[NodeId]) -> u64 {
+    let elements = |id: &NodeId| -> Option<u64> {
+        let node = graph.node(*id);
+        let (true, Some(AttrValue::Tensor(literal))) = (node.op == "Const", node.attrs.get("value")) else {
+            return None;
+        };
+        let float = matches!(literal.element_type(), Some(DType::F16 | DType::F32 | DType::F64 | DType::I8));
+        let dims = literal.dims().ok().filter(|_| float)?;
+        dims.iter().try_fold(1_u64, |product, &dim| product.checked_mul(dim as u64))
+    };
+    needed.iter().filter_map(elements).fold(0, u64::saturating_add)
+}
+
+fn unsupported(graph: &Graph, outlets: &[Outlet]) -> Vec<UnsupportedOp> {
+    let options = PlanOptions { arithmetic: Arithmetic::Integer, ..PlanOptions::default() };
+    match Plan::compile(graph, outlets, &options) {
+        Err(PlanError::Unsupported(ops)) => ops,
+        _ => Vec::new(),
+    }
+}
+
+type Quantizable = Vec<(String, String)>;
+type NotQuantizable = Vec<(String, String, String)>;
+
+/// Layers after folding, as a job would see them.
+fn layers(graph: &Graph, outputs: &[String]) -> Result<(Quantizable, NotQuantizable), Error> {
+    let mut folded = graph.clone();
+    fold_batch_norm(&mut folded, &FoldOptions { outputs: outputs.to_vec(), ..FoldOptions::default() })?;
+    let scan = scan_layers(&folded, outputs, &|_| None)?;
+    let op_of = |name: &str| folded.find(name).map_or(String::new(), |id| folded.node(id).op.clone());
+    let can = scan.layers.iter().map(|layer| (layer.name.clone(), op_of(&layer.name))).collect();
+    let cannot = scan
+        .nodes
+        .skipped()
+        .map(|(name, reason)| (name.to_owned(), op_of(name), reason.to_string()))
+        .collect();
+    Ok((can, cannot))
+}

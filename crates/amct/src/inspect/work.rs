@@ -1,0 +1,135 @@
+//! How much a run computes.
+
+use std::collections::BTreeMap;
+
+use amct_graph::{Graph, NodeId, Outlet};
+use amct_interpreter::{Plan, PlanOptions, Value};
+use amct_tensor::{DType, Tensor};
+
+use super::Input;
+
+/// Multiply-accumulates of one run, or why they are not known.
+pub(super) struct Work {
+    pub(super) macs: Option<u64>,
+    pub(super) shapes: BTreeMap<String, Vec<usize>>,
+    pub(super) not_run: Option<String>,
+}
+
+/// Runs the graph once on zeros and looks at the shapes around its convolutions and products.
+pub(super) fn count(
+    graph: &Graph,
+    outputs: &[Outlet],
+    inputs: &[Input],
+    given: &BTreeMap<String, Vec<usize>>,
+) -> Work {
+    let mut shapes = BTreeMap::new();
+    for input in inputs.iter().filter(|input| !input.has_default) {
+        let shape = given.get(&input.name).cloned().or_else(|| default_shape(input));
+        let Some(shape) = shape else {
+            let reason =
+                format!("input '{}' leaves dimensions free; give them with --input-shape", input.name);
+            return Work { macs: None, shapes, not_run: Some(reason) };
+        };
+        shapes.insert(input.name.clone(), shape);
+    }
+    match run(graph, outputs, inputs, &shapes) {
+        Ok(macs) => Work { macs: Some(macs), shapes, not_run: None },
+        Err(reason) => Work { macs: None, shapes, not_run: Some(reason) },
+    }
+}
+
+/// The shape that the graph gives, with a free first dimension as a batch of one.
+fn default_shape(input: &Input) -> Option<Vec<usize>> {
+    let sizes = input.shape.as_ref()?;
+    sizes.iter().enumerate().map(|(axis, size)| size.or((axis == 0).then_some(1))).collect()
+}
+
+/// What decides the work of a node: its filter's extents per output (or input) element.
+struct Layer {
+    node: NodeId,
+    /// The outlet whose elements are counted.
+    counted: Outlet,
+}
+
+fn run(
+    graph: &Graph,
+    outputs: &[Outlet],
+    inputs: &[Input],
+    shapes: &BTreeMap<String, Vec<usize>>,
+) -> Result<u64, String> {
+    let roots: Vec<NodeId> = outputs.iter().map(|outlet| outlet.node).collect();
+    let needed = graph.needed_by(&roots).map_err(|error| error.to_string())?;
+    let layers: Vec<Layer> = needed.into_iter().filter_map(|id| layer(graph, id)).collect();
+    let mut observed: Vec<Outlet> = layers.iter().map(|layer| layer.counted).collect();
+    observed.extend(layers.iter().filter_map(|layer| weights(graph, layer.node)));
+    let options = PlanOptions { observed, ..PlanOptions::default() };
+    let plan = Plan::compile(graph, outputs, &options).map_err(|error| error.to_string())?;
+    let feeds = plan
+        .feeds()
+        .iter()
+        .map(|feed| {
+            let shape = shapes.get(&feed.name).cloned().unwrap_or_default();
+            let dtype = inputs.iter().find(|input| input.name == feed.name).and_then(|input| input.dtype);
+            let zeros = zeros(shape, dtype.unwrap_or(DType::F32))?;
+            Ok((feed.name.as_str(), Value::Plain(zeros)))
+        })
+        .collect::<Result<Vec<_>, String>>()?;
+    let mut seen: BTreeMap<Outlet, Vec<usize>> = BTreeMap::new();
+    plan.run_observed(&feeds, &mut |outlet, value| {
+        seen.insert(outlet, value.shape().to_vec());
+        Ok(())
+    })
+    .map_err(|error| error.to_string())?;
+    Ok(layers.iter().filter_map(|layer| macs(graph, layer, &seen)).fold(0, u64::saturating_add))
+}
+
+fn layer(graph: &Graph, id: NodeId) -> Option<Layer> {
+    let node = graph.node(id);
+    let counted = match node.op.as_str() {
+        "Conv2D" | "DepthwiseConv2dNative" | "Conv3D" | "MatMul" | "BatchMatMul" | "BatchMatMulV2" => {
+            id.into()
+        }
+        // Each input element meets the whole filter.
+        "Conv2DBackpropInput" => *node.inputs.get(2)?,
+        _ => return None,
+    };
+    Some(Layer { node: id, counted })
+}
+
+fn weights(graph: &Graph, id: NodeId) -> Option<Outlet> {
+    graph.node(id).inputs.get(1).copied()
+}
+
+fn macs(graph: &Graph, layer: &Layer, seen: &BTreeMap<Outlet, Vec<usize>>) -> Option<u64> {
+    let node = graph.node(layer.node);
+    let filter = seen.get(&weights(graph, layer.node)?)?;
+    let counted = seen.get(&layer.counted)?;
+    let product = |dims: &[usize]| dims.iter().fold(1_u64, |p, &dim| p.saturating_mul(dim as u64));
+    let flag = |name: &str| node.attributes().bool_or(name, false).unwrap_or(false);
+    let per_element = match node.op.as_str() {
+        "DepthwiseConv2dNative" => product(filter.get(..2)?),
+        // [height, width, out, in]: an input element of one channel meets all but that channel.
+        "Conv2DBackpropInput" => product(filter.get(..3)?),
+        "MatMul" => *filter.get(usize::from(flag("transpose_b")))? as u64,
+        "BatchMatMul" | "BatchMatMulV2" => {
+            let k = filter.len().checked_sub(if flag("adj_y") { 1 } else { 2 })?;
+            *filter.get(k)? as u64
+        }
+        _ => product(filter.get(..filter.len().checked_sub(1)?)?),
+    };
+    Some(product(counted).saturating_mul(per_element))
+}
+
+fn zeros(shape: Vec<usize>, dtype: DType) -> Result<Tensor, String> {
+    let made = match dtype {
+        DType::F32 => Tensor::full(shape, 0.0_f32),
+        DType::F64 => Tensor::full(shape, 0.0_f64),
+        DType::U8 => Tensor::full(shape, 0_u8),
+        DType::I8 => Tensor::full(shape, 0_i8),
+        DType::I32 => Tensor::full(shape, 0_i32),
+        DType::I64 => Tensor::full(shape, 0_i64),
+        DType::Bool => Tensor::full(shape, false),
+        other => return Err(format!("an input of {other} is not counted")),
+    };
+    made.map_err(|error| error.to_string())
+}

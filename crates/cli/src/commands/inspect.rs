@@ -1,0 +1,145 @@
+//! `amct inspect`: what a model is and what can be done with it.
+
+use std::path::Path;
+
+use amct::inspect::{Input, Inspection, inspect};
+use amct::interpreter::UnsupportedOp;
+use serde_json::{Value, json};
+
+use crate::Outcome;
+use crate::args::InspectArgs;
+
+pub(crate) fn run(args: &InspectArgs) -> Result<Outcome, amct::Error> {
+    let graph = amct::graphdef::load(&args.model)?;
+    let shapes = args.input_shape.iter().flat_map(|shapes| shapes.0.iter().cloned()).collect();
+    let inspection = inspect(&graph, &args.output, &shapes)?;
+    if args.json {
+        println!("{:#}", to_json(&inspection));
+    } else {
+        print_text(&args.model, &inspection);
+    }
+    Ok(Outcome::Done)
+}
+
+fn shape_text(input: &Input) -> String {
+    let dim = |size: &Option<usize>| size.map_or("?".to_owned(), |size| size.to_string());
+    match &input.shape {
+        Some(sizes) => format!("[{}]", sizes.iter().map(dim).collect::<Vec<_>>().join(", ")),
+        None => "of unknown shape".to_owned(),
+    }
+}
+
+fn print_text(model: &Path, inspection: &Inspection) {
+    println!("inputs");
+    for input in &inspection.inputs {
+        let dtype = input.dtype.map_or("?", |dtype| dtype.name());
+        let default = if input.has_default { " (has a default)" } else { "" };
+        println!("  {}: {dtype} {}{default}", input.name, shape_text(input));
+    }
+    println!("outputs");
+    for output in &inspection.outputs {
+        println!("  {output}");
+    }
+    println!("operators");
+    let mut ops: Vec<(&String, &usize)> = inspection.ops.iter().collect();
+    ops.sort_by(|a, b| b.1.cmp(a.1).then(a.0.cmp(b.0)));
+    for (op, count) in ops {
+        println!("  {count:>5} {op}");
+    }
+    println!("parameters: {}", inspection.parameters);
+    match (&inspection.macs, &inspection.not_run) {
+        (Some(macs), _) => println!("multiply-accumulates: {macs} at {:?}", inspection.shapes),
+        (None, reason) => println!("multiply-accumulates: unknown, {}", reason.as_deref().unwrap_or("")),
+    }
+    if !inspection.unsupported.is_empty() {
+        println!("operators that amct cannot run");
+        for UnsupportedOp { op, node, count } in &inspection.unsupported {
+            println!("  {op}: {count} node(s), the first is '{node}'");
+        }
+    }
+    println!("quantizable layers: {}", inspection.quantizable.len());
+    for (layer, op) in &inspection.quantizable {
+        println!("  {op} '{layer}'");
+    }
+    if !inspection.not_quantizable.is_empty() {
+        println!("layers that cannot be quantized: {}", inspection.not_quantizable.len());
+        for (layer, op, reason) in &inspection.not_quantizable {
+            println!("  {op} '{layer}': {reason}");
+        }
+    }
+    println!("to go on");
+    for line in proposals(model, inspection) {
+        println!("  {line}");
+    }
+}
+
+/// Command lines that fit the model, to copy.
+fn proposals(model: &Path, inspection: &Inspection) -> Vec<String> {
+    let model = model.display();
+    let inputs = inspection.inputs.iter().filter(|input| !input.has_default);
+    let fed: String = inputs.clone().map(|input| format!(" --input {}=FILE.npy", input.name)).collect();
+    let outputs: String = inspection.outputs.iter().map(|name| format!(" --output {name}")).collect();
+    let mut lines = vec![format!("amct run {model}{fed}{outputs}")];
+    if !inspection.quantized && !inspection.quantizable.is_empty() {
+        if inputs.clone().count() == 1 {
+            lines.push(format!(
+                "amct quantize --model {model}{outputs} --calibration DIR --save-path outputs/model"
+            ));
+        }
+        let shapes: Vec<String> = inputs.clone().map(shape_argument).collect();
+        let repeated = |text: &str| vec![text; shapes.len()].join(";");
+        lines.push(format!(
+            "amct calibration --model {model} --outputs \"{}\" --input_shape \"{}\" --data_dir \"{}\" \
+             --data_types \"{}\" --save_path outputs/model",
+            inspection.outputs.iter().map(|name| tensor_name(name)).collect::<Vec<_>>().join(";"),
+            shapes.join(";"),
+            repeated("DIR/"),
+            inputs
+                .map(|input| input.dtype.map_or("float32", |dtype| dtype.name()))
+                .collect::<Vec<_>>()
+                .join(";"),
+        ));
+    }
+    lines
+}
+
+fn tensor_name(name: &str) -> String {
+    if name.contains(':') { name.to_owned() } else { format!("{name}:0") }
+}
+
+fn shape_argument(input: &Input) -> String {
+    let dim = |size: &Option<usize>| size.map_or("N".to_owned(), |size| size.to_string());
+    let sizes = input
+        .shape
+        .as_ref()
+        .map_or("N,H,W,C".to_owned(), |sizes| sizes.iter().map(dim).collect::<Vec<_>>().join(","));
+    format!("{}:{sizes}", input.name)
+}
+
+fn to_json(inspection: &Inspection) -> Value {
+    json!({
+        "inputs": inspection.inputs.iter().map(|input| json!({
+            "name": input.name,
+            "dtype": input.dtype.map(|dtype| dtype.name()),
+            "shape": input.shape,
+            "has_default": input.has_default,
+        })).collect::<Vec<_>>(),
+        "outputs": inspection.outputs,
+        "ops": inspection.ops,
+        "parameters": inspection.parameters,
+        "macs": inspection.macs,
+        "macs_at": inspection.shapes,
+        "not_run": inspection.not_run,
+        "unsupported_ops": inspection.unsupported.iter().map(|unsupported| json!({
+            "op": unsupported.op,
+            "node": unsupported.node,
+            "count": unsupported.count,
+        })).collect::<Vec<_>>(),
+        "quantized": inspection.quantized,
+        "quantizable": inspection.quantizable.iter()
+            .map(|(name, op)| json!({"name": name, "op": op})).collect::<Vec<_>>(),
+        "not_quantizable": inspection.not_quantizable.iter()
+            .map(|(name, op, reason)| json!({"name": name, "op": op, "reason": reason}))
+            .collect::<Vec<_>>(),
+    })
+}
