@@ -31,14 +31,17 @@ fn a_broken_image_among_good_ones() {
     let job = job();
     let whole = std::fs::read(job.path("images/a.png")).unwrap();
     job.file("images/ab.png", &whole[..whole.len() / 2]);
-    job.assert_refused(&job.quantize(&[]), &["images/ab.png"]);
+    job.assert_refused(&job.quantize(&[]), &["images/ab.png", "replace or remove it"]);
 }
 
 #[test]
 fn a_text_file_named_like_an_image() {
     let job = job();
     job.file("images/notes.jpg", b"not an image");
-    job.assert_refused(&job.quantize(&[]), &["images/notes.jpg is neither a JPEG nor a PNG"]);
+    job.assert_refused(
+        &job.quantize(&[]),
+        &["images/notes.jpg is neither a JPEG nor a PNG", "replace or remove it"],
+    );
 }
 
 #[test]
@@ -52,7 +55,7 @@ fn a_broken_test_image() {
         "--test-image=test.jpg",
         "--save-path=out/m",
     ]);
-    job.assert_refused(&output, &["test.jpg"]);
+    job.assert_refused(&output, &["test.jpg", "replace or remove it"]);
 }
 
 #[test]
@@ -95,7 +98,7 @@ fn a_batch_of_the_wrong_length() {
     let job = job();
     job.file("bins/1.bin", &BATCH[..100]);
     let output = job.calibrate("input:1,4,4,3", "bins", "2");
-    job.assert_refused(&output, &["bins/1.bin", "100 bytes", "192", "[1, 4, 4, 3]"]);
+    job.assert_refused(&output, &["bins/1.bin", "100 bytes", "192", "[1, 4, 4, 3]", "check the shape"]);
 }
 
 #[test]
