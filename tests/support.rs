@@ -18,7 +18,7 @@ pub(crate) fn shipped_model() -> Graph {
 }
 
 pub(crate) fn npy(name: &str) -> Tensor {
-    amct::dataset::read_npy(&golden(name)).unwrap()
+    amct::dataset::read_npy(golden(name)).unwrap()
 }
 
 /// The largest absolute difference of two tensors of one shape.
