@@ -1,6 +1,16 @@
-//! The tool as its users see it: the shipped model against TensorFlow, the whole job, bad input.
+//! The tool as its users see it: the shipped model against TensorFlow, the whole job, the quantized
+//! model in both arithmetics, and the rules of the workspace. What the executable does with bad
+//! input is tested beside it, in `crates/cli/tests`.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
 
+mod custom_ops;
 mod float_model;
+mod graphdef_roundtrip;
+mod images;
+mod integer_model;
+mod job;
+mod layering;
+mod reference_layer;
+mod sample;
 mod support;

@@ -75,7 +75,7 @@ impl fmt::Display for Error {
             Error::Config(error) => error.fmt(f),
             Error::Record(error) => error.fmt(f),
             Error::SavePath(error) => error.fmt(f),
-            Error::Write(error) => error.fmt(f),
+            Error::Write(error) => write!(f, "{error}; free that place, or choose another save path"),
             Error::AlreadyQuantized(nodes) => write!(
                 f,
                 "the model is already quantized: it holds {} AMCT layer(s), the first is '{}'; \

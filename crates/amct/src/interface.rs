@@ -23,6 +23,15 @@ pub enum InterfaceError {
         /// The inputs there are.
         inputs: Vec<String>,
     },
+    /// `--input_shape` is not what the placeholder takes.
+    Shape {
+        /// The input.
+        input: String,
+        /// Its sizes, `None` for a free one.
+        expected: Vec<Option<usize>>,
+        /// The shape given.
+        found: Vec<usize>,
+    },
     /// The input is not an image.
     NotAnImage {
         /// The input.
@@ -80,6 +89,12 @@ impl fmt::Display for InterfaceError {
             InterfaceError::NotAnInput { name, inputs } => {
                 write!(f, "'{name}' is not an input of the graph; its inputs are '{}'", inputs.join("', '"))
             }
+            InterfaceError::Shape { input, expected, found } => write!(
+                f,
+                "input '{input}' takes shape {}, but --input_shape gives {found:?}; \
+                 give --input_shape the graph's shape, with a size for each '?'",
+                sizes_text(expected)
+            ),
             InterfaceError::NotAnImage { input, shape } => {
                 write!(f, "input '{input}' has shape {shape}, which is not a batch of RGB images of float32")
             }
@@ -102,6 +117,32 @@ impl fmt::Display for InterfaceError {
 }
 
 impl std::error::Error for InterfaceError {}
+
+/// `[?, 224, 224, 3]`.
+fn sizes_text(sizes: &[Option<usize>]) -> String {
+    let dims: Vec<String> =
+        sizes.iter().map(|size| size.map_or("?".to_owned(), |size| size.to_string())).collect();
+    format!("[{}]", dims.join(", "))
+}
+
+/// Checks the shape of one batch against what the placeholder takes.
+///
+/// # Errors
+/// [`InterfaceError::Shape`] if a fixed size or the rank differs.
+pub fn check_shape(graph: &Graph, input: NodeId, found: &[usize]) -> Result<(), crate::Error> {
+    let node = graph.node(input);
+    let shape = node.attributes().shape("shape").map_err(GraphError::from)?;
+    // TensorFlow 1 wrote an empty shape for "unknown" as well as for a scalar.
+    let Some(expected) = shape.filter(|shape| !shape.dims.is_empty()).and_then(|shape| shape.sizes()) else {
+        return Ok(());
+    };
+    let fits = expected.len() == found.len()
+        && expected.iter().zip(found).all(|(size, dim)| size.is_none_or(|size| size == *dim));
+    if fits {
+        return Ok(());
+    }
+    Err(InterfaceError::Shape { input: node.name.clone(), expected, found: found.to_vec() }.into())
+}
 
 /// The one input of a graph that takes images.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -186,9 +227,7 @@ pub fn image_input(
         Some(&[batch, height, width, None | Some(3)]) => (batch, height, width, DataFormat::Nhwc),
         Some(&[batch, Some(3), height, width]) => (batch, height, width, DataFormat::Nchw),
         Some(other) => {
-            let dims: Vec<String> =
-                other.iter().map(|size| size.map_or("?".to_owned(), |size| size.to_string())).collect();
-            return Err(not_an_image(format!("[{}]", dims.join(", "))).into());
+            return Err(not_an_image(sizes_text(other)).into());
         }
     };
     let (height, width) = match (height.zip(width), size) {

@@ -124,17 +124,20 @@ impl fmt::Display for DatasetError {
                 write!(f, "no image in {path} ({others} other files); .jpg, .jpeg and .png are accepted")
             }
             DatasetError::NotAnImage { path } => {
-                write!(f, "{} is neither a JPEG nor a PNG image, by its content", path.display())
+                let path = path.display();
+                write!(f, "{path} is neither a JPEG nor a PNG image, by its content; replace or remove it")
             }
             DatasetError::TruncatedImage { path } => {
-                write!(f, "{} is truncated: the JPEG data has no end marker", path.display())
+                let path = path.display();
+                write!(f, "{path} is truncated: the JPEG data has no end marker; replace or remove it")
             }
             DatasetError::ImageTooLarge { path } => {
                 let path = path.display();
                 write!(f, "{path} is larger than 65535 pixels on a side or 512 MiB when decoded")
             }
             DatasetError::BrokenImage { path, reason } => {
-                write!(f, "cannot decode the image {}: {reason}", path.display())
+                let path = path.display();
+                write!(f, "cannot decode the image {path}: {reason}; replace or remove it")
             }
             DatasetError::TargetSize { path, height, width } => {
                 let path = path.display();
@@ -157,7 +160,8 @@ impl fmt::Display for DatasetError {
                 let path = path.display();
                 write!(
                     f,
-                    "{path} holds {found} bytes of data, where {dtype} of shape {shape:?} needs {expected}"
+                    "{path} holds {found} bytes of data, where {dtype} of shape {shape:?} needs {expected}; \
+                     check the shape and the type"
                 )
             }
             DatasetError::Tensor { path, source } => write!(f, "{}: {source}", path.display()),

@@ -1,6 +1,7 @@
 //! `amct calibration`: AMCT's own command line, on raw `.bin` batches.
 
 use amct::calibration::Batches;
+use amct::graph::{Graph, NodeId};
 use amct::interface::{self, InterfaceError};
 use amct::pipeline::{self, Artifacts, Outputs, PrepareOptions};
 use amct::sources::{BinBatches, BinInput};
@@ -14,13 +15,7 @@ pub(crate) fn run(args: &CalibrationArgs) -> Result<Outcome, amct::Error> {
     let original = amct::graphdef::load(&args.model)?;
     let output_names = interface::outputs(&original, &args.outputs.0)?;
     let outlets = interface::outlets(&original, &output_names)?;
-    let known: Vec<String> = interface::inputs(&original, &outlets)?
-        .into_iter()
-        .map(|id| original.node(id).name.clone())
-        .collect();
-    if let Some(wrong) = inputs.iter().find(|input| !known.contains(&input.name)) {
-        return Err(InterfaceError::NotAnInput { name: wrong.name.clone(), inputs: known }.into());
-    }
+    check_inputs(&original, &inputs, &interface::inputs(&original, &outlets)?)?;
     let batch_num = usize::from(args.batch_num);
     let files = BinBatches::list(inputs, batch_num)?;
     outputs.check_writable()?;
@@ -33,6 +28,18 @@ pub(crate) fn run(args: &CalibrationArgs) -> Result<Outcome, amct::Error> {
     let quantized = pipeline::quantize(&prepared, &record, outputs.prefix())?;
     outputs.save(&Artifacts { quantized: &quantized, config: &config, record: &record })?;
     Ok(Outcome::Done)
+}
+
+/// Checks the inputs' names and shapes against the placeholders that the outputs need.
+fn check_inputs(graph: &Graph, inputs: &[BinInput], needed: &[NodeId]) -> Result<(), amct::Error> {
+    for input in inputs {
+        let Some(&id) = needed.iter().find(|&&id| graph.node(id).name == input.name) else {
+            let names = needed.iter().map(|&id| graph.node(id).name.clone()).collect();
+            return Err(InterfaceError::NotAnInput { name: input.name.clone(), inputs: names }.into());
+        };
+        interface::check_shape(graph, id, &input.shape)?;
+    }
+    Ok(())
 }
 
 /// Puts shapes, directories and types together; there must be as many of each.

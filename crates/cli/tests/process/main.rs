@@ -1,0 +1,13 @@
+//! The executable as a shell sees it: exit codes, stderr, and what lies in the output directory.
+//!
+//! Tests may run as root, whom permissions do not stop; what must not be writable is made so by a
+//! file where a directory is needed.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
+
+mod bad_data;
+mod bad_model;
+mod bad_values;
+mod builder;
+mod good;
+mod job;
