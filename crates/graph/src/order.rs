@@ -18,6 +18,14 @@ impl Graph {
         self.sorted(outputs.iter().copied(), false)
     }
 
+    /// The nodes that `outputs` need through data and control edges, inputs before their readers.
+    ///
+    /// # Errors
+    /// [`GraphError::Cycle`] if there is no such order.
+    pub fn needed_with_controls(&self, outputs: &[NodeId]) -> Result<Vec<NodeId>, GraphError> {
+        self.sorted(outputs.iter().copied(), true)
+    }
+
     /// All nodes, inputs (data and control) before their readers, otherwise in the present order;
     /// a node added by a patch comes right before its first reader.
     ///
@@ -106,6 +114,8 @@ mod tests {
         assert_eq!(names(&graph, &graph.topological_order().unwrap()), ["a", "b", "d", "c"]);
         let b = graph.find("b").unwrap();
         assert_eq!(names(&graph, &graph.needed_by(&[b]).unwrap()), ["a", "b"]);
+        let c = graph.find("c").unwrap();
+        assert_eq!(names(&graph, &graph.needed_with_controls(&[c]).unwrap()), ["a", "b", "d", "c"]);
     }
 
     #[test]

@@ -2,8 +2,8 @@ use std::fmt;
 
 use amct_graph::{AttrError, GraphError};
 use amct_kernels::KernelError;
-use amct_tensor::TensorError;
 use amct_tensor::window::WindowError;
+use amct_tensor::{DType, TensorError};
 
 /// What an operator has against its inputs or attributes. The node is added by [`RunError`].
 #[derive(Clone, Debug, PartialEq)]
@@ -19,6 +19,8 @@ pub enum OpError {
     },
     /// An attribute or input value outside what is supported.
     Unsupported(String),
+    /// Elements of a type that the op does not take.
+    ElementType(DType),
     /// A quantized activation where the op needs a plain tensor.
     Quantized,
     /// A tensor of the wrong type or length.
@@ -44,8 +46,9 @@ impl fmt::Display for OpError {
             OpError::MissingInput(index) => write!(f, "input {index} is missing"),
             OpError::Shape { expected, found } => write!(f, "needs {expected}, but found {found:?}"),
             OpError::Unsupported(what) => f.write_str(what),
+            OpError::ElementType(dtype) => write!(f, "elements of type {dtype} are not supported"),
             OpError::Quantized => f.write_str(
-                "it reads a quantized activation, which only Pad, convolutions, MatMul and AvgPool may do",
+                "it reads a quantized activation, which only layers and operators that move data may do",
             ),
             OpError::Tensor(error) => error.fmt(f),
             OpError::Window(error) => error.fmt(f),
@@ -93,6 +96,15 @@ pub enum PlanError {
     Unsupported(Vec<UnsupportedOp>),
     /// The graph is not sound.
     Graph(GraphError),
+    /// Which branch of a conditional is taken is not known before the graph runs.
+    Undecided {
+        /// The `Switch`.
+        switch: String,
+        /// What it depends on.
+        predicate: String,
+    },
+    /// An output lies on a branch that is never taken.
+    NeverComputed(String),
     /// A node cannot be built or, being constant, evaluated.
     Node(RunError),
 }
@@ -115,6 +127,14 @@ impl fmt::Display for PlanError {
                 f.write_str("; ask for an output before them, or have the graph rewritten without them")
             }
             PlanError::Graph(error) => error.fmt(f),
+            PlanError::Undecided { switch, predicate } => write!(
+                f,
+                "Switch '{switch}' depends on '{predicate}', which is not constant; \
+                 freeze the graph with a constant in its place"
+            ),
+            PlanError::NeverComputed(name) => {
+                write!(f, "output '{name}' lies on a branch of a conditional that is never taken")
+            }
             PlanError::Node(error) => error.fmt(f),
         }
     }

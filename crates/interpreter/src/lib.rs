@@ -8,6 +8,7 @@
 //!
 //! One operator is one small file in `ops`, and one line in the table of [`registry`].
 
+mod dispatch;
 mod error;
 mod operator;
 mod ops;

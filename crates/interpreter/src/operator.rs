@@ -71,6 +71,30 @@ impl Inputs {
         self.value(index)?.plain()
     }
 
+    /// Takes input `index`, integers of any type and of rank at most 1.
+    ///
+    /// # Errors
+    /// [`OpError::MissingInput`], [`OpError::Tensor`] for other types, [`OpError::Shape`].
+    pub fn integers(&mut self, index: usize) -> Result<Vec<i64>, OpError> {
+        let tensor = self.tensor(index)?;
+        if tensor.rank() > 1 {
+            return Err(OpError::shape(format!("a vector of integers as input {index}"), tensor.shape()));
+        }
+        Ok(tensor.to_i64_vec()?)
+    }
+
+    /// Takes input `index`, one integer of any type.
+    ///
+    /// # Errors
+    /// [`OpError::MissingInput`], [`OpError::Tensor`] for other types, [`OpError::Shape`].
+    pub fn integer(&mut self, index: usize) -> Result<i64, OpError> {
+        let tensor = self.tensor(index)?;
+        match tensor.to_i64_vec()?.as_slice() {
+            &[value] => Ok(value),
+            _ => Err(OpError::shape(format!("one integer as input {index}"), tensor.shape())),
+        }
+    }
+
     /// The number of inputs.
     pub fn len(&self) -> usize {
         self.0.len()
@@ -155,6 +179,20 @@ impl<'a> BuildContext<'a> {
             return Ok(());
         }
         Err(self.attributes().error("input", format!("{count} data inputs"), found.to_string()))
+    }
+
+    /// Checks that there are as many data inputs as attribute `count` says, and `more`.
+    ///
+    /// # Errors
+    /// [`AttrError`] naming the node.
+    pub fn expect_counted_inputs(&self, count: &str, more: usize) -> Result<(), AttrError> {
+        let found = self.node.inputs.len();
+        let wanted = self.attributes().int_or(count, -1)?;
+        if usize::try_from(wanted).ok().and_then(|n| n.checked_add(more)) == Some(found) {
+            return Ok(());
+        }
+        let expected = format!("the number of data inputs, {}", found.saturating_sub(more));
+        Err(self.attributes().error(count, expected, wanted.to_string()))
     }
 
     pub(crate) fn absorbed(self) -> Vec<bool> {

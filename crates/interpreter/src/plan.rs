@@ -6,7 +6,9 @@ use amct_tensor::DType;
 use crate::error::UnsupportedOp;
 use crate::operator::{Arithmetic, BuildContext, Inputs, Operator};
 use crate::{OpError, PlanError, RunError, Value, registry};
+use conditional::Decisions;
 
+mod conditional;
 mod fuse;
 mod liveness;
 
@@ -59,22 +61,34 @@ pub(crate) struct Step {
 }
 
 impl Plan {
-    /// Makes a plan that computes `outputs`.
+    /// Makes a plan that computes `outputs`. Conditionals are decided here: what is only needed on
+    /// a branch that is never taken is not looked at, and an observed outlet there is never shown.
     ///
     /// # Errors
     /// [`PlanError::Unsupported`] with every missing operator, [`PlanError::Graph`] for a cycle,
+    /// [`PlanError::Undecided`] for a conditional on a value that is not constant,
+    /// [`PlanError::NeverComputed`] for an output on a branch that is never taken,
     /// [`PlanError::Node`] if a node's attributes or constant inputs are not supported.
     pub fn compile(graph: &Graph, outputs: &[Outlet], options: &PlanOptions) -> Result<Self, PlanError> {
-        let mut wanted: Vec<Outlet> = outputs.to_vec();
-        wanted.extend(&options.observed);
-        let roots: Vec<NodeId> = wanted.iter().map(|outlet| outlet.node).collect();
+        let wanted: Vec<Outlet> = outputs.iter().chain(&options.observed).copied().collect();
+        let decisions = Decisions::make(graph, &wanted, options)?;
+        let graph = decisions.graph().unwrap_or(graph);
+        let outputs: Vec<Outlet> = outputs.iter().map(|&o| decisions.output(o)).collect::<Result<_, _>>()?;
+        let observed: Vec<(Outlet, Outlet)> = options
+            .observed
+            .iter()
+            .filter_map(|&shown| decisions.outlet(shown).map(|computed| (shown, computed)))
+            .collect();
+        let computed = outputs.iter().copied().chain(observed.iter().map(|(_, computed)| *computed));
+        let roots: Vec<NodeId> = computed.map(|outlet| outlet.node).collect();
         let order = graph.needed_by(&roots)?;
         check_supported(graph, &order)?;
+        decisions.check_complete()?;
         let mut compiler = Compiler::new(graph, options);
         for &id in &order {
             compiler.add(id)?;
         }
-        compiler.finish(outputs)
+        compiler.finish(&outputs, &observed)
     }
 
     /// The inputs that a run must be fed, in graph order.
@@ -87,7 +101,7 @@ fn check_supported(graph: &Graph, order: &[NodeId]) -> Result<(), PlanError> {
     let mut missing: Vec<UnsupportedOp> = Vec::new();
     for &id in order {
         let node = graph.node(id);
-        if registry::is_source(&node.op) || registry::find(&node.op).is_some() {
+        if registry::is_known(&node.op) {
             continue;
         }
         match missing.iter_mut().find(|unsupported| unsupported.op == node.op) {
@@ -206,15 +220,15 @@ impl<'a> Compiler<'a> {
         Ok(())
     }
 
-    fn finish(mut self, outputs: &[Outlet]) -> Result<Plan, PlanError> {
+    fn finish(mut self, outputs: &[Outlet], observed: &[(Outlet, Outlet)]) -> Result<Plan, PlanError> {
         let output_slots: Vec<usize> = outputs.iter().map(|&outlet| self.slot(outlet)).collect();
-        let mut observed: BTreeMap<usize, Vec<Outlet>> = BTreeMap::new();
-        for &outlet in &self.options.observed {
-            let slot = self.slot(outlet);
-            observed.entry(slot).or_default().push(outlet);
+        let mut shown_at: BTreeMap<usize, Vec<Outlet>> = BTreeMap::new();
+        for &(shown, computed) in observed {
+            let slot = self.slot(computed);
+            shown_at.entry(slot).or_default().push(shown);
         }
         self.bind_further_outputs()?;
-        let kept: BTreeSet<usize> = output_slots.iter().copied().chain(observed.keys().copied()).collect();
+        let kept: BTreeSet<usize> = output_slots.iter().copied().chain(shown_at.keys().copied()).collect();
         let mut steps = fuse::fuse(self.steps, &kept);
         liveness::mark_releases(&mut steps, &output_slots);
         let read: BTreeSet<usize> =
@@ -230,7 +244,7 @@ impl<'a> Compiler<'a> {
             steps,
             constants,
             outputs: output_slots,
-            observed,
+            observed: shown_at,
             slots: self.slots.len(),
         })
     }

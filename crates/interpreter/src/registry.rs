@@ -15,36 +15,68 @@ pub const OPERATORS: &[(&str, Builder)] = &[
     ("AscendQuant", ops::ascend_quant::build),
     ("AscendWeightQuant", ops::ascend_weight_quant::build),
     ("AvgPool", ops::avg_pool::build),
+    ("BatchToSpaceND", ops::space_to_batch::build),
     ("BiasAdd", ops::bias_add::build),
     ("Cast", ops::cast::build),
+    ("Concat", ops::concat::build),
+    ("ConcatV2", ops::concat::build),
     ("Conv2D", ops::conv2d::build),
+    ("DepthToSpace", ops::depth_to_space::build),
     ("DepthwiseConv2dNative", ops::depthwise::build),
     ("Div", ops::binary::build),
+    ("ExpandDims", ops::expand_dims::build),
+    ("Fill", ops::fill::build),
     ("FusedBatchNorm", ops::batch_norm::build),
     ("FusedBatchNormV2", ops::batch_norm::build),
     ("FusedBatchNormV3", ops::batch_norm::build),
+    ("Gather", ops::gather::build),
+    ("GatherNd", ops::gather_nd::build),
+    ("GatherV2", ops::gather::build),
     ("Identity", ops::identity::build),
+    ("IdentityN", ops::identity::build),
     ("MatMul", ops::matmul::build),
     ("MaxPool", ops::max_pool::build),
     ("Maximum", ops::binary::build),
     ("Mean", ops::mean::build),
     ("Minimum", ops::binary::build),
+    ("MirrorPad", ops::mirror_pad::build),
     ("Mul", ops::binary::build),
+    ("OneHot", ops::one_hot::build),
+    ("Pack", ops::concat::build_pack),
     ("Pad", ops::pad::build),
     ("PadV2", ops::pad::build),
     ("PlaceholderWithDefault", ops::identity::build),
     ("PreventGradient", ops::identity::build),
+    ("Range", ops::range::build),
+    ("Rank", ops::shape::build),
     ("RealDiv", ops::binary::build),
     ("Relu", ops::activation::build),
     ("Relu6", ops::activation::build),
     ("Reshape", ops::reshape::build),
+    ("ReverseV2", ops::reverse::build),
+    ("ScatterNd", ops::gather_nd::build_scatter),
+    ("Select", ops::select::build),
+    ("SelectV2", ops::select::build),
     ("Shape", ops::shape::build),
+    ("ShapeN", ops::shape::build),
+    ("Size", ops::shape::build),
+    ("Slice", ops::slice::build),
     ("Snapshot", ops::identity::build),
     ("Softmax", ops::softmax::build),
+    ("SpaceToBatchND", ops::space_to_batch::build),
+    ("SpaceToDepth", ops::depth_to_space::build),
+    ("SparseToDense", ops::sparse_to_dense::build),
+    ("Split", ops::split::build),
+    ("SplitV", ops::split::build),
     ("SquaredDifference", ops::binary::build),
     ("Squeeze", ops::squeeze::build),
     ("StopGradient", ops::identity::build),
+    ("StridedSlice", ops::strided_slice::build),
     ("Sub", ops::binary::build),
+    ("Tile", ops::tile::build),
+    ("Transpose", ops::transpose::build),
+    ("Unpack", ops::split::build_unpack),
+    ("Where", ops::where_true::build),
 ];
 
 /// The builder for an op type.
@@ -59,6 +91,17 @@ pub fn find(op: &str) -> Option<Builder> {
 /// Whether nodes of this type have a value without an operator: constants and inputs.
 pub fn is_source(op: &str) -> bool {
     matches!(op, "Const" | "Placeholder" | "PlaceholderV2" | "PlaceholderWithDefault")
+}
+
+/// Whether nodes of this type need no operator because they compute no data, or because a plan
+/// decides them before it runs.
+pub fn is_control(op: &str) -> bool {
+    matches!(op, "Assert" | "NoOp" | "Switch" | "RefSwitch" | "Merge" | "RefMerge")
+}
+
+/// Whether a plan can be made of nodes of this type.
+pub fn is_known(op: &str) -> bool {
+    is_source(op) || is_control(op) || find(op).is_some()
 }
 
 #[cfg(test)]

@@ -37,6 +37,34 @@ impl Value {
         }
     }
 
+    /// The tensor and, of a quantized activation, its zero offset.
+    pub(crate) fn into_parts(self) -> (Tensor, Option<i32>) {
+        match self {
+            Value::Plain(tensor) => (tensor, None),
+            Value::Quantized { q, zero_offset } => (q, Some(zero_offset)),
+        }
+    }
+
+    /// What [`into_parts`](Self::into_parts) takes apart.
+    pub(crate) fn from_parts(tensor: Tensor, zero_offset: Option<i32>) -> Self {
+        match zero_offset {
+            None => Value::Plain(tensor),
+            Some(zero_offset) => Value::Quantized { q: tensor, zero_offset },
+        }
+    }
+
+    /// The same value with its elements moved, dropped or repeated by `change`; a zero offset stays.
+    ///
+    /// # Errors
+    /// Those of `change`.
+    pub(crate) fn moved(
+        self,
+        change: impl FnOnce(Tensor) -> Result<Tensor, OpError>,
+    ) -> Result<Self, OpError> {
+        let (tensor, zero_offset) = self.into_parts();
+        Ok(Self::from_parts(change(tensor)?, zero_offset))
+    }
+
     /// The value as the float simulation sees it: `q - zero_offset` as f32, int32 sums as f32,
     /// anything else unchanged. For comparing and dumping.
     ///

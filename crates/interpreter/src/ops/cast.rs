@@ -1,7 +1,9 @@
-//! `Cast` between number types.
+//! `Cast` between numbers and booleans.
 
-use amct_tensor::{DType, Tensor};
+use amct_tensor::{DType, Element, Tensor};
+use half::f16;
 
+use crate::dispatch::dispatch;
 use crate::operator::{BuildContext, Inputs, Operator};
 use crate::{OpError, Value};
 
@@ -9,6 +11,9 @@ pub(crate) fn build(context: &mut BuildContext<'_>) -> Result<Box<dyn Operator>,
     context.expect_inputs(1)?;
     let attrs = context.attributes();
     let to = attrs.dtype("DstT")?.ok_or_else(|| attrs.error("DstT", "a type", "missing"))?;
+    if attrs.bool_or("Truncate", false)? {
+        return Err(attrs.error("Truncate", "false", "true").into());
+    }
     Ok(Box::new(Cast { to }))
 }
 
@@ -22,46 +27,124 @@ impl Operator for Cast {
         if input.dtype() == self.to {
             return Ok(vec![input.into()]);
         }
-        let output = match input.dtype() {
-            DType::F32 => cast(&input, self.to, |x: f32| x.into(), |x| x as i64)?,
-            DType::F64 => cast(&input, self.to, |x: f64| x, |x| x as i64)?,
-            DType::I8 => cast(&input, self.to, |x: i8| x.into(), i64::from)?,
-            DType::I32 => cast(&input, self.to, |x: i32| x.into(), i64::from)?,
-            DType::I64 => cast(&input, self.to, |x: i64| x as f64, |x| x)?,
-            DType::U8 => cast(&input, self.to, |x: u8| x.into(), i64::from)?,
-            DType::Bool => cast(&input, self.to, |x: bool| f64::from(u8::from(x)), i64::from)?,
-            other => return Err(unsupported(other, self.to)),
-        };
-        Ok(vec![output.into()])
+        Ok(vec![dispatch!(any input.dtype(), T => cast::<T>(&input, self.to))?.into()])
     }
 }
 
-fn unsupported(from: DType, to: DType) -> OpError {
-    OpError::Unsupported(format!("a cast from {from} to {to} is not supported"))
+fn cast<T: Source>(input: &Tensor, to: DType) -> Result<Tensor, OpError> {
+    match to {
+        DType::F16 => map::<T, _>(input, |x| f16::from_f32(x.to_f32())),
+        DType::F32 => map::<T, _>(input, T::to_f32),
+        DType::F64 => map::<T, _>(input, T::to_f64),
+        DType::I8 => map::<T, _>(input, |x| x.to_i32() as i8),
+        DType::I16 => map::<T, _>(input, |x| x.to_i32() as i16),
+        DType::I32 => map::<T, _>(input, T::to_i32),
+        DType::I64 => map::<T, _>(input, T::to_i64),
+        DType::U8 => map::<T, _>(input, |x| x.to_i32() as u8),
+        DType::U16 => map::<T, _>(input, |x| x.to_i32() as u16),
+        DType::U32 => map::<T, _>(input, |x| x.to_i64() as u32),
+        DType::U64 => map::<T, _>(input, |x| x.to_i64() as u64),
+        DType::Bool => map::<T, _>(input, |x| x != T::default()),
+        DType::String => Err(OpError::ElementType(to)),
+    }
 }
 
-/// Converts through f64 to floats (exact but for 64-bit integers, where C rounds the same way) and
-/// through i64 to integers (a float is cut off, an integer wraps).
-fn cast<T: amct_tensor::Element + Copy>(
-    input: &Tensor,
-    to: DType,
-    float: impl Fn(T) -> f64,
-    integer: impl Fn(T) -> i64,
-) -> Result<Tensor, OpError> {
-    let data = input.as_slice::<T>()?.iter().copied();
-    let shape = input.shape();
-    Ok(match to {
-        // From i64 straight to f32: two roundings through f64 could differ from one.
-        DType::F32 if T::DTYPE == DType::I64 => {
-            Tensor::from_vec(shape, data.map(|x| integer(x) as f32).collect())
+fn map<T: Source, U: Element>(input: &Tensor, convert: impl Fn(T) -> U) -> Result<Tensor, OpError> {
+    Ok(Tensor::from_vec(input.shape(), input.as_slice::<T>()?.iter().map(|&x| convert(x)).collect())?)
+}
+
+/// What a value becomes, with one rounding where it must be rounded.
+///
+/// To an integer, a float loses its fraction and an integer its high bits. A float beyond the
+/// integer's range is undefined in C++ and so in TensorFlow; it becomes what x86 processors give,
+/// the smallest integer.
+trait Source: Element + Copy {
+    fn to_f32(self) -> f32;
+    fn to_f64(self) -> f64;
+    fn to_i32(self) -> i32;
+    fn to_i64(self) -> i64;
+}
+
+macro_rules! integers {
+    ($($rust:ty),+) => {$(
+        impl Source for $rust {
+            fn to_f32(self) -> f32 {
+                self as f32
+            }
+            fn to_f64(self) -> f64 {
+                self as f64
+            }
+            fn to_i32(self) -> i32 {
+                self as i32
+            }
+            fn to_i64(self) -> i64 {
+                self as i64
+            }
         }
-        DType::F32 => Tensor::from_vec(shape, data.map(|x| float(x) as f32).collect()),
-        DType::F64 => Tensor::from_vec(shape, data.map(float).collect()),
-        DType::I8 => Tensor::from_vec(shape, data.map(|x| integer(x) as i8).collect()),
-        DType::I32 => Tensor::from_vec(shape, data.map(|x| integer(x) as i32).collect()),
-        DType::I64 => Tensor::from_vec(shape, data.map(integer).collect()),
-        DType::U8 => Tensor::from_vec(shape, data.map(|x| integer(x) as u8).collect()),
-        DType::Bool => Tensor::from_vec(shape, data.map(|x| float(x) != 0.0).collect()),
-        other => return Err(unsupported(T::DTYPE, other)),
-    }?)
+    )+};
+}
+
+integers!(i8, i16, i32, i64, u8, u16, u32, u64);
+
+impl Source for bool {
+    fn to_f32(self) -> f32 {
+        self.into()
+    }
+    fn to_f64(self) -> f64 {
+        self.into()
+    }
+    fn to_i32(self) -> i32 {
+        self.into()
+    }
+    fn to_i64(self) -> i64 {
+        self.into()
+    }
+}
+
+impl Source for f64 {
+    fn to_f32(self) -> f32 {
+        self as f32
+    }
+    fn to_f64(self) -> f64 {
+        self
+    }
+    fn to_i32(self) -> i32 {
+        // The comparison is false for NaN as well.
+        let fits = self > -2_147_483_649.0 && self < 2_147_483_648.0;
+        if fits { self as i32 } else { i32::MIN }
+    }
+    fn to_i64(self) -> i64 {
+        let bound = 9_223_372_036_854_775_808.0;
+        if self >= -bound && self < bound { self as i64 } else { i64::MIN }
+    }
+}
+
+impl Source for f32 {
+    fn to_f32(self) -> f32 {
+        self
+    }
+    fn to_f64(self) -> f64 {
+        self.into()
+    }
+    fn to_i32(self) -> i32 {
+        f64::from(self).to_i32()
+    }
+    fn to_i64(self) -> i64 {
+        f64::from(self).to_i64()
+    }
+}
+
+impl Source for f16 {
+    fn to_f32(self) -> f32 {
+        self.into()
+    }
+    fn to_f64(self) -> f64 {
+        self.into()
+    }
+    fn to_i32(self) -> i32 {
+        f64::from(self).to_i32()
+    }
+    fn to_i64(self) -> i64 {
+        f64::from(self).to_i64()
+    }
 }

@@ -1,10 +1,12 @@
-//! `Identity` and its kin: the first input, unchanged.
+//! `Identity`, `IdentityN` and their kin: the inputs, unchanged.
 
 use crate::operator::{BuildContext, Inputs, Operator};
 use crate::{OpError, Value};
 
 pub(crate) fn build(context: &mut BuildContext<'_>) -> Result<Box<dyn Operator>, OpError> {
-    context.expect_inputs(1)?;
+    if context.node().op != "IdentityN" {
+        context.expect_inputs(1)?;
+    }
     Ok(Box::new(Identity))
 }
 
@@ -12,6 +14,6 @@ struct Identity;
 
 impl Operator for Identity {
     fn run(&self, mut inputs: Inputs) -> Result<Vec<Value>, OpError> {
-        Ok(vec![inputs.value(0)?])
+        (0..inputs.len()).map(|index| inputs.value(index)).collect()
     }
 }

@@ -3,6 +3,7 @@
 use amct_tensor::Tensor;
 use ndarray::Axis;
 
+use super::axis::normalized;
 use crate::operator::{BuildContext, Inputs, Operator};
 use crate::{OpError, Value};
 
@@ -42,13 +43,4 @@ fn reduced_axes(axes: &Tensor, rank: usize) -> Result<Vec<usize>, OpError> {
     list.sort_unstable();
     list.dedup();
     Ok(list)
-}
-
-/// An axis in `0..rank`, given from either end.
-pub(super) fn normalized(axis: i64, rank: usize) -> Result<usize, OpError> {
-    let from_start = if axis < 0 { axis.checked_add(rank as i64) } else { Some(axis) };
-    from_start
-        .and_then(|axis| usize::try_from(axis).ok())
-        .filter(|&axis| axis < rank)
-        .ok_or_else(|| OpError::Unsupported(format!("axis {axis} is outside a tensor of rank {rank}")))
 }

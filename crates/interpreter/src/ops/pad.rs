@@ -1,9 +1,10 @@
 //! `Pad` and `PadV2`: a constant around a tensor; on a quantized activation only zero, which is
 //! its zero offset.
 
-use amct_tensor::{DType, Element, Tensor, checked_len};
+use amct_tensor::{Element, Tensor, checked_len};
 use ndarray::{ArrayD, IxDyn, Slice};
 
+use crate::dispatch::dispatch;
 use crate::operator::{BuildContext, Inputs, Operator};
 use crate::{OpError, Value};
 
@@ -21,21 +22,22 @@ impl Operator for Pad {
         let value = if inputs.len() == 3 { Some(inputs.tensor(2)?) } else { None };
         let output = match (input, value) {
             (Value::Quantized { q, zero_offset }, None) => {
-                let zero = i8::try_from(zero_offset)
-                    .map_err(|_| OpError::Unsupported(format!("zero offset {zero_offset} is not an int8")))?;
-                return Ok(vec![Value::Quantized { q: pad::<i8>(&q, &pads, zero)?, zero_offset }]);
+                let q = pad::<i8>(&q, &pads, zero(zero_offset)?)?;
+                return Ok(vec![Value::Quantized { q, zero_offset }]);
             }
             (Value::Quantized { .. }, Some(_)) => return Err(OpError::Quantized),
-            (Value::Plain(input), value) => match input.dtype() {
-                DType::F32 => pad::<f32>(&input, &pads, fill(value)?)?,
-                DType::I32 => pad::<i32>(&input, &pads, fill(value)?)?,
-                DType::I64 => pad::<i64>(&input, &pads, fill(value)?)?,
-                DType::U8 => pad::<u8>(&input, &pads, fill(value)?)?,
-                other => return Err(OpError::Unsupported(format!("padding {other} is not supported"))),
-            },
+            (Value::Plain(input), value) => {
+                dispatch!(any input.dtype(), T => pad::<T>(&input, &pads, fill(value)?))?
+            }
         };
         Ok(vec![output.into()])
     }
+}
+
+/// The int8 that stands for zero.
+pub(super) fn zero(zero_offset: i32) -> Result<i8, OpError> {
+    i8::try_from(zero_offset)
+        .map_err(|_| OpError::Unsupported(format!("zero offset {zero_offset} is not an int8")))
 }
 
 fn fill<T: Element>(value: Option<Tensor>) -> Result<T, OpError> {
@@ -50,7 +52,7 @@ fn fill<T: Element>(value: Option<Tensor>) -> Result<T, OpError> {
 }
 
 /// The rows before and after of each dimension.
-fn pairs(pads: &Tensor, rank: usize) -> Result<Vec<(usize, usize)>, OpError> {
+pub(super) fn pairs(pads: &Tensor, rank: usize) -> Result<Vec<(usize, usize)>, OpError> {
     if pads.shape() != [rank, 2] {
         return Err(OpError::shape(format!("paddings [{rank}, 2]"), pads.shape()));
     }
@@ -61,7 +63,7 @@ fn pairs(pads: &Tensor, rank: usize) -> Result<Vec<(usize, usize)>, OpError> {
     values.as_chunks::<2>().0.iter().map(|&[before, after]| Ok((size(before)?, size(after)?))).collect()
 }
 
-fn pad<T: Element>(input: &Tensor, pads: &[(usize, usize)], value: T) -> Result<Tensor, OpError> {
+pub(super) fn pad<T: Element>(input: &Tensor, pads: &[(usize, usize)], value: T) -> Result<Tensor, OpError> {
     let extents = input.shape().iter().zip(pads);
     let shape: Vec<usize> =
         extents.map(|(&dim, &(before, after))| dim.saturating_add(before).saturating_add(after)).collect();

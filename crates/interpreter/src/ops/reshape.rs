@@ -12,12 +12,12 @@ struct Reshape;
 
 impl Operator for Reshape {
     fn run(&self, mut inputs: Inputs) -> Result<Vec<Value>, OpError> {
-        let input = inputs.tensor(0)?;
-        let wanted = inputs.tensor(1)?.to_i64_vec()?;
-        let shape = resolve(&wanted, input.len()).ok_or_else(|| {
+        let input = inputs.value(0)?;
+        let wanted = inputs.integers(1)?;
+        let shape = resolve(&wanted, input.shape().iter().product()).ok_or_else(|| {
             OpError::shape(format!("an input that fills the shape {wanted:?}"), input.shape())
         })?;
-        Ok(vec![input.reshaped(shape)?.into()])
+        Ok(vec![input.moved(|tensor| Ok(tensor.reshaped(shape)?))?])
     }
 }
 

@@ -1,4 +1,4 @@
-//! `Shape`.
+//! `Shape`, `ShapeN`, `Size` and `Rank`.
 
 use amct_tensor::{DType, Tensor};
 
@@ -6,29 +6,59 @@ use crate::operator::{BuildContext, Inputs, Operator};
 use crate::{OpError, Value};
 
 pub(crate) fn build(context: &mut BuildContext<'_>) -> Result<Box<dyn Operator>, OpError> {
-    context.expect_inputs(1)?;
+    let question = match context.node().op.as_str() {
+        "Size" => Question::Size,
+        "Rank" => Question::Rank,
+        _ => Question::Shape,
+    };
+    if context.node().op == "ShapeN" {
+        context.expect_counted_inputs("N", 0)?;
+    } else {
+        context.expect_inputs(1)?;
+    }
     let attrs = context.attributes();
     match attrs.dtype("out_type")? {
-        None | Some(DType::I32) => Ok(Box::new(Shape { wide: false })),
-        Some(DType::I64) => Ok(Box::new(Shape { wide: true })),
+        None | Some(DType::I32) => Ok(Box::new(Shape { question, wide: false })),
+        Some(DType::I64) => Ok(Box::new(Shape { question, wide: true })),
         Some(other) => Err(attrs.error("out_type", "int32 or int64", other.name()).into()),
     }
 }
 
+enum Question {
+    Shape,
+    Size,
+    Rank,
+}
+
 struct Shape {
+    question: Question,
     wide: bool,
 }
 
 impl Operator for Shape {
     fn run(&self, mut inputs: Inputs) -> Result<Vec<Value>, OpError> {
-        let value = inputs.value(0)?;
-        let dims = value.shape().iter();
-        // A dimension of an existing tensor fits: its bytes are limited to 2 GiB.
-        let output = if self.wide {
-            Tensor::vector(dims.map(|&dim| dim as i64).collect())
-        } else {
-            Tensor::vector(dims.map(|&dim| dim as i32).collect())
-        };
-        Ok(vec![output.into()])
+        (0..inputs.len())
+            .map(|index| {
+                let value = inputs.value(index)?;
+                let shape = value.shape();
+                Ok(match self.question {
+                    Question::Shape => self.integers(shape)?.into(),
+                    Question::Size => self.integers(&[shape.iter().product()])?.reshaped([])?.into(),
+                    Question::Rank => self.integers(&[shape.len()])?.reshaped([])?.into(),
+                })
+            })
+            .collect()
+    }
+}
+
+impl Shape {
+    fn integers(&self, values: &[usize]) -> Result<Tensor, OpError> {
+        let beyond = |value: &usize| OpError::Unsupported(format!("{value} does not fit into out_type"));
+        if self.wide {
+            let list = values.iter().map(|v| i64::try_from(*v).map_err(|_| beyond(v)));
+            return Ok(Tensor::vector(list.collect::<Result<Vec<_>, _>>()?));
+        }
+        let list = values.iter().map(|v| i32::try_from(*v).map_err(|_| beyond(v)));
+        Ok(Tensor::vector(list.collect::<Result<Vec<_>, _>>()?))
     }
 }

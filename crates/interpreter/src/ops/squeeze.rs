@@ -1,6 +1,6 @@
 //! `Squeeze`: drops dimensions of 1.
 
-use super::mean::normalized;
+use super::axis::normalized;
 use crate::operator::{BuildContext, Inputs, Operator};
 use crate::{OpError, Value};
 
@@ -21,8 +21,8 @@ struct Squeeze {
 
 impl Operator for Squeeze {
     fn run(&self, mut inputs: Inputs) -> Result<Vec<Value>, OpError> {
-        let input = inputs.tensor(0)?;
-        let rank = input.rank();
+        let input = inputs.value(0)?;
+        let rank = input.shape().len();
         let axes = self.dims.iter().map(|&axis| normalized(axis, rank)).collect::<Result<Vec<_>, _>>()?;
         let wide = |&axis: &usize| input.shape().get(axis) != Some(&1);
         if axes.iter().any(wide) {
@@ -36,6 +36,6 @@ impl Operator for Squeeze {
             .filter(|&(axis, &dim)| !dropped(axis, dim))
             .map(|(_, &dim)| dim)
             .collect();
-        Ok(vec![input.reshaped(shape)?.into()])
+        Ok(vec![input.moved(|tensor| Ok(tensor.reshaped(shape)?))?])
     }
 }

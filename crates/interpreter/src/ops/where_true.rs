@@ -1,0 +1,43 @@
+//! `Where` with one input: the positions of what is not zero.
+
+use amct_tensor::{Element, Tensor};
+
+use crate::dispatch::dispatch;
+use crate::operator::{BuildContext, Inputs, Operator};
+use crate::{OpError, Value};
+
+pub(crate) fn build(context: &mut BuildContext<'_>) -> Result<Box<dyn Operator>, OpError> {
+    context.expect_inputs(1)?;
+    Ok(Box::new(Where))
+}
+
+struct Where;
+
+impl Operator for Where {
+    fn run(&self, mut inputs: Inputs) -> Result<Vec<Value>, OpError> {
+        let input = inputs.tensor(0)?;
+        if input.rank() == 0 {
+            return Err(OpError::shape("an input of rank 1 or more", input.shape()));
+        }
+        Ok(vec![dispatch!(any input.dtype(), T => positions::<T>(&input))?.into()])
+    }
+}
+
+/// One row of int64 positions per element that is not zero, in row-major order.
+fn positions<T: Element>(input: &Tensor) -> Result<Tensor, OpError> {
+    let zero = T::default();
+    let mut rows = Vec::new();
+    let mut count = 0;
+    for (flat, _) in input.as_slice::<T>()?.iter().enumerate().filter(|(_, value)| **value != zero) {
+        let start = rows.len();
+        let mut rest = flat;
+        for &dim in input.shape().iter().rev() {
+            // A position is inside a tensor, which is limited to 2 GiB.
+            rows.push((rest % dim) as i64);
+            rest /= dim;
+        }
+        rows.get_mut(start..).unwrap_or_default().reverse();
+        count += 1;
+    }
+    Ok(Tensor::from_vec([count, input.rank()], rows)?)
+}
