@@ -53,6 +53,8 @@ pub enum KernelError {
         /// The output index along that dimension.
         output: usize,
     },
+    /// A filter packed for another window, or a window of stride or dilation zero.
+    Window,
 }
 
 impl fmt::Display for KernelError {
@@ -81,6 +83,7 @@ impl fmt::Display for KernelError {
             KernelError::EmptyWindow { dimension, output } => {
                 write!(f, "the pooling window of output {output} along {dimension} holds only padding")
             }
+            KernelError::Window => f.write_str("the filter does not belong to the window"),
         }
     }
 }
