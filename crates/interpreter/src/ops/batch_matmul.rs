@@ -155,7 +155,8 @@ impl BatchMatMul {
         if k != right.k {
             return Err(OpError::shape(format!("matrices with {} columns", right.k), left.shape()));
         }
-        let batch = broadcast(&left_batch, &right.batch).filter(|_| self.broadcasts || left_batch == right.batch);
+        let batch =
+            broadcast(&left_batch, &right.batch).filter(|_| self.broadcasts || left_batch == right.batch);
         let batch = batch.ok_or_else(|| {
             OpError::shape(format!("batch dimensions that go with {:?}", right.batch), left.shape())
         })?;

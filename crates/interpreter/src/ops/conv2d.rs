@@ -60,9 +60,10 @@ impl Filter {
         let [kh, kw, cin, cout] = self.shape;
         let image = Image::new(input, attrs, (kh, kw))?;
         let groups = if image.channels == cin { Some(1) } else { image.channels.checked_div(cin) };
-        let groups = groups.filter(|&groups| groups > 0 && groups * cin == image.channels).ok_or_else(|| {
-            OpError::shape(format!("an input with the filter's {cin} channels, or a multiple"), input)
-        })?;
+        let groups =
+            groups.filter(|&groups| groups > 0 && groups * cin == image.channels).ok_or_else(|| {
+                OpError::shape(format!("an input with the filter's {cin} channels, or a multiple"), input)
+            })?;
         let shape = Conv2dShape {
             batch: image.batch,
             height: image.height,

@@ -98,7 +98,9 @@ impl Conv2dBackpropInput {
                 from_nhwc::<i32>(Tensor::from_vec(output_shape(&shape), output)?, format)?
             }
             (Value::Plain(_), Filter::I8(_)) => return Err(mixed("int8 weights", "no AscendQuant")),
-            (Value::Quantized { .. }, Filter::F32(_)) => return Err(mixed("float weights", "an AscendQuant")),
+            (Value::Quantized { .. }, Filter::F32(_)) => {
+                return Err(mixed("float weights", "an AscendQuant"));
+            }
         };
         Ok(vec![output.into()])
     }

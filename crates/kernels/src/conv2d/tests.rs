@@ -113,11 +113,15 @@ fn groups_equal_the_reference() {
         };
         let mut expected = vec![0.0; shape.output_len().unwrap()];
         let (x, filter) = (floats(&q, 9), floats(&w, 0));
-        reference::conv2d_grouped_f32(&x, &shape, groups, &filter, Epilogue::default(), &mut expected).unwrap();
+        reference::conv2d_grouped_f32(&x, &shape, groups, &filter, Epilogue::default(), &mut expected)
+            .unwrap();
         let packed = PackedI8::new(k, n, &w).unwrap();
         let mut sums = vec![0; expected.len()];
         conv2d_grouped_i8(&q, 9, &shape, groups, &packed, &mut sums).unwrap();
-        assert!(sums.iter().zip(&expected).all(|(&sum, &expected)| sum as f32 == expected), "{groups} groups");
+        assert!(
+            sums.iter().zip(&expected).all(|(&sum, &expected)| sum as f32 == expected),
+            "{groups} groups"
+        );
 
         let (x, filter, bias) = (samples.f32s(x.len()), samples.f32s(filter.len()), samples.f32s(n));
         let epilogue = Epilogue { bias: Some(&bias), activation: Activation::Relu };

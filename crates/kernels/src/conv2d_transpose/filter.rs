@@ -104,11 +104,9 @@ impl<P> TransposeFilter<P> {
     /// The matrix of a pair of phases with the taps of each.
     pub(super) fn phase(&self, row: Option<usize>, column: Option<usize>) -> (&P, &[usize], &[usize]) {
         match row.zip(column) {
-            Some((row, column)) => (
-                &self.packed[row * self.columns.len() + column],
-                &self.rows[row].1,
-                &self.columns[column].1,
-            ),
+            Some((row, column)) => {
+                (&self.packed[row * self.columns.len() + column], &self.rows[row].1, &self.columns[column].1)
+            }
             None => (&self.hollow, &[], &[]),
         }
     }

@@ -26,7 +26,10 @@ fn cases() -> Vec<Case> {
     ]
 }
 
-fn shape(&(output, kernel, stride, dilation, padding, channels): &Case, batch: usize) -> Conv2dTransposeShape {
+fn shape(
+    &(output, kernel, stride, dilation, padding, channels): &Case,
+    batch: usize,
+) -> Conv2dTransposeShape {
     Conv2dTransposeShape {
         batch,
         height: Axis::new(output.0, kernel.0, stride.0, dilation.0, padding, 0).unwrap(),
@@ -113,8 +116,7 @@ fn it_is_the_transpose_of_the_convolution() {
 fn wrong_arguments_are_refused() {
     let shape = shape(&cases()[3], 1);
     let filter = vec![0.0; filter_len(&shape)];
-    let (input, mut output) =
-        (vec![0.0; shape.input_len().unwrap()], vec![0.0; shape.output_len().unwrap()]);
+    let (input, mut output) = (vec![0.0; shape.input_len().unwrap()], vec![0.0; shape.output_len().unwrap()]);
     let packed = TransposeFilterF32::new(shape.window(), &filter).unwrap();
     let none = Epilogue::default();
     assert!(conv2d_transpose_f32(&input[1..], &shape, &packed, none, &mut output).is_err());

@@ -35,11 +35,8 @@ pub(super) fn fill<P: Product>(
             row[..taps.start * channels].fill(P::Operand::default());
             row[taps.end * channels..].fill(P::Operand::default());
             // Taps of a dense window lie side by side: one long run instead of many short ones.
-            let (runs, run) = if width.dilation == 1 {
-                (1, taps.len() * channels)
-            } else {
-                (taps.len(), channels)
-            };
+            let (runs, run) =
+                if width.dilation == 1 { (1, taps.len() * channels) } else { (taps.len(), channels) };
             for index in 0..runs {
                 let from = &line[(first + index * width.dilation) * channels..];
                 let to = &mut row[taps.start * channels + index * run..][..run];

@@ -67,9 +67,11 @@ fn for_each_tap(shape: &Conv3dShape, index: usize, mut product: impl FnMut(Optio
     for kd in 0..depth.kernel {
         for kh in 0..height.kernel {
             for kw in 0..width.kernel {
-                let pixel = depth.source(z, kd).zip(height.source(y, kh)).zip(width.source(x, kw)).map(
-                    |((z, y), x)| ((image * depth.input + z) * height.input + y) * width.input + x,
-                );
+                let pixel = depth
+                    .source(z, kd)
+                    .zip(height.source(y, kh))
+                    .zip(width.source(x, kw))
+                    .map(|((z, y), x)| ((image * depth.input + z) * height.input + y) * width.input + x);
                 let tap = (kd * height.kernel + kh) * width.kernel + kw;
                 for ci in 0..shape.in_channels {
                     product(

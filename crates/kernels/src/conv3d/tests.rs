@@ -81,8 +81,7 @@ fn i8_equals_the_reference() {
 fn wrong_arguments_are_refused() {
     let shape = shape(&CASES[2], 1);
     let (k, n) = (shape.taps().unwrap(), shape.out_channels);
-    let (input, mut output) =
-        (vec![0.0; shape.input_len().unwrap()], vec![0.0; shape.output_len().unwrap()]);
+    let (input, mut output) = (vec![0.0; shape.input_len().unwrap()], vec![0.0; shape.output_len().unwrap()]);
     let packed = PackedF32::new(k, n, &vec![0.0; k * n]).unwrap();
     let none = Epilogue::default();
     assert!(conv3d_f32(&input[1..], &shape, &packed, none, &mut output).is_err());
