@@ -4,12 +4,14 @@
 //! sum runs over (kh, kw, ci). A tap in the padding contributes an explicit 0.0 (int8: the zero
 //! offset, hence 0): it changes a sum only if its weight is infinite or NaN.
 
+mod grouped;
 mod im2col;
 pub mod reference;
 mod shape;
 #[cfg(test)]
 mod tests;
 
+pub use grouped::{conv2d_grouped_f32, conv2d_grouped_i8};
 pub use shape::Conv2dShape;
 
 use crate::gemm::{self, PackedF32, PackedI8, ROW_BLOCK};

@@ -53,6 +53,15 @@ pub enum KernelError {
         /// The output index along that dimension.
         output: usize,
     },
+    /// Channels that cannot be shared out evenly among groups.
+    Groups {
+        /// Channels of the input and of the output.
+        channels: (usize, usize),
+        /// Groups asked for.
+        groups: usize,
+    },
+    /// A filter packed for another window, or a window of stride or dilation zero.
+    Window,
 }
 
 impl fmt::Display for KernelError {
@@ -81,6 +90,11 @@ impl fmt::Display for KernelError {
             KernelError::EmptyWindow { dimension, output } => {
                 write!(f, "the pooling window of output {output} along {dimension} holds only padding")
             }
+            KernelError::Groups { channels, groups } => {
+                let (input, output) = channels;
+                write!(f, "{input} input and {output} output channels do not divide into {groups} groups")
+            }
+            KernelError::Window => f.write_str("the filter does not belong to the window"),
         }
     }
 }

@@ -10,11 +10,13 @@ mod f32_tile;
 mod i8_tile;
 mod packed;
 mod panels;
+mod product;
 pub mod reference;
 #[cfg(test)]
 mod tests;
 
 pub use packed::{PackedF32, PackedI8};
+pub(crate) use product::{F32Product, I8Product, Product};
 
 use crate::{Epilogue, KernelError, lengths, parallel};
 

@@ -1,6 +1,7 @@
 //! Numeric kernels in f32 and int8: free functions on slices, with no knowledge of graphs.
 //!
-//! Activations are NHWC, convolution filters HWIO, depthwise filters HWCM, matrices row-major.
+//! Activations are NHWC or NDHWC, convolution filters HWIO or DHWIO, filters of a transposed
+//! convolution HWOI, depthwise filters HWCM, matrices row-major.
 //! Every function checks the lengths of its slices and returns a [`KernelError`].
 //!
 //! # The same bits everywhere
@@ -11,6 +12,8 @@
 //! as plain loops.
 
 pub mod conv2d;
+pub mod conv2d_transpose;
+pub mod conv3d;
 pub mod depthwise;
 pub mod elementwise;
 mod epilogue;

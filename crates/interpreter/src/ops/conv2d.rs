@@ -1,7 +1,8 @@
-//! `Conv2D`, in float and in int8.
+//! `Conv2D`, in float and in int8. An input with a multiple of the filter's channels is convolved
+//! in that many groups.
 
 use amct_graph::views::WindowAttrs;
-use amct_kernels::conv2d::{Conv2dShape, conv2d_f32, conv2d_i8};
+use amct_kernels::conv2d::{Conv2dShape, conv2d_grouped_f32, conv2d_grouped_i8};
 use amct_kernels::gemm::{PackedF32, PackedI8};
 use amct_kernels::{Activation, Epilogue};
 use amct_tensor::{DType, Tensor};
@@ -54,19 +55,23 @@ impl Filter {
         Ok(Self { shape: [kh, kw, cin, cout], weights })
     }
 
-    fn shape_over(&self, input: &[usize], attrs: &WindowAttrs) -> Result<Conv2dShape, OpError> {
+    /// The extents over an NHWC input, and the number of groups.
+    fn shape_over(&self, input: &[usize], attrs: &WindowAttrs) -> Result<(Conv2dShape, usize), OpError> {
         let [kh, kw, cin, cout] = self.shape;
         let image = Image::new(input, attrs, (kh, kw))?;
-        if image.channels != cin {
-            return Err(OpError::shape(format!("an input with the filter's {cin} channels"), input));
-        }
-        Ok(Conv2dShape {
+        let groups = if image.channels == cin { Some(1) } else { image.channels.checked_div(cin) };
+        let groups =
+            groups.filter(|&groups| groups > 0 && groups * cin == image.channels).ok_or_else(|| {
+                OpError::shape(format!("an input with the filter's {cin} channels, or a multiple"), input)
+            })?;
+        let shape = Conv2dShape {
             batch: image.batch,
             height: image.height,
             width: image.width,
-            in_channels: cin,
+            in_channels: image.channels,
             out_channels: cout,
-        })
+        };
+        Ok((shape, groups))
     }
 }
 
@@ -92,17 +97,17 @@ impl Conv2d {
         let output = match (input, &filter.weights) {
             (Value::Plain(input), Weights::F32(weights)) => {
                 let input = to_nhwc::<f32>(input, self.attrs.format)?;
-                let shape = filter.shape_over(input.shape(), &self.attrs)?;
+                let (shape, groups) = filter.shape_over(input.shape(), &self.attrs)?;
                 let mut output = vec![0.0; shape.output_len()?];
                 let epilogue = Epilogue { bias: self.bias.as_deref(), activation: self.activation };
-                conv2d_f32(input.as_slice()?, &shape, weights, epilogue, &mut output)?;
+                conv2d_grouped_f32(input.as_slice()?, &shape, groups, weights, epilogue, &mut output)?;
                 from_nhwc::<f32>(Tensor::from_vec(output_shape(&shape), output)?, self.attrs.format)?
             }
             (Value::Quantized { q, zero_offset }, Weights::I8(weights)) => {
                 let q = to_nhwc::<i8>(q, self.attrs.format)?;
-                let shape = filter.shape_over(q.shape(), &self.attrs)?;
+                let (shape, groups) = filter.shape_over(q.shape(), &self.attrs)?;
                 let mut output = vec![0_i32; shape.output_len()?];
-                conv2d_i8(q.as_slice()?, zero_offset, &shape, weights, &mut output)?;
+                conv2d_grouped_i8(q.as_slice()?, zero_offset, &shape, groups, weights, &mut output)?;
                 from_nhwc::<i32>(Tensor::from_vec(output_shape(&shape), output)?, self.attrs.format)?
             }
             (Value::Plain(_), Weights::I8(_)) => return Err(mixed("int8 weights", "no AscendQuant")),

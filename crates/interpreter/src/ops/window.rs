@@ -31,23 +31,25 @@ impl Image {
     }
 }
 
-/// Brings a tensor of `format` into NHWC.
+/// Brings a tensor of `format` into NHWC, or of the like layouts of other ranks.
 pub(super) fn to_nhwc<T: Element>(tensor: Tensor, format: DataFormat) -> Result<Tensor, OpError> {
-    permuted::<T>(tensor, format, [0, 2, 3, 1])
+    permuted::<T>(tensor, format, |axes| axes.get_mut(1..).unwrap_or_default().rotate_left(1))
 }
 
 /// Brings an NHWC tensor into `format`.
 pub(super) fn from_nhwc<T: Element>(tensor: Tensor, format: DataFormat) -> Result<Tensor, OpError> {
-    permuted::<T>(tensor, format, [0, 3, 1, 2])
+    permuted::<T>(tensor, format, |axes| axes.get_mut(1..).unwrap_or_default().rotate_right(1))
 }
 
-fn permuted<T: Element>(tensor: Tensor, format: DataFormat, axes: [usize; 4]) -> Result<Tensor, OpError> {
-    if format == DataFormat::Nhwc {
+fn permuted<T: Element>(
+    tensor: Tensor,
+    format: DataFormat,
+    permute: impl Fn(&mut [usize]),
+) -> Result<Tensor, OpError> {
+    if format == DataFormat::Nhwc || tensor.rank() < 3 {
         return Ok(tensor);
     }
-    let view = tensor.view::<T>()?;
-    if view.ndim() != 4 {
-        return Err(OpError::shape("an input of rank 4", tensor.shape()));
-    }
-    Ok(Tensor::from_array(view.permuted_axes(axes.to_vec()).to_owned()))
+    let mut axes: Vec<usize> = (0..tensor.rank()).collect();
+    permute(&mut axes);
+    Ok(Tensor::from_array(tensor.view::<T>()?.permuted_axes(axes).to_owned()))
 }

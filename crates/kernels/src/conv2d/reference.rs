@@ -83,3 +83,40 @@ fn for_each_tap(shape: &Conv2dShape, index: usize, mut product: impl FnMut(Optio
         }
     }
 }
+
+/// [`conv2d_grouped_f32`](super::conv2d_grouped_f32) with the filter in HWIO order: one sum after
+/// the other over its own group's channels.
+///
+/// # Errors
+/// As [`conv2d_f32`]; [`KernelError::Groups`] as the fast kernel.
+pub fn conv2d_grouped_f32(
+    input: &[f32],
+    shape: &Conv2dShape,
+    groups: usize,
+    filter: &[f32],
+    epilogue: Epilogue<'_>,
+    output: &mut [f32],
+) -> Result<(), KernelError> {
+    let (cin, cout) = (shape.in_channels, shape.out_channels);
+    if groups == 0 || !cin.is_multiple_of(groups) || !cout.is_multiple_of(groups) {
+        return Err(KernelError::Groups { channels: (cin, cout), groups });
+    }
+    shape.expect_slices(input.len(), output.len())?;
+    lengths::expect_bias(epilogue.bias, cout)?;
+    let group = Conv2dShape { in_channels: cin / groups, ..*shape };
+    lengths::expect("filter", filter.len(), lengths::product("filter", &[group.depth()?, cout])?)?;
+    for (index, out) in output.iter_mut().enumerate() {
+        let first = index % cout / (cout / groups) * group.in_channels;
+        let mut sum = 0.0_f32;
+        for_each_tap(&group, index, |source, weight| {
+            // `source` counts pixels of one group's channels.
+            let x = source.map_or(0.0, |source| {
+                let (pixel, channel) = (source / group.in_channels, source % group.in_channels);
+                input[pixel * cin + first + channel]
+            });
+            sum = x.mul_add(filter[weight], sum);
+        });
+        *out = epilogue.apply(sum, index % cout);
+    }
+    Ok(())
+}

@@ -99,6 +99,52 @@ fn i8_equals_the_reference() {
 }
 
 #[test]
+fn groups_equal_the_reference() {
+    for (seed, groups) in [(0, 1), (1, 2), (2, 3), (3, 6)] {
+        let case = Case { channels: (12, 18), ..cases().swap_remove(5) };
+        let shape = case.shape(2);
+        let mut samples = Samples::new(seed);
+        let q = samples.i8s(shape.input_len().unwrap());
+        let (k, n) = (shape.depth().unwrap() / groups, shape.out_channels);
+        let w = samples.i8s(k * n);
+        // Small integers are exact in f32, so that one reference serves both.
+        let floats = |values: &[i8], offset: i32| -> Vec<f32> {
+            values.iter().map(|&x| (i32::from(x) - offset) as f32).collect()
+        };
+        let mut expected = vec![0.0; shape.output_len().unwrap()];
+        let (x, filter) = (floats(&q, 9), floats(&w, 0));
+        reference::conv2d_grouped_f32(&x, &shape, groups, &filter, Epilogue::default(), &mut expected)
+            .unwrap();
+        let packed = PackedI8::new(k, n, &w).unwrap();
+        let mut sums = vec![0; expected.len()];
+        conv2d_grouped_i8(&q, 9, &shape, groups, &packed, &mut sums).unwrap();
+        assert!(
+            sums.iter().zip(&expected).all(|(&sum, &expected)| sum as f32 == expected),
+            "{groups} groups"
+        );
+
+        let (x, filter, bias) = (samples.f32s(x.len()), samples.f32s(filter.len()), samples.f32s(n));
+        let epilogue = Epilogue { bias: Some(&bias), activation: Activation::Relu };
+        reference::conv2d_grouped_f32(&x, &shape, groups, &filter, epilogue, &mut expected).unwrap();
+        let packed = PackedF32::new(k, n, &filter).unwrap();
+        let mut found = vec![f32::NAN; expected.len()];
+        conv2d_grouped_f32(&x, &shape, groups, &packed, epilogue, &mut found).unwrap();
+        assert_bits(&found, &expected, &format!("{groups} groups"));
+    }
+}
+
+#[test]
+fn uneven_groups_are_refused() {
+    let shape = Case { channels: (12, 10), ..cases().swap_remove(5) }.shape(1);
+    let packed = PackedF32::new(27 * 4, 10, &vec![0.0; 27 * 40]).unwrap();
+    let (input, mut output) = (vec![0.0; 9 * 8 * 12], vec![0.0; shape.output_len().unwrap()]);
+    let refused = conv2d_grouped_f32(&input, &shape, 3, &packed, Epilogue::default(), &mut output);
+    assert_eq!(refused, Err(KernelError::Groups { channels: (12, 10), groups: 3 }));
+    let refused = conv2d_grouped_f32(&input, &shape, 2, &packed, Epilogue::default(), &mut output);
+    assert!(matches!(refused, Err(KernelError::Packed { .. })));
+}
+
+#[test]
 fn an_image_does_not_depend_on_its_batch() {
     let case = &cases()[5];
     let (one, many) = (case.shape(1), case.shape(5));

@@ -1,3 +1,5 @@
+use std::ops::Range;
+
 use super::block::multiply_rows;
 use super::f32_tile::F32Kernel;
 use super::i8_tile::{I8Kernel, centre};
@@ -36,6 +38,11 @@ impl PackedF32 {
     /// Columns.
     pub fn n(&self) -> usize {
         self.panels.columns()
+    }
+
+    /// Some of the columns as a matrix of their own; they must exist.
+    pub(crate) fn select(&self, columns: Range<usize>) -> Self {
+        Self { isa: self.isa, panels: self.panels.select(columns) }
     }
 
     /// `c = epilogue(a * b)`; `a` holds the rows of `c`, k elements each.
@@ -79,6 +86,11 @@ impl PackedI8 {
     /// Columns.
     pub fn n(&self) -> usize {
         self.panels.columns()
+    }
+
+    /// Some of the columns as a matrix of their own; they must exist.
+    pub(crate) fn select(&self, columns: Range<usize>) -> Self {
+        Self { isa: self.isa, k: self.k, panels: self.panels.select(columns) }
     }
 
     /// The distance between rows of centred activations: k rounded up to a pair. What lies

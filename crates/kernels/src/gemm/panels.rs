@@ -1,5 +1,7 @@
 //! The right side of a product, reordered once so that a tile reads it front to back.
 
+use std::ops::Range;
+
 use crate::{KernelError, lengths};
 
 /// Columns of a full panel: two vectors of eight 32-bit sums.
@@ -53,6 +55,24 @@ impl<T: Copy + Default, const GROUP: usize> Panels<T, GROUP> {
         Ok(panels)
     }
 
+    /// Some of the columns as a matrix of their own.
+    pub(super) fn select(&self, columns: Range<usize>) -> Self {
+        let padded = columns.len().next_multiple_of(NARROW);
+        let mut selected = Self { rows: self.rows, columns: columns.len(), data: Vec::new() };
+        let mut data = vec![T::default(); self.rows * padded];
+        for (to, from) in columns.enumerate() {
+            let (to_first, from_first) = (to - to % WIDE, from - from % WIDE);
+            let (to_width, from_width) = (selected.width(to_first), self.width(from_first));
+            for group in (0..self.rows).step_by(GROUP) {
+                let to = to_first * self.rows + group * to_width + (to - to_first) * GROUP;
+                let from = from_first * self.rows + group * from_width + (from - from_first) * GROUP;
+                data[to..to + GROUP].copy_from_slice(&self.data[from..from + GROUP]);
+            }
+        }
+        selected.data = data;
+        selected
+    }
+
     /// Rows, rounded up to a multiple of `GROUP`.
     pub(super) fn rows(&self) -> usize {
         self.rows
@@ -96,6 +116,20 @@ mod tests {
         assert_eq!((panels[1].first, panels[1].columns, panels[1].width), (16, 2, 8));
         assert_eq!(panels[1].data[..6], [16, 34, 17, 35, 0, 0]);
         assert_eq!(panels[1].data[16..20], [52, 0, 53, 0]);
+    }
+
+    #[test]
+    fn selected_columns_are_packed_as_if_alone() {
+        let (rows, columns) = (5, 43);
+        let values: Vec<i8> = (0..rows * columns).map(|i| i as i8).collect();
+        let panels = Panels::<i16, 2>::pack(rows, columns, &values, i16::from).unwrap();
+        for range in [0..43, 0..0, 3..4, 7..24, 8..40, 31..43] {
+            let alone: Vec<i8> = values.chunks(columns).flat_map(|row| row[range.clone()].to_vec()).collect();
+            let expected = Panels::<i16, 2>::pack(rows, range.len(), &alone, i16::from).unwrap();
+            let found = panels.select(range.clone());
+            assert_eq!((found.rows, found.columns), (expected.rows, expected.columns));
+            assert_eq!(found.data, expected.data, "{range:?}");
+        }
     }
 
     #[test]

@@ -1,0 +1,85 @@
+use std::ops::Range;
+
+use super::{Conv2dShape, conv2d_f32, conv2d_i8};
+use crate::gemm::{PackedF32, PackedI8};
+use crate::{Epilogue, KernelError, lengths};
+
+/// Convolves each of `groups` runs of input channels with its own run of output channels. `shape`
+/// has the channels of all groups, `filter` the rows of one group and the columns of all.
+///
+/// # Errors
+/// [`KernelError::Groups`] if the channels cannot be shared out evenly; as [`conv2d_f32`].
+pub fn conv2d_grouped_f32(
+    input: &[f32],
+    shape: &Conv2dShape,
+    groups: usize,
+    filter: &PackedF32,
+    epilogue: Epilogue<'_>,
+    output: &mut [f32],
+) -> Result<(), KernelError> {
+    if groups == 1 {
+        return conv2d_f32(input, shape, filter, epilogue, output);
+    }
+    lengths::expect_bias(epilogue.bias, shape.out_channels)?;
+    each_group(shape, groups, (filter.k(), filter.n()), input, output, |group, columns, input, output| {
+        let bias = epilogue.bias.and_then(|bias| bias.get(columns.clone()));
+        conv2d_f32(input, group, &filter.select(columns), Epilogue { bias, ..epilogue }, output)
+    })
+}
+
+/// [`conv2d_grouped_f32`] on int8, into exact i32 sums of `(q - zero_offset) * w`.
+///
+/// # Errors
+/// As [`conv2d_grouped_f32`]; [`KernelError::ZeroOffset`] if the offset is not an int8.
+pub fn conv2d_grouped_i8(
+    input: &[i8],
+    zero_offset: i32,
+    shape: &Conv2dShape,
+    groups: usize,
+    filter: &PackedI8,
+    output: &mut [i32],
+) -> Result<(), KernelError> {
+    if groups == 1 {
+        return conv2d_i8(input, zero_offset, shape, filter, output);
+    }
+    each_group(shape, groups, (filter.k(), filter.n()), input, output, |group, columns, input, output| {
+        conv2d_i8(input, zero_offset, group, &filter.select(columns), output)
+    })
+}
+
+/// Copies each group's channels together, convolves them and lays the result among the others'.
+fn each_group<V: Copy + Default, S: Copy + Default>(
+    shape: &Conv2dShape,
+    groups: usize,
+    packed: (usize, usize),
+    input: &[V],
+    output: &mut [S],
+    convolve: impl Fn(&Conv2dShape, Range<usize>, &[V], &mut [S]) -> Result<(), KernelError>,
+) -> Result<(), KernelError> {
+    let (cin, cout) = (shape.in_channels, shape.out_channels);
+    if groups == 0 || !cin.is_multiple_of(groups) || !cout.is_multiple_of(groups) {
+        return Err(KernelError::Groups { channels: (cin, cout), groups });
+    }
+    let group = Conv2dShape { in_channels: cin / groups, out_channels: cout / groups, ..*shape };
+    let expected = (group.depth()?, cout);
+    if packed != expected {
+        return Err(KernelError::Packed { found: packed, expected });
+    }
+    shape.expect_slices(input.len(), output.len())?;
+    let mut own_input = vec![V::default(); group.input_len()?];
+    let mut own_output = vec![S::default(); group.output_len()?];
+    for index in 0..groups {
+        let (from, to) = (index * group.in_channels, index * group.out_channels);
+        let pixels = own_input.chunks_exact_mut(group.in_channels.max(1)).zip(input.chunks_exact(cin.max(1)));
+        for (own, all) in pixels {
+            own.copy_from_slice(&all[from..from + group.in_channels]);
+        }
+        convolve(&group, to..to + group.out_channels, &own_input, &mut own_output)?;
+        let pixels =
+            output.chunks_exact_mut(cout.max(1)).zip(own_output.chunks_exact(group.out_channels.max(1)));
+        for (all, own) in pixels {
+            all[to..to + group.out_channels].copy_from_slice(own);
+        }
+    }
+    Ok(())
+}

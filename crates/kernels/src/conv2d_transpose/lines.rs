@@ -1,0 +1,77 @@
+//! One line of the output, phase by phase.
+
+use super::{Conv2dTransposeShape, TransposeFilter};
+use crate::gemm::{Product, ROW_BLOCK};
+
+/// Working memory of a task.
+pub(super) struct Scratch<P: Product> {
+    patches: Vec<P::Operand>,
+    sums: Vec<P::Sum>,
+}
+
+impl<P: Product> Default for Scratch<P> {
+    fn default() -> Self {
+        Self { patches: Vec::new(), sums: Vec::new() }
+    }
+}
+
+/// Writes line `index` (image * height + y) of the output.
+pub(super) fn line<P: Product>(
+    product: P,
+    shape: &Conv2dTransposeShape,
+    input: &[P::Input],
+    filter: &TransposeFilter<P::Packed>,
+    scratch: &mut Scratch<P>,
+    index: usize,
+    output: &mut [P::Sum],
+) {
+    let (height, width, n) = (&shape.height, &shape.width, shape.out_channels);
+    let (image, y) = (index / height.input, index % height.input + height.pad_before);
+    let row = filter.rows().find(y);
+    for start in 0..width.stride.min(width.input) {
+        let column = filter.columns().find(start + width.pad_before);
+        let (packed, kh, kw) = filter.phase(row, column);
+        let stride = P::stride(packed);
+        let positions: Vec<usize> = (start..width.input).step_by(width.stride).collect();
+        for positions in positions.chunks(ROW_BLOCK) {
+            scratch.patches.clear();
+            scratch.patches.resize(positions.len() * stride, P::Operand::default());
+            if stride > 0 {
+                for (&x, patch) in positions.iter().zip(scratch.patches.chunks_exact_mut(stride)) {
+                    let position = (image, y, x + width.pad_before);
+                    gather(product, shape, input, filter, position, (kh, kw), patch);
+                }
+            }
+            scratch.sums.resize(positions.len() * n, P::Sum::default());
+            product.multiply_rows(packed, &scratch.patches, &mut scratch.sums);
+            for (&x, sums) in positions.iter().zip(scratch.sums.chunks_exact(n)) {
+                output[x * n..][..n].copy_from_slice(sums);
+            }
+        }
+    }
+}
+
+/// Writes what the taps of one padded output position read, in the order (kh, kw, ci), over zeros.
+#[inline]
+fn gather<P: Product>(
+    product: P,
+    shape: &Conv2dTransposeShape,
+    input: &[P::Input],
+    filter: &TransposeFilter<P::Packed>,
+    (image, y, x): (usize, usize, usize),
+    (kh, kw): (&[usize], &[usize]),
+    patch: &mut [P::Operand],
+) {
+    let channels = shape.in_channels;
+    for (kh, row) in kh.iter().zip(patch.chunks_exact_mut((kw.len() * channels).max(1))) {
+        let source = filter.rows().source(y, *kh).filter(|&y| y < shape.height.output);
+        let Some(y) = source else { continue };
+        let line = (image * shape.height.output + y) * shape.width.output;
+        for (kw, to) in kw.iter().zip(row.chunks_exact_mut(channels.max(1))) {
+            let source = filter.columns().source(x, *kw).filter(|&x| x < shape.width.output);
+            let Some(x) = source else { continue };
+            let from = &input[(line + x) * channels..][..channels];
+            to.iter_mut().zip(from).for_each(|(to, &x)| *to = product.operand(x));
+        }
+    }
+}

@@ -1,0 +1,47 @@
+//! What one output position sees, as a row of a matrix.
+
+use super::Conv3dShape;
+use crate::gemm::Product;
+use crate::span::span;
+
+/// Writes the patch of output `position` in the order (kd, kh, kw, ci). Values behind it are left
+/// alone.
+pub(super) fn fill<P: Product>(
+    product: P,
+    shape: &Conv3dShape,
+    input: &[P::Input],
+    position: usize,
+    patch: &mut [P::Operand],
+) {
+    let (depth, height, width) = (&shape.depth, &shape.height, &shape.width);
+    let channels = shape.in_channels;
+    let (line, x) = (position / width.output, position % width.output);
+    let (plane, y) = (line / height.output, line % height.output);
+    let (image, z) = (plane / depth.output, plane % depth.output);
+    let line_len = width.input * channels;
+    let row_len = width.kernel * channels;
+    if row_len == 0 {
+        return;
+    }
+    let (taps, first) = span(width, x);
+    let mut rows = patch.chunks_exact_mut(row_len);
+    for kd in 0..depth.kernel {
+        for (kh, row) in (0..height.kernel).zip(&mut rows) {
+            let Some((z, y)) = depth.source(z, kd).zip(height.source(y, kh)) else {
+                row.fill(P::Operand::default());
+                continue;
+            };
+            let line = &input[((image * depth.input + z) * height.input + y) * line_len..][..line_len];
+            row[..taps.start * channels].fill(P::Operand::default());
+            row[taps.end * channels..].fill(P::Operand::default());
+            // Taps of a dense window lie side by side: one long run instead of many short ones.
+            let (runs, run) =
+                if width.dilation == 1 { (1, taps.len() * channels) } else { (taps.len(), channels) };
+            for index in 0..runs {
+                let from = &line[(first + index * width.dilation) * channels..];
+                let to = &mut row[taps.start * channels + index * run..][..run];
+                to.iter_mut().zip(from).for_each(|(to, &x)| *to = product.operand(x));
+            }
+        }
+    }
+}
