@@ -68,8 +68,10 @@ impl<P> TransposeFilter<P> {
         let TransposeWindow { kernel, strides, dilations, in_channels, out_channels } = window;
         let extents = [kernel.0, kernel.1, out_channels, in_channels];
         lengths::expect("filter", values.len(), lengths::product("filter", &extents)?)?;
-        let rows = Phases::new(kernel.0, strides.0, dilations.0).ok_or(KernelError::Window)?;
-        let columns = Phases::new(kernel.1, strides.1, dilations.1).ok_or(KernelError::Window)?;
+        // Without values no tap counts, however many a damaged file may claim.
+        let taps = if values.is_empty() { (0, 0) } else { kernel };
+        let rows = Phases::new(taps.0, strides.0, dilations.0).ok_or(KernelError::Window)?;
+        let columns = Phases::new(taps.1, strides.1, dilations.1).ok_or(KernelError::Window)?;
         let mut packed = Vec::with_capacity(rows.len() * columns.len());
         for (_, kh) in rows.iter() {
             for (_, kw) in columns.iter() {

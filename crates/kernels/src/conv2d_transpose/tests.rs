@@ -113,6 +113,21 @@ fn it_is_the_transpose_of_the_convolution() {
 }
 
 #[test]
+fn an_empty_filter_costs_nothing_however_large_its_kernel() {
+    let case = ((4, 6), (1 << 40, 1 << 40), (2, 2), (1, 1), Padding::Same, (0, 3));
+    let shape = shape(&case, 1);
+    let packed = TransposeFilterF32::new(shape.window(), &[]);
+    assert!(matches!(packed, Err(KernelError::Overflow { .. })));
+    let case = ((4, 6), (1 << 40, 1), (2, 2), (1, 1), Padding::Same, (0, 3));
+    let shape = self::shape(&case, 1);
+    let packed = TransposeFilterF32::new(shape.window(), &[]).unwrap();
+    let epilogue = Epilogue { bias: Some(&[1.0, 2.0, 3.0]), ..Epilogue::default() };
+    let mut output = vec![f32::NAN; 4 * 6 * 3];
+    conv2d_transpose_f32(&[], &shape, &packed, epilogue, &mut output).unwrap();
+    assert_eq!(output, [1.0, 2.0, 3.0].repeat(4 * 6));
+}
+
+#[test]
 fn wrong_arguments_are_refused() {
     let shape = shape(&cases()[3], 1);
     let filter = vec![0.0; filter_len(&shape)];
