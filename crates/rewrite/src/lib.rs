@@ -35,5 +35,5 @@ pub mod verify;
 pub use error::RewriteError;
 pub use fold::{FoldOptions, FoldReport, FoldedGroup, fold_batch_norm};
 pub use insert::{InsertOptions, InsertReport, LayerQuantization, NodeOrigin, insert_quantization};
-pub use layers::{LayerKind, LayerScan, QuantizableLayer, already_quantized, scan_layers};
+pub use layers::{ConvGroup, LayerKind, LayerScan, QuantizableLayer, already_quantized, scan_layers};
 pub use verify::{Severity, Violation, verify};

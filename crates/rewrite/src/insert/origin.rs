@@ -5,8 +5,10 @@ use std::collections::BTreeMap;
 use amct_graph::{Graph, NodeId};
 
 use super::LayerQuantization;
+use super::places::Places;
 use crate::RewriteError;
 use crate::fold::FoldedGroup;
+use crate::layers::ConvGroup;
 
 /// A node of the quantized graph and the nodes of the original graph it stands for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -49,7 +51,7 @@ impl Owner {
 pub(super) fn of_nodes(
     before: &Graph,
     quantized: &Graph,
-    layers: &[LayerQuantization],
+    (layers, places): (&[LayerQuantization], &Places),
     folded: &[FoldedGroup],
     added: &[NodeId],
     owners: &[Owner],
@@ -63,9 +65,16 @@ pub(super) fn of_nodes(
             }
         }
     }
-    let groups: Vec<Vec<String>> = layers.iter().map(|layer| group_of(before, layer, folded)).collect();
+    let groups: Vec<Vec<String>> = layers
+        .iter()
+        .map(|quantization| match places.group(quantization) {
+            Some(group) => parts_of(before, group, layers, folded),
+            None => group_of(before, quantization, folded),
+        })
+        .collect();
     for (quantization, group) in layers.iter().zip(&groups) {
-        for id in [quantization.layer.node, quantization.layer.end()] {
+        let concat = places.group(quantization).map(|group| group.concat);
+        for id in [quantization.layer.node, quantization.layer.end()].into_iter().chain(concat) {
             known.insert(id, (group.clone(), None));
         }
     }
@@ -101,4 +110,17 @@ fn group_of(before: &Graph, quantization: &LayerQuantization, folded: &[FoldedGr
     }
     let bias = layer.bias.as_ref().and_then(|bias| before.get(bias.node)).map(|node| node.name.clone());
     std::iter::once(layer.name.clone()).chain(bias).collect()
+}
+
+/// The original nodes of a group convolution: those of its parts and the concatenation.
+fn parts_of(
+    before: &Graph,
+    group: &ConvGroup,
+    layers: &[LayerQuantization],
+    folded: &[FoldedGroup],
+) -> Vec<String> {
+    let parts = group.members.iter().filter_map(|id| layers.iter().find(|part| part.layer.node == *id));
+    let mut names: Vec<String> = parts.flat_map(|part| group_of(before, part, folded)).collect();
+    names.extend(before.get(group.concat).map(|node| node.name.clone()));
+    names
 }

@@ -1,3 +1,5 @@
+mod kinds;
+
 use amct_graph::{AttrValue, Graph, type_code};
 use amct_tensor::DType;
 use amct_tensor::quantization::DeqScale;
