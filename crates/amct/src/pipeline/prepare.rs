@@ -2,7 +2,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use amct_calibration::{Batches, layer_inputs, probe_shapes};
 use amct_graph::{Graph, Outlet};
-use amct_rewrite::{FoldOptions, FoldReport, LayerScan, already_quantized, fold_batch_norm, scan_layers};
+use amct_rewrite::{FoldOptions, FoldReport, LayerScan, already_quantized, fuse, scan_layers};
 
 use crate::{Error, interface};
 
@@ -52,7 +52,7 @@ pub fn prepare(
         return Err(Error::AlreadyQuantized(names));
     }
     let mut graph = original.clone();
-    let fold = fold_batch_norm(
+    let fold = fuse(
         &mut graph,
         &FoldOptions {
             enabled: options.do_fusion,
