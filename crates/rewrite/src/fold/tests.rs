@@ -1,3 +1,5 @@
+mod chains;
+
 use amct_graph::{AttrValue, Graph};
 
 use super::*;

@@ -14,8 +14,9 @@ use super::Severity;
 use super::context::{Context, Findings};
 use super::path::Path;
 use crate::LayerKind;
+use crate::evaluate::evaluate;
 pub(super) use counterparts::Counterparts;
-use counterparts::{Origin, is_batch_norm};
+use counterparts::Origin;
 
 /// Rule 5.
 pub(super) fn has_same_placeholders(context: &Context<'_>, findings: &mut Findings) {
@@ -48,9 +49,10 @@ pub(super) fn keeps_names(context: &Context<'_>, findings: &mut Findings) {
     }
     let Some(counterparts) = &context.original else { return };
     for (id, node) in counterparts.graph.nodes() {
-        let may_go = node.op == "Const"
-            || (node.is_pass_through() && counterparts.graph.constant_node(id.into()).is_some())
-            || (is_batch_norm(&node.op) && counterparts.is_after_layer(id));
+        // Constants, and what folding takes out of the graph together with them.
+        let may_go = counterparts.has_vanished(id)
+            || counterparts.graph.constant_node(id.into()).is_some()
+            || evaluate(counterparts.graph, id.into()).is_some();
         if !may_go && context.graph.find(&node.name).is_none() {
             findings.add(&node.name, "no such node", "the names of the original graph");
         }
@@ -116,7 +118,14 @@ fn compare_inputs(
         }
         let same = match counterparts.graph.constant_node(then) {
             Some(constant) => same_constant(counterparts.graph, constant, context.graph, now),
-            None => counterparts.origin_before(then) == counterparts.origin_now(context.graph, now),
+            None => match evaluate(counterparts.graph, then) {
+                Some(value) => evaluate(context.graph, now) == Some(value),
+                None => {
+                    let origins =
+                        (counterparts.origin_before(then), counterparts.origin_now(context.graph, now));
+                    counterparts.agree(before_id, &origins.0, &origins.1)
+                }
+            },
         };
         if !same {
             let found = format!("input {input} from {}", context.graph.outlet_name(now));
