@@ -80,7 +80,7 @@ impl RandomGraph {
             5 | 6 => self.small_norm(name, &input, channels, seed),
             7 => {
                 let factor = self.floats(&part("factor"), shape, seed, true);
-                let order = if seed % 2 == 0 { [&*input, &*factor] } else { [&*factor, &*input] };
+                let order = if seed.is_multiple_of(2) { [&*input, &*factor] } else { [&*factor, &*input] };
                 self.node(name, "Mul", &order, &[]);
             }
             8 => {
@@ -131,7 +131,7 @@ impl RandomGraph {
         self.node(&part("mul_1"), "Mul", &[&mean, &scale], &[]);
         self.node(&part("sub"), "Sub", &[&beta, &part("mul_1")], &[]);
         let (product, shift) = (part("mul"), part("sub"));
-        let order = if seed % 2 == 0 { [&*product, &*shift] } else { [&*shift, &*product] };
+        let order = if seed.is_multiple_of(2) { [&*product, &*shift] } else { [&*shift, &*product] };
         self.node(name, "AddV2", &order, &[]);
     }
 

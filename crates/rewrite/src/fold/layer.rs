@@ -156,8 +156,8 @@ fn reshape(graph: &Graph, id: NodeId) -> Result<Chain, FoldSkip> {
     let columns = i64::try_from(tail.channels).unwrap_or(-1);
     let format = match shape.as_slice() {
         _ if tail.kind != LayerKind::MatMul => return Err(not_after(node)),
-        &[.., last] if last == columns => DataFormat::Nhwc,
-        &[_, channels, 1, 1] if channels == columns => DataFormat::Nchw,
+        [.., last] if *last == columns => DataFormat::Nhwc,
+        [_, channels, 1, 1] if *channels == columns => DataFormat::Nchw,
         _ => return Err(not_after(node)),
     };
     let channels = tail.channels;
