@@ -6,16 +6,22 @@ use amct_rewrite::LayerKind;
 
 use crate::{Batches, CalibrationError};
 
-/// The data inputs of all layers that might be quantized, and of the `Pad`s before them: the
-/// outlets whose shapes decide how a layer is quantized and how much data it sees.
+/// The data inputs of all layers that might be quantized, and of the `Pad`s and `Split`s before
+/// them: the outlets whose shapes decide how a layer is quantized and how much data it sees.
 pub fn layer_inputs(graph: &Graph, outputs: &[Outlet]) -> Result<Vec<Outlet>, CalibrationError> {
     let roots: Vec<_> = outputs.iter().map(|outlet| outlet.node).collect();
     let mut inputs: Vec<Outlet> = graph
         .needed_by(&roots)?
         .into_iter()
         .map(|id| graph.node(id))
-        .filter(|node| LayerKind::of_op(&node.op).is_some() || matches!(node.op.as_str(), "Pad" | "PadV2"))
-        .filter_map(|node| node.inputs.first().copied())
+        .filter_map(|node| {
+            let input = match node.op.as_str() {
+                "Pad" | "PadV2" => 0,
+                "Split" => 1,
+                op => LayerKind::of_op(op)?.data_input(),
+            };
+            node.inputs.get(input).copied()
+        })
         .collect();
     inputs.sort_unstable();
     inputs.dedup();

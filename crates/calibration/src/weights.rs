@@ -61,7 +61,9 @@ pub fn fake_quantized(
                 .attr("dtype", AttrValue::Type(type_code(DType::F32)))
                 .attr("value", AttrValue::tensor(TensorLiteral::encode(&tensor))),
         );
-        patch.set_input(layer.node, 1, constant);
+        if let Some(input) = layer.kind.weight_input() {
+            patch.set_input(layer.node, input, constant);
+        }
     }
     let mut fake = graph.clone();
     fake.apply(&patch)?;
@@ -69,7 +71,7 @@ pub fn fake_quantized(
 }
 
 fn channels(weights: &LayerWeights) -> ChannelLayout {
-    ChannelLayout::innermost(weights.channels)
+    ChannelLayout::with_runs(weights.channels, weights.run)
 }
 
 fn layout(weights: &LayerWeights, scale_w: &[f32]) -> ChannelLayout {

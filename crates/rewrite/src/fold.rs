@@ -1,24 +1,43 @@
-//! Folding inference batch norm into the convolution before it.
+//! Folding what scales and shifts a layer's output into its weights and bias.
 //!
-//! `Conv2D` or `DepthwiseConv2dNative`, then optionally one `BiasAdd`, then `FusedBatchNorm`,
-//! `V2` or `V3`, each the only reader of the one before, becomes the convolution with new weights
-//! and one `BiasAdd`. An existing `BiasAdd` keeps its name; a new one is called
-//! `S/bias_add/BiasAdd` (S: the convolution's scope), after the only name of its kind that AMCT
-//! shows. Constants are never changed in place, since other layers may read them.
+//! Steps that are folded, each the only reader of the layer before it:
+//! * inference `FusedBatchNorm`, `V2`, `V3`;
+//! * the batch norm of small ops that `tf.nn.batch_normalization` and unfused Keras layers make,
+//!   `x * (rsqrt(variance + epsilon) [* gamma]) + ([beta] - mean * that)`, in any order of
+//!   operands, to the same bits as the fused one;
+//! * the same with its constants already folded to two, `x * s + t`;
+//! * a product with a constant, one value or one per channel;
+//! * a sum with a constant of one value or one per channel, which becomes a `BiasAdd`.
+//!
+//! The layer is a `Conv2D`, `DepthwiseConv2dNative`, `Conv2DBackpropInput`, `Conv3D`, `MatMul` or
+//! `BatchMatMul`, with or without a `BiasAdd`. Between layer and step one node may stand that
+//! keeps channels apart and stays where it is: `BatchToSpaceND`, the `Reshape` of a `MatMul` to
+//! rank 4, or the concatenation of a group convolution, whose parts each get their share.
+//! Steps behind one another are folded in turn. What follows an activation stays: it acts on
+//! other values.
+//!
+//! An existing `BiasAdd` keeps its name; a new one is called `S/bias_add/BiasAdd` (S: the layer's
+//! scope), after the only name of its kind that AMCT shows. Constants are never changed in place,
+//! since other layers may read them.
 //!
 //! Source: `reference/amct-algorithms.md` section 6, `reference/amct-tf-spec.md` section 8.
 
 mod arithmetic;
+mod group;
+mod inputs;
+mod layer;
 mod pattern;
 mod rewrite;
 mod skip;
+mod step;
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use amct_graph::Graph;
+use amct_graph::{Graph, NodeId};
 
+pub use group::{FoldedGroup, Through};
 pub use skip::FoldSkip;
 
 use crate::RewriteError;
@@ -28,12 +47,12 @@ use crate::report::{Outcome, PassReport};
 /// The pass's name in reports and logs.
 pub const PASS: &str = "conv_bn_fusion";
 
-/// What [`fold_batch_norm`] may do.
+/// What [`fuse`] may do.
 #[derive(Clone, Debug)]
 pub struct FoldOptions {
-    /// `do_fusion` of the configuration; if false every batch norm is reported as skipped.
+    /// `do_fusion` of the configuration; if false everything is reported as skipped.
     pub enabled: bool,
-    /// `skip_fusion_layers`: names of convolutions (or batch norms) to leave alone.
+    /// `skip_fusion_layers`: names of layers (or of what follows them) to leave alone.
     pub skip_layers: BTreeSet<String>,
     /// The requested outputs as `name` or `name:slot`; they stay addressable with the same value.
     pub outputs: Vec<String>,
@@ -45,30 +64,12 @@ impl Default for FoldOptions {
     }
 }
 
-/// One batch norm folded, by the names of its nodes.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct FoldedGroup {
-    /// The convolution, which keeps its name.
-    pub layer: String,
-    /// The `BiasAdd` that now ends the group.
-    pub bias_add: String,
-    /// The original nodes of the group in order: convolution, `BiasAdd` if there was one, batch norm.
-    pub original: Vec<String>,
-}
-
-impl FoldedGroup {
-    /// The original node whose output the group's end now gives: the batch norm.
-    pub fn last(&self) -> &str {
-        self.original.last().map_or("", String::as_str)
-    }
-}
-
-/// What [`fold_batch_norm`] did.
+/// What [`fuse`] did.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct FoldReport {
-    /// The groups folded, in graph order.
+    /// The layers that something was folded into, in the order in which it first was.
     pub groups: Vec<FoldedGroup>,
-    /// Every batch norm of the graph, in graph order.
+    /// Every batch norm of the graph, and every product and sum behind a layer, in graph order.
     pub nodes: PassReport<FoldSkip>,
 }
 
@@ -80,32 +81,96 @@ impl FoldReport {
     }
 }
 
-/// Folds every batch norm it can; the others are reported with the reason.
+/// A node's name, op and what happened to it.
+type Seen = BTreeMap<NodeId, (String, String, Outcome<FoldSkip>)>;
+
+/// Folds all it can; the rest is reported with the reason.
 ///
-/// Arithmetic is f32: `w' = w / sqrt(variance + epsilon) * gamma` and
+/// Arithmetic is f32. For a batch norm, `w' = w / sqrt(variance + epsilon) * gamma` and
 /// `b' = (b - mean) / sqrt(variance + epsilon) * gamma + beta`, in this order.
 ///
 /// # Errors
 /// [`RewriteError::Graph`] if a requested output is not in the graph. The graph is then unchanged.
-pub fn fold_batch_norm(graph: &mut Graph, options: &FoldOptions) -> Result<FoldReport, RewriteError> {
-    let outputs = Outputs::resolve(graph, &options.outputs)?;
+pub fn fuse(graph: &mut Graph, options: &FoldOptions) -> Result<FoldReport, RewriteError> {
     let mut next = graph.clone();
     let mut report = FoldReport::default();
-    let mut rewrite = rewrite::Rewrite::new(graph, &outputs);
-    let search = pattern::Search::new(graph, &outputs, options);
-    for (id, node) in graph.nodes().filter(|(_, node)| pattern::is_batch_norm(&node.op)) {
-        let outcome = match search.at(id) {
-            Ok(found) => {
-                rewrite.add(found)?;
-                Outcome::Applied
-            }
-            Err(reason) => Outcome::Skipped(reason),
-        };
-        report.nodes.add(PASS, &node.name, &node.op, outcome);
+    let mut applied = Seen::new();
+    if options.enabled {
+        inputs::fold(&mut next, &Outputs::resolve(graph, &options.outputs)?)?;
     }
-    report.groups = rewrite.finish(&mut next)?;
+    // Every round but the last removes a node that the graph had, so there are not more rounds.
+    let skipped = loop {
+        let outputs = Outputs::resolve(&next, &options.outputs)?;
+        let mut rewrite = rewrite::Rewrite::new(&next, &outputs);
+        let round = round(&next, &outputs, options, &mut rewrite)?;
+        if round.applied.is_empty() {
+            break round.skipped;
+        }
+        applied.extend(round.applied);
+        next = rewrite.finish(&mut report.groups)?;
+    };
+    let folded = applied.len();
+    for (_, (name, op, outcome)) in applied.into_iter().chain(skipped).collect::<BTreeMap<_, _>>() {
+        report.nodes.add(PASS, &name, &op, outcome);
+    }
     let skipped = report.nodes.skipped().count();
-    log::info!(target: PASS, "{} batch norms folded, {skipped} left as they are", report.groups.len());
+    log::info!(target: PASS, "{folded} batch norms, products and sums folded, {skipped} left as they are");
     *graph = next;
     Ok(report)
+}
+
+/// What one round over the graph found.
+#[derive(Default)]
+struct Round {
+    applied: Seen,
+    skipped: Seen,
+}
+
+/// Looks at every node, and takes at most one step for each layer.
+fn round(
+    graph: &Graph,
+    outputs: &Outputs,
+    options: &FoldOptions,
+    rewrite: &mut rewrite::Rewrite<'_>,
+) -> Result<Round, RewriteError> {
+    let search = pattern::Search::new(graph, outputs, options);
+    let mut round = Round::default();
+    let mut steps = Vec::new();
+    for (id, node) in graph.nodes() {
+        match step::at(graph, id) {
+            Ok(found) => steps.extend(found),
+            Err(reason) => {
+                round.skipped.insert(id, (node.name.clone(), node.op.clone(), Outcome::Skipped(reason)));
+            }
+        }
+    }
+    // A batch norm of small ops is one step, not a product and a sum.
+    let of_norms: BTreeSet<NodeId> =
+        steps.iter().filter(|step| step.kind.is_norm()).flat_map(|step| step.inner.clone()).collect();
+    steps.retain(|step| step.kind.is_norm() || !of_norms.contains(&step.end));
+    steps.sort_by_key(|step| (step.kind, step.end));
+    let mut claimed = BTreeSet::new();
+    for step in steps {
+        let (id, kind) = (step.end, step.kind);
+        let layers = pattern::layers_before(graph, &step);
+        if round.applied.contains_key(&id) || layers.iter().any(|layer| claimed.contains(layer)) {
+            continue;
+        }
+        let node = graph.node(id);
+        let seen = |outcome| (node.name.clone(), node.op.clone(), outcome);
+        match search.at(step) {
+            Ok(found) => {
+                claimed.extend(layers);
+                rewrite.add(found)?;
+                round.skipped.remove(&id);
+                round.applied.insert(id, seen(Outcome::Applied));
+            }
+            // Of several readings of a node the first, the richest, is the one to tell about.
+            Err(reason) if kind.is_norm() || reason.is_about_a_layer() => {
+                round.skipped.entry(id).or_insert_with(|| seen(Outcome::Skipped(reason)));
+            }
+            Err(_) => {}
+        }
+    }
+    Ok(round)
 }

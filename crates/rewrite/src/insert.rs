@@ -7,7 +7,10 @@
 //! ```
 //! where every edge stays float for TensorFlow (ATC changes the types itself), only the constants
 //! are integer: weights and their offset int8, the bias int32 behind a `Cast`, the dequantization
-//! words uint64. A pooling has no weights, a `MatMul` one scale.
+//! words uint64. A pooling has no weights, a matrix product or `Conv3D` one scale. A transposed
+//! convolution reads the `AscendQuant` at its input 2. A group convolution whose parts agree on
+//! the activation has one `AscendQuant` before its `Split` and one `AscendDequant`, named after
+//! its first part, behind its concatenation; else each part is quantized for itself.
 //!
 //! Source: `reference/atc-contract.md` sections 3, 4, 8 and 11.
 
@@ -17,6 +20,7 @@ mod builder;
 mod check;
 mod dequant;
 mod origin;
+mod places;
 #[cfg(test)]
 mod tests;
 mod weights;
@@ -98,11 +102,11 @@ pub fn insert_quantization(
     // Last, because the input of one layer may be the dequantized end of another.
     builder.add_activations();
 
-    let builder::Built { patch, owners, replaced, renamed } = builder.finish();
+    let (places, builder::Built { patch, owners, replaced, renamed }) = builder.finish();
     let mut next = graph.clone();
     let ids = next.apply(&patch)?;
     remove_dead_constants(&mut next, replaced, &outputs)?;
-    let nodes = origin::of_nodes(graph, &next, layers, &options.groups, &ids, &owners)?;
+    let nodes = origin::of_nodes(graph, &next, (layers, &places), &options.groups, &ids, &owners)?;
     *graph = next;
 
     for quantization in layers {

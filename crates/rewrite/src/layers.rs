@@ -3,6 +3,8 @@
 //! Source: `reference/amct-tf-spec.md` section 7, `reference/atc-contract.md` sections 6 and 10.
 
 mod candidate;
+pub(crate) mod group;
+mod kind;
 mod limits;
 mod pad;
 mod skip;
@@ -11,6 +13,8 @@ mod tests;
 
 use amct_graph::{Graph, NodeId, Outlet};
 
+pub use group::ConvGroup;
+pub use kind::LayerKind;
 pub use limits::LayerWarning;
 pub(crate) use limits::pool_problem;
 pub use skip::LayerSkip;
@@ -33,50 +37,18 @@ pub const AMCT_OPS: [&str; 7] = [
     "AscendWeightQuant",
 ];
 
-/// The kinds of layer that can be quantized.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum LayerKind {
-    /// `Conv2D`, weights HWIO.
-    Conv2d,
-    /// `DepthwiseConv2dNative`, weights HWCM.
-    DepthwiseConv2d,
-    /// `MatMul` without transposition, weights \[K, N\].
-    MatMul,
-    /// `AvgPool`: only its activation is quantized.
-    AvgPool,
-}
-
-impl LayerKind {
-    /// The kind of an op, if it is one of them.
-    pub fn of_op(op: &str) -> Option<Self> {
-        [Self::Conv2d, Self::DepthwiseConv2d, Self::MatMul, Self::AvgPool].into_iter().find(|k| k.op() == op)
-    }
-
-    /// TensorFlow's name of the op.
-    pub fn op(self) -> &'static str {
-        match self {
-            LayerKind::Conv2d => "Conv2D",
-            LayerKind::DepthwiseConv2d => "DepthwiseConv2dNative",
-            LayerKind::MatMul => "MatMul",
-            LayerKind::AvgPool => "AvgPool",
-        }
-    }
-
-    /// Whether it is a convolution: only these may have one weight scale per channel.
-    pub fn is_convolution(self) -> bool {
-        matches!(self, LayerKind::Conv2d | LayerKind::DepthwiseConv2d)
-    }
-}
-
 /// The constant weights of a layer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LayerWeights {
     /// The `Const` node, possibly behind an `Identity` and read by other layers too.
     pub constant: NodeId,
-    /// HWIO, HWCM or \[K, N\]; no dimension is 0.
+    /// The shape that [`LayerKind`] gives; no dimension is 0.
     pub shape: Vec<usize>,
     /// Output channels; for a depthwise convolution C * M.
     pub channels: usize,
+    /// How many weights that lie side by side belong to one channel: the weight of flat index `i`
+    /// belongs to channel `i / run % channels`. 1 unless the filter is a transposed one.
+    pub run: usize,
 }
 
 /// A bias that is added to a layer's output and to nothing else.
@@ -97,10 +69,13 @@ pub struct QuantizableLayer {
     pub node: NodeId,
     /// Its kind.
     pub kind: LayerKind,
-    /// What is quantized and calibrated: the layer's data input, or that of `pad`.
+    /// What is quantized and calibrated: the layer's data input, or that of `pad` or of the group's
+    /// `Split`.
     pub input: Outlet,
     /// A zero `Pad` in front that the `AscendQuant` may go before.
     pub pad: Option<NodeId>,
+    /// The group convolution it is a part of; `input` is then what the `Split` reads.
+    pub group: Option<ConvGroup>,
     /// Weights; `None` for a pooling.
     pub weights: Option<LayerWeights>,
     /// The default of `channel_wise`: one weight scale per output channel.
@@ -110,7 +85,7 @@ pub struct QuantizableLayer {
 }
 
 impl QuantizableLayer {
-    /// The node whose output the layer's dequantized output stands for.
+    /// The last node of the layer itself: its `BiasAdd`, else the layer.
     pub fn end(&self) -> NodeId {
         self.bias.as_ref().map_or(self.node, |bias| bias.node)
     }
@@ -163,6 +138,7 @@ pub fn scan_layers(
         scan.nodes.add(PASS, &node.name, &node.op, outcome);
     }
     pad::look_behind_pads(graph, &consumers, &outputs, &mut scan.layers);
+    group::find(graph, &consumers, &outputs, &mut scan.layers);
     let skipped = scan.nodes.skipped().count();
     log::info!(target: PASS, "{} layers can be quantized, {skipped} cannot", scan.layers.len());
     scan.warnings = scan.layers.iter().filter_map(|layer| limits::check(graph, layer, shapes)).collect();

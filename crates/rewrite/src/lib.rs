@@ -3,7 +3,7 @@
 //! Level 2 of the workspace. The passes run in this order, each a function of a [`Graph`] that
 //! changes it through patches only and says node by node what it did or why not ([`report`]):
 //!
-//! 1. [`fold_batch_norm`] moves inference batch norm into the weights and bias before it;
+//! 1. [`fuse`] moves inference batch norm, factors and summands into the weights and bias before them;
 //! 2. [`scan_layers`] lists the layers that can be quantized;
 //! 3. [`insert_quantization`] writes scales, int8 weights and int32 biases into the graph as
 //!    `AscendQuant`, `AscendWeightQuant` and `AscendDequant`;
@@ -21,6 +21,7 @@
 
 mod constants;
 mod error;
+mod evaluate;
 pub mod fold;
 pub mod insert;
 pub mod layers;
@@ -33,7 +34,7 @@ mod testing;
 pub mod verify;
 
 pub use error::RewriteError;
-pub use fold::{FoldOptions, FoldReport, FoldedGroup, fold_batch_norm};
+pub use fold::{FoldOptions, FoldReport, FoldedGroup, fuse};
 pub use insert::{InsertOptions, InsertReport, LayerQuantization, NodeOrigin, insert_quantization};
-pub use layers::{LayerKind, LayerScan, QuantizableLayer, already_quantized, scan_layers};
+pub use layers::{ConvGroup, LayerKind, LayerScan, QuantizableLayer, already_quantized, scan_layers};
 pub use verify::{Severity, Violation, verify};

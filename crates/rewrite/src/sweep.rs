@@ -4,10 +4,11 @@ use std::collections::BTreeSet;
 
 use amct_graph::{AttrValue, Graph, GraphError, Node, NodeId, Patch};
 
+use crate::evaluate::is_constant_op;
 use crate::outputs::Outputs;
 
-/// Removes those of `candidates`, and of the nodes behind them, that are a `Const` or hand one on
-/// and that nobody reads, waits for, is colocated with or asked for.
+/// Removes those of `candidates`, and of the nodes behind them, that belong to a constant
+/// expression and that nobody reads, waits for, is colocated with or asked for.
 ///
 /// # Errors
 /// None that a consistent graph can cause.
@@ -24,7 +25,10 @@ pub(crate) fn remove_dead_constants(
         let is_used = consumers.all(id).any(|use_| !dead.contains(&use_.node))
             || consumers.controlled_by(id).iter().any(|reader| !dead.contains(reader))
             || outputs.has_node(id);
-        if is_used || !(node.op == "Const" || node.is_pass_through()) || has_colocated(graph, node, &dead) {
+        if is_used
+            || !(is_constant_op(&node.op) || node.is_pass_through())
+            || has_colocated(graph, node, &dead)
+        {
             continue;
         }
         if dead.insert(id) {

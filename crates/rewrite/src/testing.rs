@@ -119,6 +119,53 @@ impl Net {
             .attr("data_format", AttrValue::string("NHWC"))
     }
 
+    /// A `Conv2DBackpropInput` to 8x8 maps with filter \[H, W, Cout, Cin\].
+    pub(crate) fn deconv(self, name: &str, input: &str, weights: [usize; 4]) -> Self {
+        let (variable, sizes) = (format!("{name}/weights"), format!("{name}/sizes"));
+        let read = format!("{variable}/read");
+        self.variable(&variable, &weights)
+            .constant(&sizes, &[4], vec![1_i32, 8, 8, weights[2] as i32])
+            .conv_with(name, "Conv2DBackpropInput", &sizes, &read)
+            .reads(input)
+    }
+
+    /// A `Conv2D` in two groups, `name/split`, `name/a`, `name/b` and `name/concat`, on a map of
+    /// `channels` channels.
+    pub(crate) fn group_conv(self, name: &str, input: &str, channels: usize) -> Self {
+        let part = |part: &str| format!("{name}/{part}");
+        let shape = [1, 1, channels / 2, 3];
+        self.constant(&part("axis"), &[], vec![3_i32])
+            .float(&part("split"), "Split", &[&part("axis"), input])
+            .attr("num_split", AttrValue::I(2))
+            .conv(&part("a"), "Conv2D", &part("split"), shape)
+            .conv(&part("b"), "Conv2D", &part("split:1"), shape)
+            .bias_add(&part("b_bias"), &part("b"), 3)
+            .float(&part("concat"), "ConcatV2", &[&part("a"), &part("b_bias"), &part("axis")])
+            .attr("N", AttrValue::I(2))
+    }
+
+    /// A `Conv3D` with filter DHWIO.
+    pub(crate) fn conv3d(self, name: &str, input: &str, weights: [usize; 5]) -> Self {
+        let variable = format!("{name}/weights");
+        let read = format!("{variable}/read");
+        self.variable(&variable, &weights)
+            .float(name, "Conv3D", &[input, &read])
+            .attr("strides", AttrValue::ints([1, 1, 1, 1, 1]))
+            .attr("padding", AttrValue::string("VALID"))
+    }
+
+    /// A `BatchMatMulV2` with a constant matrix.
+    pub(crate) fn batch_matmul(self, name: &str, input: &str, weights: [usize; 2]) -> Self {
+        let variable = format!("{name}/weights");
+        self.variable(&variable, &weights).float(name, "BatchMatMulV2", &[input, &variable])
+    }
+
+    /// One more input of the node added last.
+    pub(crate) fn reads(mut self, input: &str) -> Self {
+        self.nodes.last_mut().unwrap().1.push(input.to_owned());
+        self
+    }
+
     /// A `Pad` by one on height and width.
     pub(crate) fn pad(self, name: &str, input: &str) -> Self {
         let paddings = format!("{name}/paddings");
@@ -206,12 +253,13 @@ pub(crate) fn quantize_layer(
     let tensor = graph.decode_const(weights.constant).unwrap();
     let floats = tensor.as_slice::<f32>().unwrap();
     let channels = if layer.channel_wise { weights.channels } else { 1 };
+    let channel = |i: usize| i / weights.run % channels;
     let mut scale_w = vec![0.0_f32; channels];
     for (i, w) in floats.iter().enumerate() {
-        scale_w[i % channels] = scale_w[i % channels].max(w.abs());
+        scale_w[channel(i)] = scale_w[channel(i)].max(w.abs());
     }
     let scale_w: Vec<f32> = scale_w.into_iter().map(|max| process_scale(max / 127.0).unwrap()).collect();
-    let weights = floats.iter().enumerate().map(|(i, w)| (w / scale_w[i % channels]).round() as i8).collect();
+    let weights = floats.iter().enumerate().map(|(i, w)| (w / scale_w[channel(i)]).round() as i8).collect();
     LayerQuantization { layer, activation, scale_w, weights }
 }
 

@@ -23,7 +23,7 @@ pub fn graph_layers(prepared: &Prepared) -> BTreeMap<String, GraphLayer> {
 }
 
 fn channel_wise(layer: &QuantizableLayer) -> ChannelWise {
-    match (layer.kind.is_convolution(), layer.channel_wise) {
+    match (layer.kind.may_be_channel_wise(), layer.channel_wise) {
         (false, _) => ChannelWise::Forbidden,
         (true, true) => ChannelWise::OnByDefault,
         (true, false) => ChannelWise::OffByDefault,

@@ -2,16 +2,16 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use amct_calibration::{Batches, layer_inputs, probe_shapes};
 use amct_graph::{Graph, Outlet};
-use amct_rewrite::{FoldOptions, FoldReport, LayerScan, already_quantized, fold_batch_norm, scan_layers};
+use amct_rewrite::{FoldOptions, FoldReport, LayerScan, already_quantized, fuse, scan_layers};
 
 use crate::{Error, interface};
 
 /// What [`prepare`] may do.
 #[derive(Clone, Debug)]
 pub struct PrepareOptions {
-    /// Whether batch norm is folded (`do_fusion`).
+    /// Whether batch norm, factors and summands are folded into layers (`do_fusion`).
     pub do_fusion: bool,
-    /// Layers that keep their batch norm (`skip_fusion_layers`).
+    /// Layers that nothing is folded into (`skip_fusion_layers`).
     pub skip_fusion_layers: BTreeSet<String>,
 }
 
@@ -24,7 +24,7 @@ impl Default for PrepareOptions {
 /// A graph ready for calibration.
 #[derive(Clone, Debug)]
 pub struct Prepared {
-    /// The graph with batch norm folded.
+    /// The graph with batch norm, factors and summands folded.
     pub graph: Graph,
     /// The requested outputs.
     pub outputs: Vec<String>,
@@ -36,7 +36,7 @@ pub struct Prepared {
     pub shapes: BTreeMap<Outlet, Vec<usize>>,
 }
 
-/// Folds batch norm and finds the layers to quantize. The first of `batches` is run once to learn
+/// Folds what follows layers and finds the layers to quantize. The first of `batches` is run once to learn
 /// the shapes.
 ///
 /// # Errors
@@ -52,7 +52,7 @@ pub fn prepare(
         return Err(Error::AlreadyQuantized(names));
     }
     let mut graph = original.clone();
-    let fold = fold_batch_norm(
+    let fold = fuse(
         &mut graph,
         &FoldOptions {
             enabled: options.do_fusion,

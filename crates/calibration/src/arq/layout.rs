@@ -19,6 +19,11 @@ impl ChannelLayout {
         Self { channels, run: 1 }
     }
 
+    /// `run` weights that lie side by side belong to one channel, the next `run` to the next.
+    pub fn with_runs(channels: usize, run: usize) -> Self {
+        Self { channels, run }
+    }
+
     /// The channels are an axis of the shape: 2 for the H, W, Cout, Cin filter of a transposed
     /// convolution, 0 for a Cout-first filter.
     ///

@@ -10,31 +10,82 @@ pub(super) struct BatchNorm {
     pub(super) epsilon: f32,
 }
 
-/// Weights and bias after folding.
+/// A factor and a summand, one value per channel.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Linear {
+    pub(super) scale: Option<Vec<f32>>,
+    pub(super) shift: Option<Vec<f32>>,
+}
+
+/// Weights and bias after folding; `None` where nothing has changed or there is no bias.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Folded {
-    pub(super) weights: Vec<f32>,
-    pub(super) bias: Vec<f32>,
+    pub(super) weights: Option<Vec<f32>>,
+    pub(super) bias: Option<Vec<f32>>,
+}
+
+impl Folded {
+    /// `None` if a value is not finite.
+    fn checked(self) -> Option<Self> {
+        let mut values = self.weights.iter().chain(&self.bias).flatten();
+        values.all(|value| value.is_finite()).then_some(self)
+    }
+}
+
+/// Every weight changed by the value of its channel; `run` weights side by side are of one.
+fn each(weights: &[f32], run: usize, channels: usize, f: impl Fn(f32, usize) -> f32) -> Vec<f32> {
+    let by_channel = weights.chunks(run.max(1)).zip((0..channels).cycle());
+    by_channel
+        .flat_map(|(side_by_side, channel)| side_by_side.iter().map(move |&w| (w, channel)))
+        .map(|(w, channel)| f(w, channel))
+        .collect()
+}
+
+fn at(values: &[f32], channel: usize) -> f32 {
+    values.get(channel).copied().unwrap_or(f32::NAN)
+}
+
+impl Linear {
+    /// `(w * x + b) * scale + shift` as one layer.
+    pub(super) fn fold(&self, weights: &[f32], run: usize, bias: Option<&[f32]>) -> Option<Folded> {
+        let scaled = |scale: &Vec<f32>| each(weights, run, scale.len(), |w, channel| w * at(scale, channel));
+        let product =
+            |values: Vec<f32>, scale: &Vec<f32>| values.iter().zip(scale).map(|(b, s)| b * s).collect();
+        let bias = match (bias.map(<[f32]>::to_vec), &self.scale) {
+            (Some(bias), Some(scale)) => Some(product(bias, scale)),
+            (bias, _) => bias,
+        };
+        let bias: Option<Vec<f32>> = match (bias, &self.shift) {
+            (Some(bias), Some(shift)) => Some(bias.iter().zip(shift).map(|(b, t)| b + t).collect()),
+            (bias, shift) => bias.or_else(|| shift.clone()),
+        };
+        Folded { weights: self.scale.as_ref().map(scaled), bias }.checked()
+    }
 }
 
 impl BatchNorm {
-    /// Folds into weights whose innermost extent is the channels: HWIO, or HWCM with C and M seen
-    /// as one axis. `None` if a result is not finite.
+    /// The parameters of `len` channels from `first`.
+    pub(super) fn part(&self, first: usize, len: usize) -> Self {
+        let part = |values: &[f32]| values.iter().skip(first).take(len).copied().collect();
+        Self {
+            gamma: part(&self.gamma),
+            beta: part(&self.beta),
+            mean: part(&self.mean),
+            variance: part(&self.variance),
+            epsilon: self.epsilon,
+        }
+    }
+
+    /// Folds into weights of which `run` side by side belong to one channel: 1 for HWIO, and for
+    /// HWCM with C and M seen as one axis. `None` if a result is not finite.
     ///
     /// AMCT's shared code treats the normalisation and the scale as two steps, each rounded to
     /// f32: first everything is divided by the standard deviation, then multiplied by gamma.
-    pub(super) fn fold(&self, weights: &[f32], bias: Option<&[f32]>) -> Option<Folded> {
+    pub(super) fn fold(&self, weights: &[f32], run: usize, bias: Option<&[f32]>) -> Option<Folded> {
         let deviation: Vec<f32> = self.variance.iter().map(|v| (v + self.epsilon).sqrt()).collect();
-        let channels = deviation.len().max(1);
-        let weights: Vec<f32> = weights
-            .chunks(channels)
-            .flat_map(|row| {
-                row.iter()
-                    .zip(&deviation)
-                    .zip(&self.gamma)
-                    .map(|((w, deviation), gamma)| w / deviation * gamma)
-            })
-            .collect();
+        let weights = each(weights, run, deviation.len(), |w, channel| {
+            w / at(&deviation, channel) * at(&self.gamma, channel)
+        });
         let bias: Vec<f32> = (0..deviation.len())
             .zip(self.mean.iter().zip(&deviation))
             .zip(self.gamma.iter().zip(&self.beta))
@@ -43,14 +94,32 @@ impl BatchNorm {
                 centred / deviation * gamma + beta
             })
             .collect();
-        let finite = weights.iter().chain(&bias).all(|value| value.is_finite());
-        finite.then_some(Folded { weights, bias })
+        Folded { weights: Some(weights), bias: Some(bias) }.checked()
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn weights_of(folded: &Folded) -> &[f32] {
+        folded.weights.as_deref().unwrap()
+    }
+
+    fn bias_of(folded: &Folded) -> &[f32] {
+        folded.bias.as_deref().unwrap()
+    }
+
+    #[test]
+    fn a_factor_and_a_summand_change_what_is_there() {
+        let linear = Linear { scale: Some(vec![2.0, 3.0]), shift: Some(vec![1.0, -1.0]) };
+        let folded = linear.fold(&[1.0, 1.0, 1.0, 1.0], 2, Some(&[0.5, 0.5])).unwrap();
+        assert_eq!((weights_of(&folded), bias_of(&folded)), (&[2.0, 2.0, 3.0, 3.0][..], &[2.0, 0.5][..]));
+        let only = Linear { scale: Some(vec![2.0]), shift: None }.fold(&[1.5], 1, None).unwrap();
+        assert_eq!(only, Folded { weights: Some(vec![3.0]), bias: None });
+        let added = Linear { scale: None, shift: Some(vec![2.0]) }.fold(&[1.5], 1, None).unwrap();
+        assert_eq!(added, Folded { weights: None, bias: Some(vec![2.0]) });
+    }
 
     fn norm() -> BatchNorm {
         BatchNorm {
@@ -80,12 +149,12 @@ mod tests {
         let input = [0.5_f32, -2.0, 1.5, 0.25];
         let weights: Vec<f32> = (0..12).map(|i| (i as f32 * 0.37).sin()).collect();
         for bias in [None, Some(&[0.4_f32, -0.2, 0.9][..])] {
-            let folded = norm().fold(&weights, bias).unwrap();
+            let folded = norm().fold(&weights, 1, bias).unwrap();
             let expected = reference(&norm(), &input, &weights, bias);
             for (c, expected) in expected.into_iter().enumerate() {
                 let sum: f64 =
-                    (0..4).map(|i| f64::from(input[i]) * f64::from(folded.weights[i * 3 + c])).sum();
-                let found = sum + f64::from(folded.bias[c]);
+                    (0..4).map(|i| f64::from(input[i]) * f64::from(weights_of(&folded)[i * 3 + c])).sum();
+                let found = sum + f64::from(bias_of(&folded)[c]);
                 assert!((found - expected).abs() <= 1e-5 * expected.abs().max(1.0), "{found} {expected}");
             }
         }
@@ -93,16 +162,16 @@ mod tests {
 
     #[test]
     fn division_comes_before_gamma_to_the_bit() {
-        let folded = norm().fold(&[0.3, 0.3, 0.3], None).unwrap();
+        let folded = norm().fold(&[0.3, 0.3, 0.3], 1, None).unwrap();
         let deviation = (0.3_f32 + 1e-3_f32).sqrt();
-        assert_eq!(folded.weights[0].to_bits(), (0.3_f32 / deviation * 1.25_f32).to_bits());
-        assert_eq!(folded.bias[0].to_bits(), (-0.7_f32 / deviation * 1.25_f32 + 0.1_f32).to_bits());
+        assert_eq!(weights_of(&folded)[0].to_bits(), (0.3_f32 / deviation * 1.25_f32).to_bits());
+        assert_eq!(bias_of(&folded)[0].to_bits(), (-0.7_f32 / deviation * 1.25_f32 + 0.1_f32).to_bits());
     }
 
     #[test]
     fn a_result_that_is_not_finite_is_refused() {
         let dead = BatchNorm { variance: vec![-1e-3, 1.0, 1.0], ..norm() };
-        assert_eq!(dead.fold(&[1.0; 3], None), None);
-        assert_eq!(norm().fold(&[f32::MAX, 1.0, f32::MAX], None), None);
+        assert_eq!(dead.fold(&[1.0; 3], 1, None), None);
+        assert_eq!(norm().fold(&[f32::MAX, 1.0, f32::MAX], 1, None), None);
     }
 }

@@ -1,31 +1,40 @@
-//! Finding what can be folded.
+//! Finding the layers that a step can be folded into.
 
-use amct_graph::views::WindowAttrs;
+use std::collections::BTreeSet;
+
 use amct_graph::{Consumers, Graph, Node, NodeId, Outlet};
 use amct_tensor::{DType, DataFormat, Tensor};
 
-use super::arithmetic::{BatchNorm, Folded};
+use super::arithmetic::{BatchNorm, Folded, Linear};
+use super::layer::{Chain, Tail, is_layer};
+use super::step::{Params, Step, StepKind};
 use super::{FoldOptions, FoldSkip};
+use crate::evaluate::evaluate;
 use crate::outputs::Outputs;
 
-/// A batch norm that can be folded, with the numbers that come of it.
+/// A step that can be folded, with the numbers that come of it.
 #[derive(Debug)]
 pub(super) struct Found {
-    pub(super) convolution: NodeId,
+    pub(super) step: Step,
+    /// The layers: one, or the parts of a group convolution.
+    pub(super) parts: Vec<Part>,
+    /// A node between the layers and the step that stays.
+    pub(super) through: Option<NodeId>,
+}
+
+/// One layer with what it becomes.
+#[derive(Debug)]
+pub(super) struct Part {
+    pub(super) layer: NodeId,
     pub(super) bias_add: Option<NodeId>,
-    pub(super) batch_norm: NodeId,
     pub(super) format: DataFormat,
     pub(super) weight_shape: Vec<usize>,
     pub(super) folded: Folded,
 }
 
-pub(super) fn is_batch_norm(op: &str) -> bool {
-    matches!(op, "FusedBatchNorm" | "FusedBatchNormV2" | "FusedBatchNormV3")
-}
-
 /// A search over one state of a graph.
 pub(super) struct Search<'a> {
-    graph: &'a Graph,
+    pub(super) graph: &'a Graph,
     consumers: Consumers,
     outputs: &'a Outputs,
     options: &'a FoldOptions,
@@ -36,85 +45,110 @@ impl<'a> Search<'a> {
         Self { graph, consumers: graph.consumers(), outputs, options }
     }
 
-    /// What can be folded at the batch norm `id`.
-    pub(super) fn at(&self, id: NodeId) -> Result<Found, FoldSkip> {
-        let norm = self.graph.node(id);
-        let attrs = norm.attributes();
-        // TensorFlow's default of is_training is true.
-        if attrs.bool_or("is_training", true)? {
-            return Err(FoldSkip::Training);
-        }
-        let (convolution, bias_add) = self.group_before(norm)?;
-        let layer = self.graph.node(convolution);
+    /// What comes of folding a step.
+    pub(super) fn at(&self, step: Step) -> Result<Found, FoldSkip> {
+        let chain = Chain::before(self.graph, step.data)?;
+        let end = self.graph.node(step.end);
         if !self.options.enabled {
             return Err(FoldSkip::Disabled);
         }
-        if [layer, norm].iter().any(|node| self.options.skip_layers.contains(&node.name)) {
+        let layers = chain.tails.iter().map(|tail| self.graph.node(tail.layer));
+        if layers.chain([end]).any(|node| self.options.skip_layers.contains(&node.name)) {
             return Err(FoldSkip::Listed);
         }
-        self.check_norm(id)?;
-        for inner in [Some(convolution), bias_add].into_iter().flatten() {
-            self.check_inner(inner)?;
+        self.check_step(&step)?;
+        let inner = step.inner.iter().copied().chain(chain.through);
+        for id in inner.chain(chain.tails.iter().flat_map(|tail| [Some(tail.layer), tail.bias_add]).flatten())
+        {
+            self.check_inner(id)?;
         }
-        let format = WindowAttrs::of(layer)?.format;
-        for node in [Some(norm), bias_add.map(|id| self.graph.node(id))].into_iter().flatten() {
-            check_format(node, format)?;
+        if step.kind == StepKind::Fused {
+            check_format(end, chain.format)?;
         }
+        let mut first = 0;
+        let mut parts = Vec::with_capacity(chain.tails.len());
+        for tail in &chain.tails {
+            let part = self.part(&step, &chain, tail, first)?;
+            first += tail.channels;
+            parts.push(part);
+        }
+        Ok(Found { step, parts, through: chain.through })
+    }
 
+    fn part(&self, step: &Step, chain: &Chain, tail: &Tail, first: usize) -> Result<Part, FoldSkip> {
+        let layer = self.graph.node(tail.layer);
+        let bias_node = tail.bias_add.map(|id| self.graph.node(id));
+        if let Some(node) = bias_node {
+            check_format(node, tail.format)?;
+        }
         let weights = self.constant(layer, 1, "the weights")?;
-        let &[_, _, inner, outer] = weights.shape() else {
-            return Err(wrong("the weights", "float32 of rank 4", &weights));
-        };
-        let channels =
-            if layer.op == "Conv2D" { Some(outer) } else { inner.checked_mul(outer) }.unwrap_or_default();
-        let batch_norm = BatchNorm {
-            gamma: self.vector(norm, 1, "scale", channels)?,
-            beta: self.vector(norm, 2, "offset", channels)?,
-            mean: self.vector(norm, 3, "mean", channels)?,
-            variance: self.vector(norm, 4, "variance", channels)?,
-            epsilon: attrs.float_or("epsilon", 1e-4)?,
-        };
-        let bias = match bias_add {
-            Some(id) => Some(self.vector(self.graph.node(id), 1, "the bias", channels)?),
+        let values = floats(&weights, "the weights")?;
+        let bias = match bias_node {
+            Some(node) => Some(exact(&self.constant(node, 1, "the bias")?, "the bias", tail.channels)?),
             None => None,
         };
-        let values = floats(&weights, "the weights")?;
-        let folded = batch_norm.fold(values, bias.as_deref()).ok_or(FoldSkip::NotFinite)?;
-        let weight_shape = weights.shape().to_vec();
-        Ok(Found { convolution, bias_add, batch_norm: id, format, weight_shape, folded })
-    }
-
-    /// The convolution that `norm` reads, directly or through one `BiasAdd`.
-    fn group_before(&self, norm: &Node) -> Result<(NodeId, Option<NodeId>), FoldSkip> {
-        let (id, node) = self.data_input(norm)?;
-        match node.op.as_str() {
-            "BiasAdd" => {
-                let (convolution, before) = self.data_input(node)?;
-                is_convolution(before)
-                    .then_some((convolution, Some(id)))
-                    .ok_or_else(|| FoldSkip::NotAfterConvolution { found: before.to_string() })
+        let own = |all: Vec<f32>| all.into_iter().skip(first).take(tail.channels).collect::<Vec<f32>>();
+        let aligned = |tensor: &Option<Tensor>, what, default: f32| match tensor {
+            Some(tensor) => chain.per_channel(tensor, what).map(own),
+            None => Ok(vec![default; tail.channels]),
+        };
+        let folded = match &step.params {
+            Params::Fused => self.fused(step, chain.channels)?.part(first, tail.channels).fold(
+                values,
+                tail.run,
+                bias.as_deref(),
+            ),
+            Params::Norm { gamma, beta, mean, variance, epsilon } => BatchNorm {
+                gamma: aligned(gamma, "gamma", 1.0)?,
+                beta: aligned(beta, "beta", 0.0)?,
+                mean: own(chain.per_channel(mean, "mean")?),
+                variance: own(chain.per_channel(variance, "variance")?),
+                epsilon: *epsilon,
             }
-            _ if is_convolution(node) => Ok((id, None)),
-            _ => Err(FoldSkip::NotAfterConvolution { found: node.to_string() }),
-        }
+            .fold(values, tail.run, bias.as_deref()),
+            Params::Linear { scale, shift } => {
+                let scale = scale.as_ref().map(|scale| chain.per_channel(scale, "the factor").map(own));
+                let shift = shift.as_ref().map(|shift| chain.per_channel(shift, "the summand").map(own));
+                Linear { scale: scale.transpose()?, shift: shift.transpose()? }.fold(
+                    values,
+                    tail.run,
+                    bias.as_deref(),
+                )
+            }
+        };
+        Ok(Part {
+            layer: tail.layer,
+            bias_add: tail.bias_add,
+            format: tail.format,
+            weight_shape: weights.shape().to_vec(),
+            folded: folded.ok_or(FoldSkip::NotFinite)?,
+        })
     }
 
-    fn data_input(&self, node: &Node) -> Result<(NodeId, &'a Node), FoldSkip> {
-        node.inputs
-            .first()
-            .map(|outlet| (outlet.node, self.graph.node(outlet.node)))
-            .ok_or_else(|| FoldSkip::NotAfterConvolution { found: "nothing".to_owned() })
+    /// The parameters of a `FusedBatchNorm` for all channels.
+    fn fused(&self, step: &Step, channels: usize) -> Result<BatchNorm, FoldSkip> {
+        let norm = self.graph.node(step.end);
+        let vector = |input, what| exact(&self.constant(norm, input, what)?, what, channels);
+        Ok(BatchNorm {
+            gamma: vector(1, "scale")?,
+            beta: vector(2, "offset")?,
+            mean: vector(3, "mean")?,
+            variance: vector(4, "variance")?,
+            epsilon: norm.attributes().float_or("epsilon", 1e-4)?,
+        })
     }
 
-    fn check_norm(&self, id: NodeId) -> Result<(), FoldSkip> {
-        let read = self.consumers.all(id).count() != self.consumers.of(id).len();
-        if read || self.outputs.slots(id).any(|slot| slot > 0) {
+    fn check_step(&self, step: &Step) -> Result<(), FoldSkip> {
+        let read = self.consumers.all(step.end).count() != self.consumers.of(step.end).len();
+        if read || self.outputs.slots(step.end).any(|slot| slot > 0) {
             return Err(FoldSkip::StatisticsUsed);
         }
-        if self.graph.node(id).controls.is_empty() { Ok(()) } else { Err(FoldSkip::ControlInput) }
+        let removed = step.inner.iter().chain([&step.end]);
+        let free = removed.into_iter().all(|&id| self.graph.node(id).controls.is_empty());
+        if free { Ok(()) } else { Err(FoldSkip::ControlInput) }
     }
 
-    /// A node before the batch norm changes its value, so nobody else may see it.
+    /// A node before the step's end changes its value, so nobody else may see it.
     fn check_inner(&self, id: NodeId) -> Result<(), FoldSkip> {
         let node = || self.graph.node(id).to_string();
         if self.outputs.has_node(id) {
@@ -129,43 +163,45 @@ impl<'a> Search<'a> {
     fn constant(&self, node: &Node, input: usize, what: &'static str) -> Result<Tensor, FoldSkip> {
         let outlet: Outlet = *node.inputs.get(input).ok_or(FoldSkip::NotConstant { what })?;
         let tensor = self.graph.constant(outlet).map_err(FoldSkip::Unreadable)?;
-        tensor.ok_or(FoldSkip::NotConstant { what })
-    }
-
-    fn vector(
-        &self,
-        node: &Node,
-        input: usize,
-        what: &'static str,
-        channels: usize,
-    ) -> Result<Vec<f32>, FoldSkip> {
-        let tensor = self.constant(node, input, what)?;
-        let values = floats(&tensor, what)?;
-        if tensor.shape() == [channels] && channels > 0 {
-            Ok(values.to_vec())
-        } else {
-            Err(wrong(what, &format!("float32 [{channels}], one per channel"), &tensor))
-        }
+        tensor.or_else(|| evaluate(self.graph, outlet)).ok_or(FoldSkip::NotConstant { what })
     }
 }
 
-fn is_convolution(node: &Node) -> bool {
-    matches!(node.op.as_str(), "Conv2D" | "DepthwiseConv2dNative")
+/// The layers whose output a step changes, by node; empty if it follows none.
+pub(super) fn layers_before(graph: &Graph, step: &Step) -> BTreeSet<NodeId> {
+    let chain = Chain::before(graph, step.data).ok();
+    chain
+        .into_iter()
+        .flat_map(|chain| chain.tails)
+        .map(|tail| tail.layer)
+        .filter(|&id| is_layer(graph.node(id)))
+        .collect()
 }
 
-fn check_format(node: &Node, convolution: DataFormat) -> Result<(), FoldSkip> {
+pub(super) fn check_format(node: &Node, layer: DataFormat) -> Result<(), FoldSkip> {
     let attrs = node.attributes();
-    let name = attrs.string("data_format")?.unwrap_or("NHWC");
-    let other =
-        DataFormat::from_name(name).ok_or_else(|| attrs.error("data_format", "NHWC or NCHW", name))?;
-    if other == convolution { Ok(()) } else { Err(FoldSkip::DataFormat { convolution, other }) }
+    let other = match attrs.string("data_format")?.unwrap_or("NHWC") {
+        "NHWC" | "NDHWC" => DataFormat::Nhwc,
+        "NCHW" | "NCDHW" => DataFormat::Nchw,
+        name => return Err(attrs.error("data_format", "NHWC or NCHW", name).into()),
+    };
+    if other == layer { Ok(()) } else { Err(FoldSkip::DataFormat { convolution: layer, other }) }
 }
 
-fn floats<'t>(tensor: &'t Tensor, what: &'static str) -> Result<&'t [f32], FoldSkip> {
+fn exact(tensor: &Tensor, what: &'static str, channels: usize) -> Result<Vec<f32>, FoldSkip> {
+    let values = floats(tensor, what)?;
+    if tensor.shape() == [channels] && channels > 0 {
+        Ok(values.to_vec())
+    } else {
+        Err(wrong(what, &format!("float32 [{channels}], one per channel"), tensor))
+    }
+}
+
+pub(super) fn floats<'t>(tensor: &'t Tensor, what: &'static str) -> Result<&'t [f32], FoldSkip> {
     tensor.as_slice().map_err(|_| wrong(what, DType::F32.name(), tensor))
 }
 
-fn wrong(what: &'static str, expected: &str, tensor: &Tensor) -> FoldSkip {
+pub(super) fn wrong(what: &'static str, expected: &str, tensor: &Tensor) -> FoldSkip {
     let found = format!("{} {:?}", tensor.dtype(), tensor.shape());
     FoldSkip::Constant { what, expected: expected.to_owned(), found }
 }

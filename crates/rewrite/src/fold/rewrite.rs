@@ -1,24 +1,24 @@
-//! Writing folded groups into the graph.
+//! Writing what was found into the graph.
 
 use amct_graph::{AttrValue, Graph, NewNode, NodeId, Patch, Source};
 use amct_tensor::DType;
 
-use super::FoldedGroup;
-use super::pattern::Found;
+use super::pattern::{Found, Part};
+use super::{FoldedGroup, Through};
 use crate::RewriteError;
 use crate::constants::{constant, type_attr};
 use crate::names::ScopeNames;
 use crate::outputs::Outputs;
 use crate::sweep::remove_dead_constants;
 
-/// All groups of one pass, collected into one patch.
+/// All steps of one round, collected into one patch.
 pub(super) struct Rewrite<'a> {
     graph: &'a Graph,
     outputs: &'a Outputs,
     names: ScopeNames,
     patch: Patch,
     groups: Vec<FoldedGroup>,
-    /// Where the constants were read that the groups no longer need.
+    /// Where the constants were read that are no longer needed.
     replaced: Vec<NodeId>,
 }
 
@@ -34,47 +34,66 @@ impl<'a> Rewrite<'a> {
         }
     }
 
-    /// Adds a group to the patch.
+    /// Adds a step to the patch.
     pub(super) fn add(&mut self, found: Found) -> Result<(), RewriteError> {
         let graph = self.graph;
-        let layer = graph.node(found.convolution);
-        let norm = graph.node(found.batch_norm);
-        self.replaced.extend(norm.inputs.iter().skip(1).map(|outlet| outlet.node));
-        self.replace_constant(found.convolution, found.weight_shape, found.folded.weights)?;
+        let Found { step, parts, through } = found;
+        let end = graph.node(step.end);
+        let name = |id: NodeId| graph.node(id).name.clone();
+        let removed: Vec<String> = step.inner.iter().chain([&step.end]).map(|&id| name(id)).collect();
+        self.replaced.extend(&step.constants);
 
-        let bias = found.folded.bias;
-        let mut original = vec![layer.name.clone()];
-        let (end, bias_name) = match found.bias_add {
-            Some(id) => {
-                self.replace_constant(id, [bias.len()], bias)?;
-                let name = graph.node(id).name.clone();
-                original.push(name.clone());
-                (Source::from(id), name)
+        let mut source = Source::from(step.data);
+        for part in parts {
+            let layer = part.layer;
+            let (original, bias_add) = (part.bias_add.map(name), self.fold_into(part, &end.device)?);
+            let mut group = FoldedGroup {
+                layer: name(layer),
+                bias_add: original.clone().or_else(|| bias_add.as_ref().map(|(_, name)| name.clone())),
+                original: [name(layer)].into_iter().chain(original).collect(),
+                through: None,
+            };
+            match (through, bias_add) {
+                (Some(_), Some((bias_add, _))) => self.patch.replace_uses(layer, bias_add),
+                (None, Some((bias_add, _))) => source = bias_add,
+                _ => {}
             }
-            None => {
-                let scope = self.names.scope(&layer.name, "bias_add");
-                let name = format!("{scope}/BiasAdd");
-                let bias = constant(format!("{scope}/bias"), [bias.len()], bias)?.on(&norm.device);
-                let bias = self.patch.add(bias);
-                let node = NewNode::new(name.clone(), "BiasAdd", [found.convolution.into(), bias])
-                    .attr("T", type_attr(DType::F32))
-                    .attr("data_format", AttrValue::string(found.format.name()))
-                    .on(&norm.device);
-                (self.patch.add(node), name)
+            match through {
+                Some(node) => group.through = Some(Through { node: name(node), folded: removed.clone() }),
+                None => group.original.extend(removed.iter().cloned()),
             }
-        };
-        original.push(norm.name.clone());
+            self.groups.push(group);
+        }
 
-        self.patch.replace_uses(found.batch_norm, end);
-        self.patch.remove(found.batch_norm);
-        if self.outputs.has_node(found.batch_norm) {
-            let stand_in = NewNode::new(norm.name.clone(), "Identity", [end])
+        self.patch.replace_uses(step.end, source);
+        step.inner.iter().chain([&step.end]).for_each(|&id| self.patch.remove(id));
+        if self.outputs.has_node(step.end) {
+            let stand_in = NewNode::new(end.name.clone(), "Identity", [source])
                 .attr("T", type_attr(DType::F32))
-                .on(&norm.device);
+                .on(&end.device);
             self.patch.add(stand_in);
         }
-        self.groups.push(FoldedGroup { layer: layer.name.clone(), bias_add: bias_name, original });
         Ok(())
+    }
+
+    /// Gives a layer its new weights and bias; a `BiasAdd` that did not exist, with its name.
+    fn fold_into(&mut self, part: Part, device: &str) -> Result<Option<(Source, String)>, RewriteError> {
+        if let Some(weights) = part.folded.weights {
+            self.replace_constant(part.layer, part.weight_shape, weights)?;
+        }
+        let Some(bias) = part.folded.bias else { return Ok(None) };
+        if let Some(id) = part.bias_add {
+            self.replace_constant(id, [bias.len()], bias)?;
+            return Ok(None);
+        }
+        let scope = self.names.scope(&self.graph.node(part.layer).name, "bias_add");
+        let name = format!("{scope}/BiasAdd");
+        let bias = self.patch.add(constant(format!("{scope}/bias"), [bias.len()], bias)?.on(device));
+        let node = NewNode::new(name.clone(), "BiasAdd", [part.layer.into(), bias])
+            .attr("T", type_attr(DType::F32))
+            .attr("data_format", AttrValue::string(part.format.name()))
+            .on(device);
+        Ok(Some((self.patch.add(node), name)))
     }
 
     /// Lets input 1 of a node read a new constant.
@@ -86,17 +105,26 @@ impl<'a> Rewrite<'a> {
     ) -> Result<(), RewriteError> {
         let Some(&old) = self.graph.node(reader).inputs.get(1) else { return Ok(()) };
         let named = self.graph.node(self.graph.constant_node(old).unwrap_or(old.node));
-        let new = constant(format!("{}_folded", named.name), shape, data)?.on(&named.device);
+        let base = named.name.strip_suffix("_folded").unwrap_or(&named.name);
+        let new = constant(format!("{base}_folded"), shape, data)?.on(&named.device);
         let new = self.patch.add(new);
         self.patch.set_input(reader, 1, new);
         self.replaced.push(old.node);
         Ok(())
     }
 
-    /// Applies the patch and clears away what it left without readers.
-    pub(super) fn finish(self, graph: &mut Graph) -> Result<Vec<FoldedGroup>, RewriteError> {
+    /// The graph with the patch applied and what it left without readers cleared away; the groups
+    /// are added to those of the rounds before.
+    pub(super) fn finish(self, groups: &mut Vec<FoldedGroup>) -> Result<Graph, RewriteError> {
+        let mut graph = self.graph.clone();
         graph.apply(&self.patch)?;
-        remove_dead_constants(graph, self.replaced, self.outputs)?;
-        Ok(self.groups)
+        remove_dead_constants(&mut graph, self.replaced, self.outputs)?;
+        for new in self.groups {
+            match groups.iter_mut().find(|group| group.layer == new.layer) {
+                Some(group) => group.append(new),
+                None => groups.push(new),
+            }
+        }
+        Ok(graph)
     }
 }

@@ -5,7 +5,7 @@ use amct_tensor::DataFormat;
 
 use crate::report::SkipReason;
 
-/// Why a batch norm is not folded.
+/// Why a batch norm, product or sum is not folded.
 #[derive(Clone, Debug, PartialEq)]
 pub enum FoldSkip {
     /// Folding is switched off.
@@ -14,11 +14,13 @@ pub enum FoldSkip {
     Listed,
     /// `is_training` is true: the statistics are those of the batch.
     Training,
-    /// What is normalised is not the output of a convolution.
+    /// What is changed is not the output of a convolution or matrix product.
     NotAfterConvolution {
         /// The node there.
         found: String,
     },
+    /// The layer transposes its weights.
+    Transposed,
     /// A node of the group is read by others too.
     SeveralReaders {
         /// The node.
@@ -72,8 +74,9 @@ impl fmt::Display for FoldSkip {
             }
             FoldSkip::NotAfterConvolution { found } => write!(
                 f,
-                "it normalises the output of {found}, not of Conv2D or DepthwiseConv2dNative (with or without BiasAdd)"
+                "it changes the output of {found}, not of a convolution or matrix product (with or without BiasAdd)"
             ),
+            FoldSkip::Transposed => f.write_str("the layer before it transposes its weights"),
             FoldSkip::SeveralReaders { node } => write!(f, "{node} has other readers"),
             FoldSkip::OutputRequested { node } => write!(f, "{node} is a requested output"),
             FoldSkip::StatisticsUsed => f.write_str("its batch statistics are read"),
@@ -89,6 +92,22 @@ impl fmt::Display for FoldSkip {
             FoldSkip::Attribute(error) => error.fmt(f),
             FoldSkip::Unreadable(error) => error.fmt(f),
         }
+    }
+}
+
+impl FoldSkip {
+    /// Whether there is a layer that the node could be folded into: only then is it worth telling
+    /// of a product or sum.
+    pub(super) fn is_about_a_layer(&self) -> bool {
+        let is_elsewhere = matches!(
+            self,
+            FoldSkip::NotAfterConvolution { .. }
+                | FoldSkip::NotConstant { .. }
+                | FoldSkip::Transposed
+                | FoldSkip::Attribute(_)
+                | FoldSkip::Unreadable(_)
+        );
+        !is_elsewhere
     }
 }
 

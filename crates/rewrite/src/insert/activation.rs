@@ -8,26 +8,14 @@ use amct_tensor::quantization::ActivationParams;
 use super::builder::{Builder, float_node};
 use super::origin::Owner;
 use super::{LayerQuantization, PASS};
+use crate::layers::group::SPLIT_DATA;
 
 impl Builder<'_> {
     /// Quantizes the input of every layer, once for equal inputs and numbers.
     pub(super) fn add_activations(&mut self) {
-        let early = self.pads_to_go_before();
         let mut shared: BTreeMap<(Outlet, u32, i32), Source> = BTreeMap::new();
         for (index, quantization) in self.layers.iter().enumerate() {
-            let layer = &quantization.layer;
-            let (outlet, reader) = match layer.pad {
-                Some(pad) if early.get(&pad) == Some(&true) => (layer.input, pad),
-                Some(pad) => {
-                    log::info!(
-                        target: PASS,
-                        "layer '{}': others read its Pad, so AscendQuant goes behind it",
-                        layer.name
-                    );
-                    (pad.into(), layer.node)
-                }
-                None => (layer.input, layer.node),
-            };
+            let (outlet, reader, input) = self.place(quantization);
             let ActivationParams { scale, offset } = quantization.activation;
             let key = (outlet, scale.to_bits(), offset);
             let quant = match shared.get(&key) {
@@ -35,7 +23,28 @@ impl Builder<'_> {
                 None => self.add_quant(index, quantization, outlet),
             };
             shared.insert(key, quant);
-            self.built.patch.set_input(reader, 0, quant);
+            self.built.patch.set_input(reader, input, quant);
+        }
+    }
+
+    /// What is quantized for a layer, and the node and input that read the quantized value.
+    fn place(&self, quantization: &LayerQuantization) -> (Outlet, NodeId, usize) {
+        let layer = &quantization.layer;
+        let own = layer.kind.data_input();
+        let late = |what: &str| {
+            let name = &layer.name;
+            log::info!(target: PASS, "layer '{name}': others read its {what}, so AscendQuant goes behind it");
+            let data = self.graph.node(layer.node).inputs.get(own).copied();
+            (data.unwrap_or(layer.input), layer.node, own)
+        };
+        match (layer.pad, &layer.group) {
+            (Some(pad), _) if self.places.carries_pad(pad) => (layer.input, pad, 0),
+            (Some(_), _) => late("Pad"),
+            (None, Some(group)) if self.places.group(quantization).is_some() => {
+                (layer.input, group.split, SPLIT_DATA)
+            }
+            (None, Some(_)) => late("Split"),
+            (None, None) => (layer.input, layer.node, own),
         }
     }
 
@@ -51,27 +60,5 @@ impl Builder<'_> {
             node = node.attr("dst_type", AttrValue::string("INT8"));
         }
         self.add(node, Owner::Inserted(index))
-    }
-
-    /// For each pad, whether all who read it are among the layers and agree on their numbers:
-    /// only then may it carry quantized values.
-    fn pads_to_go_before(&self) -> BTreeMap<NodeId, bool> {
-        let mut readers: BTreeMap<NodeId, Vec<ActivationParams>> = BTreeMap::new();
-        for quantization in self.layers {
-            if let Some(pad) = quantization.layer.pad {
-                readers.entry(pad).or_default().push(quantization.activation);
-            }
-        }
-        let consumers = self.graph.consumers();
-        let agree = |params: &[ActivationParams]| {
-            params.windows(2).all(|pair| match pair {
-                [a, b] => a.scale.to_bits() == b.scale.to_bits() && a.offset == b.offset,
-                _ => true,
-            })
-        };
-        readers
-            .into_iter()
-            .map(|(pad, params)| (pad, params.len() == consumers.all(pad).count() && agree(&params)))
-            .collect()
     }
 }

@@ -6,6 +6,7 @@ use amct_graph::{Graph, NewNode, NodeId, Outlet, Patch, Source};
 use amct_tensor::DType;
 
 use super::origin::Owner;
+use super::places::Places;
 use super::{InsertOptions, LayerQuantization};
 use crate::constants::type_attr;
 use crate::names::ScopeNames;
@@ -15,6 +16,7 @@ pub(super) struct Builder<'a> {
     pub(super) graph: &'a Graph,
     pub(super) layers: &'a [LayerQuantization],
     pub(super) options: &'a InsertOptions,
+    pub(super) places: Places,
     pub(super) names: ScopeNames,
     pub(super) built: Built,
     /// The dequantized value that takes the place of a layer's old end.
@@ -35,7 +37,8 @@ pub(super) struct Built {
 impl<'a> Builder<'a> {
     pub(super) fn new(graph: &'a Graph, layers: &'a [LayerQuantization], options: &'a InsertOptions) -> Self {
         let names = ScopeNames::of(graph);
-        Self { graph, layers, options, names, built: Built::default(), ends: BTreeMap::new() }
+        let places = Places::of(graph, layers);
+        Self { graph, layers, options, places, names, built: Built::default(), ends: BTreeMap::new() }
     }
 
     /// Adds a node on the device of the layer it belongs to.
@@ -54,8 +57,8 @@ impl<'a> Builder<'a> {
         self.built.patch.set_input(reader, input, source);
     }
 
-    pub(super) fn finish(self) -> Built {
-        self.built
+    pub(super) fn finish(self) -> (Places, Built) {
+        (self.places, self.built)
     }
 }
 

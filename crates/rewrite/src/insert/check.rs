@@ -7,6 +7,8 @@ use amct_tensor::quantization::{DeqScale, I8_MAX, I8_MIN};
 
 use super::LayerQuantization;
 use crate::RewriteError;
+use crate::layers::LayerKind;
+use crate::layers::group::SPLIT_DATA;
 use crate::outputs::Outputs;
 
 pub(super) fn all(
@@ -31,20 +33,33 @@ fn place(graph: &Graph, quantization: &LayerQuantization, outputs: &Outputs) -> 
     let layer = &quantization.layer;
     let stale = |problem| Err(RewriteError::Stale { layer: layer.name.clone(), problem });
     let Some(node) = graph.get(layer.node) else { return stale("its node is not there") };
-    if node.name != layer.name || node.op != layer.kind.op() {
+    if node.name != layer.name || LayerKind::of_op(&node.op) != Some(layer.kind) {
         return stale("another node is in its place");
     }
-    let quantized = match layer.pad {
-        Some(pad) => graph.get(pad).and_then(|pad| pad.inputs.first()),
-        None => node.inputs.first(),
+    let data = node.inputs.get(layer.kind.data_input());
+    let before = match (layer.pad, &layer.group) {
+        (Some(pad), _) => Some((pad, 0)),
+        (None, Some(group)) => Some((group.split, SPLIT_DATA)),
+        (None, None) => None,
     };
-    if quantized != Some(&layer.input)
-        || layer.pad.is_some_and(|pad| node.inputs.first() != Some(&pad.into()))
+    let quantized = match before {
+        Some((id, input)) => graph.get(id).and_then(|node| node.inputs.get(input)),
+        None => data,
+    };
+    if quantized != Some(&layer.input) || before.is_some_and(|(id, _)| data.map(|data| data.node) != Some(id))
     {
         return stale("it reads another input");
     }
+    if layer.group.as_ref().is_some_and(|group| graph.get(group.concat).is_none()) {
+        return stale("its concatenation is not there");
+    }
     if let Some(weights) = &layer.weights
-        && node.inputs.get(1).and_then(|&outlet| graph.constant_node(outlet)) != Some(weights.constant)
+        && layer
+            .kind
+            .weight_input()
+            .and_then(|input| node.inputs.get(input))
+            .and_then(|&outlet| graph.constant_node(outlet))
+            != Some(weights.constant)
     {
         return stale("it reads other weights");
     }
@@ -77,8 +92,8 @@ fn counts(quantization: &LayerQuantization) -> Result<(), RewriteError> {
     }
     match scale_w.len() {
         1 => Ok(()),
-        len if layer.kind.is_convolution() && len == shape.channels => Ok(()),
-        len if layer.kind.is_convolution() => wrong("scale_w", format!("1 or {}", shape.channels), len),
+        len if layer.kind.may_be_channel_wise() && len == shape.channels => Ok(()),
+        len if layer.kind.may_be_channel_wise() => wrong("scale_w", format!("1 or {}", shape.channels), len),
         len => wrong("scale_w", "1".to_owned(), len),
     }
 }

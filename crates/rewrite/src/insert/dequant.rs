@@ -1,7 +1,7 @@
 //! `AscendDequant` at the end of a layer.
 
 use amct_graph::views::WindowAttrs;
-use amct_graph::{AttrValue, GraphError, Outlet};
+use amct_graph::{AttrValue, GraphError, NodeId, Outlet};
 use amct_tensor::DataFormat;
 use amct_tensor::quantization::DeqScale;
 
@@ -10,7 +10,7 @@ use super::builder::{Builder, float_node};
 use super::origin::Owner;
 use crate::RewriteError;
 use crate::constants::constant;
-use crate::layers::LayerKind;
+use crate::layers::ConvGroup;
 use crate::outputs::Outputs;
 
 impl Builder<'_> {
@@ -19,8 +19,14 @@ impl Builder<'_> {
         let Some(quantization) = self.layers.get(index) else { return Ok(()) };
         let layer = &quantization.layer;
         let (format, kernel) = self.window(quantization)?;
-        let end = layer.end();
-        let words = deq_scale(quantization);
+        let (end, words) = match self.places.group(quantization) {
+            // The first part dequantizes for all.
+            Some(group) if group.members.first() == Some(&layer.node) => {
+                (group.concat, self.group_words(group))
+            }
+            Some(_) => return Ok(()),
+            None => (layer.end(), deq_scale(quantization)),
+        };
 
         let scope = self.names.scope(&layer.name, "dequant");
         let owner = Owner::Inserted(index);
@@ -42,12 +48,29 @@ impl Builder<'_> {
         Ok(())
     }
 
+    /// The words of all parts in the order of the concatenation, one per channel.
+    fn group_words(&self, group: &ConvGroup) -> Vec<u64> {
+        let find = |id: &NodeId| self.layers.iter().find(|quantization| quantization.layer.node == *id);
+        let parts = group.members.iter().filter_map(find);
+        parts
+            .flat_map(|part| {
+                let words = deq_scale(part);
+                let repeat = part.layer.channels().unwrap_or(1) / words.len().max(1);
+                // One word for the whole part stands for each of its channels.
+                words.into_iter().flat_map(move |word| std::iter::repeat_n(word, repeat))
+            })
+            .collect()
+    }
+
     /// Layout of the layer's output, and the window that `AscendDequant` divides by.
     fn window(&self, quantization: &LayerQuantization) -> Result<(DataFormat, (usize, usize)), RewriteError> {
-        if quantization.layer.kind == LayerKind::MatMul {
-            return Ok((DataFormat::Nhwc, (1, 1)));
+        let node = self.graph.node(quantization.layer.node);
+        if !quantization.layer.kind.is_2d_window() {
+            // AscendDequant knows two layouts only, and with one scale neither makes a difference.
+            let is_nchw = node.attrs.get("data_format") == Some(&AttrValue::string("NCDHW"));
+            return Ok((if is_nchw { DataFormat::Nchw } else { DataFormat::Nhwc }, (1, 1)));
         }
-        let window = WindowAttrs::of(self.graph.node(quantization.layer.node)).map_err(GraphError::from)?;
+        let window = WindowAttrs::of(node).map_err(GraphError::from)?;
         Ok((window.format, window.kernel))
     }
 }

@@ -5,8 +5,10 @@ use std::collections::BTreeMap;
 use amct_graph::{Graph, NodeId};
 
 use super::LayerQuantization;
+use super::places::Places;
 use crate::RewriteError;
-use crate::fold::FoldedGroup;
+use crate::fold::{FoldedGroup, Through};
+use crate::layers::ConvGroup;
 
 /// A node of the quantized graph and the nodes of the original graph it stands for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -49,23 +51,36 @@ impl Owner {
 pub(super) fn of_nodes(
     before: &Graph,
     quantized: &Graph,
-    layers: &[LayerQuantization],
+    (layers, places): (&[LayerQuantization], &Places),
     folded: &[FoldedGroup],
     added: &[NodeId],
     owners: &[Owner],
 ) -> Result<Vec<NodeOrigin>, RewriteError> {
     let mut known: BTreeMap<NodeId, (Vec<String>, Option<String>)> = BTreeMap::new();
     for group in folded {
-        let ends = [(group.layer.as_str(), None), (group.bias_add.as_str(), Some(group.last().to_owned()))];
-        for (name, output_of) in ends {
+        let last = group.last().map(str::to_owned);
+        let mut ends = vec![(group.layer.as_str(), group.original.clone(), None)];
+        ends.push((group.end(), group.original.clone(), last));
+        if let Some(Through { node, folded }) = &group.through {
+            let own = [node].into_iter().chain(folded).cloned().collect();
+            ends.push((node, own, folded.last().cloned()));
+        }
+        for (name, original, output_of) in ends {
             if let Some(id) = before.find(name) {
-                known.insert(id, (group.original.clone(), output_of));
+                known.insert(id, (original, output_of));
             }
         }
     }
-    let groups: Vec<Vec<String>> = layers.iter().map(|layer| group_of(before, layer, folded)).collect();
+    let groups: Vec<Vec<String>> = layers
+        .iter()
+        .map(|quantization| match places.group(quantization) {
+            Some(group) => parts_of(before, group, layers, folded),
+            None => group_of(before, quantization, folded),
+        })
+        .collect();
     for (quantization, group) in layers.iter().zip(&groups) {
-        for id in [quantization.layer.node, quantization.layer.end()] {
+        let concat = places.group(quantization).map(|group| group.concat);
+        for id in [quantization.layer.node, quantization.layer.end()].into_iter().chain(concat) {
             known.insert(id, (group.clone(), None));
         }
     }
@@ -74,9 +89,9 @@ pub(super) fn of_nodes(
         match owner {
             Owner::Inserted(index) => known.insert(id, (group(index), None)),
             Owner::Dequant(index) => {
-                let group = group(index);
-                let last = group.last().cloned();
-                known.insert(id, (group, last))
+                let original = group(index);
+                let last = last_of(layers.get(index), places, folded).unwrap_or(original.last().cloned());
+                known.insert(id, (original, last))
             }
             Owner::Itself => None,
         };
@@ -101,4 +116,35 @@ fn group_of(before: &Graph, quantization: &LayerQuantization, folded: &[FoldedGr
     }
     let bias = layer.bias.as_ref().and_then(|bias| before.get(bias.node)).map(|node| node.name.clone());
     std::iter::once(layer.name.clone()).chain(bias).collect()
+}
+
+/// What a layer's dequantized output is in the original graph, if that is not simply the last of
+/// its nodes: nothing, if what was folded stood behind another node that comes after.
+fn last_of(
+    quantization: Option<&LayerQuantization>,
+    places: &Places,
+    folded: &[FoldedGroup],
+) -> Option<Option<String>> {
+    let quantization = quantization?;
+    let group = folded.iter().find(|group| group.layer == quantization.layer.name)?;
+    (places.group(quantization).is_none() && group.through.is_some()).then_some(None)
+}
+
+/// The original nodes of a group convolution: those of its parts, the concatenation, and what was
+/// folded from behind it.
+fn parts_of(
+    before: &Graph,
+    group: &ConvGroup,
+    layers: &[LayerQuantization],
+    folded: &[FoldedGroup],
+) -> Vec<String> {
+    let parts = group.members.iter().filter_map(|id| layers.iter().find(|part| part.layer.node == *id));
+    let mut names: Vec<String> = parts.flat_map(|part| group_of(before, part, folded)).collect();
+    let concat = before.get(group.concat).map(|node| node.name.clone());
+    let behind = folded
+        .iter()
+        .find_map(|group| group.through.as_ref().filter(|through| Some(&through.node) == concat.as_ref()));
+    names.extend(concat);
+    names.extend(behind.into_iter().flat_map(|through| through.folded.iter().cloned()));
+    names
 }

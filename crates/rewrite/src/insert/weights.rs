@@ -35,14 +35,17 @@ impl Builder<'_> {
 }
 
 /// The shape of `offset_w`: one element per tensor, else `[1, 1, 1, Cout]`, for a depthwise
-/// convolution `[1, 1, C, 1]` whatever its multiplier. The TensorFlow kernel tells the two apart
-/// by dimension 2, and ATC reads four dimensions without asking for the rank; only `MatMul`, where
-/// neither looks, has rank 1.
+/// convolution `[1, 1, C, 1]` whatever its multiplier, for a transposed one `[1, 1, Cout, 1]`. The
+/// TensorFlow kernel tells them apart by dimension 2, and ATC reads four dimensions without asking
+/// for the rank; only matrix products, where neither looks, have rank 1.
 fn offset_shape(kind: LayerKind, weights: &[usize], per_channel: bool) -> Vec<usize> {
     match (kind, weights) {
-        (LayerKind::MatMul, _) => vec![1],
+        (LayerKind::MatMul | LayerKind::BatchMatMul, _) => vec![1],
+        (LayerKind::Conv3d, _) => vec![1; 5],
         (LayerKind::Conv2d, &[.., cout]) if per_channel => vec![1, 1, 1, cout],
-        (LayerKind::DepthwiseConv2d, &[_, _, c, _]) if per_channel => vec![1, 1, c, 1],
+        (LayerKind::DepthwiseConv2d | LayerKind::ConvTranspose2d, &[_, _, channels, _]) if per_channel => {
+            vec![1, 1, channels, 1]
+        }
         _ => vec![1, 1, 1, 1],
     }
 }

@@ -25,13 +25,15 @@ impl Candidate<'_> {
             Some(AttrValue::Type(code)) => return Err(LayerSkip::DType { found: type_name(*code) }),
             _ => return Err(LayerSkip::DType { found: "missing".to_owned() }),
         }
-        let expected = if self.kind == LayerKind::AvgPool { 1 } else { 2 };
-        let &[input, ..] = node.inputs.as_slice() else {
-            return Err(LayerSkip::Inputs { expected, found: 0 });
+        let Some(&input) = node.inputs.get(self.kind.data_input()) else {
+            return Err(LayerSkip::Inputs { expected: self.kind.input_count(), found: node.inputs.len() });
         };
         let format = self.format(node)?;
-        let weights = if self.kind == LayerKind::AvgPool { None } else { Some(self.weights(node)?) };
-        let channel_wise = self.kind.is_convolution()
+        let weights = match self.kind.weight_input() {
+            Some(index) => Some(self.weights(node, index)?),
+            None => None,
+        };
+        let channel_wise = self.kind.may_be_channel_wise()
             && !weights.as_ref().is_some_and(|weights| self.is_fully_connected(weights, input, format));
         let bias = weights.as_ref().and_then(|weights| self.bias(weights.channels, format));
         Ok(QuantizableLayer {
@@ -40,6 +42,7 @@ impl Candidate<'_> {
             kind: self.kind,
             input,
             pad: None,
+            group: None,
             weights,
             channel_wise,
             bias,
@@ -48,38 +51,44 @@ impl Candidate<'_> {
 
     /// Checks the attributes; the layout of the output.
     fn format(&self, node: &Node) -> Result<DataFormat, LayerSkip> {
-        if self.kind != LayerKind::MatMul {
-            return Ok(WindowAttrs::of(node)?.format);
-        }
-        for attr in ["transpose_a", "transpose_b"] {
-            if node.attributes().bool_or(attr, false)? {
+        let attrs = node.attributes();
+        let transposes: &[&'static str] = match self.kind {
+            LayerKind::MatMul => &["transpose_a", "transpose_b", "adjoint_a", "adjoint_b"],
+            LayerKind::BatchMatMul => &["adj_x", "adj_y"],
+            LayerKind::Conv3d => return volume_format(node),
+            _ => {
+                let window = WindowAttrs::of(node)?;
+                if self.kind == LayerKind::ConvTranspose2d && window.dilations != (1, 1) {
+                    return Err(LayerSkip::Dilated { found: attrs.ints("dilations")?.to_vec() });
+                }
+                return Ok(window.format);
+            }
+        };
+        for attr in transposes {
+            if attrs.bool_or(attr, false)? {
                 return Err(LayerSkip::Transposed(attr));
             }
         }
         Ok(DataFormat::Nhwc)
     }
 
-    fn weights(&self, node: &Node) -> Result<LayerWeights, LayerSkip> {
-        let &[_, outlet] = node.inputs.as_slice() else {
-            return Err(LayerSkip::Inputs { expected: 2, found: node.inputs.len() });
+    fn weights(&self, node: &Node, index: usize) -> Result<LayerWeights, LayerSkip> {
+        let expected = self.kind.input_count();
+        let Some(&outlet) = node.inputs.get(index).filter(|_| node.inputs.len() == expected) else {
+            return Err(LayerSkip::Inputs { expected, found: node.inputs.len() });
         };
         let constant = self.graph.constant_node(outlet).ok_or(LayerSkip::WeightsNotConstant)?;
         // Decoded once here, so that damaged weights are a reason now and no error later.
         let tensor = self.graph.decode_const(constant).map_err(LayerSkip::Unreadable)?;
         let shape = tensor.shape().to_vec();
-        let channels = match (self.kind, shape.as_slice()) {
-            (LayerKind::Conv2d, &[_, _, _, cout]) => Some(cout),
-            (LayerKind::DepthwiseConv2d, &[_, _, c, m]) => c.checked_mul(m),
-            (LayerKind::MatMul, &[_, n]) => Some(n),
-            _ => None,
-        };
-        match channels {
-            Some(channels) if tensor.dtype() == DType::F32 && !tensor.is_empty() => {
-                Ok(LayerWeights { constant, shape, channels })
+        match self.kind.channels(&shape) {
+            Some((channels, run)) if tensor.dtype() == DType::F32 && !tensor.is_empty() => {
+                Ok(LayerWeights { constant, shape, channels, run })
             }
             _ => Err(LayerSkip::Weights {
-                expected: match self.kind {
-                    LayerKind::MatMul => "float32 of rank 2, not empty",
+                expected: match self.kind.weight_rank() {
+                    2 => "float32 of rank 2, not empty",
+                    5 => "float32 of rank 5, not empty",
                     _ => "float32 of rank 4, not empty",
                 },
                 found: format!("{} {shape:?}", tensor.dtype()),
@@ -113,5 +122,20 @@ impl Candidate<'_> {
             && literal.dims().is_ok_and(|dims| dims == [channels])
             && literal.decode().is_ok();
         fits.then_some(LayerBias { node: reader.node, constant })
+    }
+}
+
+/// Checks a `Conv3D`; its layout as that of the four dimensions without depth.
+fn volume_format(node: &Node) -> Result<DataFormat, LayerSkip> {
+    let attrs = node.attributes();
+    let (format, depth) = match attrs.string("data_format")?.unwrap_or("NDHWC") {
+        "NDHWC" => (DataFormat::Nhwc, 1),
+        "NCDHW" => (DataFormat::Nchw, 2),
+        other => return Err(attrs.error("data_format", "NDHWC or NCDHW", other).into()),
+    };
+    let dilations = attrs.ints("dilations")?;
+    match dilations.get(depth) {
+        None | Some(1) => Ok(format),
+        Some(_) => Err(LayerSkip::Dilated { found: dilations.to_vec() }),
     }
 }

@@ -36,14 +36,16 @@ pub(super) fn check(
     layer: &QuantizableLayer,
     shapes: &dyn Fn(Outlet) -> Option<Vec<usize>>,
 ) -> Option<LayerWarning> {
+    if !layer.kind.is_2d_window() {
+        return None;
+    }
     let window = WindowAttrs::of(graph.node(layer.node)).ok()?;
     let problem = match layer.kind {
-        LayerKind::MatMul => None,
         LayerKind::AvgPool => pool_problem(&window).or_else(|| {
             let width = shapes(layer.node.into())?.get(window.format.spatial_axes().1).copied()?;
             (width == 1).then(|| "an average pooling to width 1 is run in float16 by ATC".to_owned())
         }),
-        LayerKind::Conv2d | LayerKind::DepthwiseConv2d => {
+        _ => {
             let kernel =
                 layer.weights.as_ref().and_then(|weights| weights.shape.iter().take(2).max().copied());
             convolution_problem(&window, kernel.unwrap_or(1))

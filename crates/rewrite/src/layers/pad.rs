@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use amct_graph::views::WindowAttrs;
 use amct_graph::{Consumers, Graph, NodeId, Outlet};
 
-use super::QuantizableLayer;
+use super::{LayerKind, QuantizableLayer};
 use crate::outputs::Outputs;
 
 /// Moves the input of every convolution behind a zero pad of height and width to the pad's own
@@ -38,7 +38,7 @@ fn zero_pad_before(graph: &Graph, layer: &QuantizableLayer) -> Option<Outlet> {
     let pad = graph.node(layer.input.node);
     let &[behind, paddings, ..] = pad.inputs.as_slice() else { return None };
     // A PadV2 of zeros would do the same, but ATC's patterns know the type Pad alone.
-    if pad.op != "Pad" || !layer.kind.is_convolution() {
+    if pad.op != "Pad" || !matches!(layer.kind, LayerKind::Conv2d | LayerKind::DepthwiseConv2d) {
         return None;
     }
     let paddings = graph.constant(paddings).ok()??.to_i64_vec().ok()?;

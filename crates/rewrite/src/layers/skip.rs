@@ -28,8 +28,13 @@ pub enum LayerSkip {
         /// Type and shape found.
         found: String,
     },
-    /// A `MatMul` that transposes an operand.
+    /// A matrix product that transposes an operand.
     Transposed(&'static str),
+    /// A transposed convolution that is dilated, or a `Conv3D` that is so along depth.
+    Dilated {
+        /// Its `dilations`.
+        found: Vec<i64>,
+    },
     /// An attribute outside what is supported.
     Attribute(AttrError),
     /// Weights that cannot be read.
@@ -46,6 +51,9 @@ impl fmt::Display for LayerSkip {
                 write!(f, "its weights must be {expected}, but are {found}")
             }
             LayerSkip::Transposed(attr) => write!(f, "{attr} is true; only false can be quantized"),
+            LayerSkip::Dilated { found } => {
+                write!(f, "its dilations are {found:?}; such a layer can be quantized only without")
+            }
             LayerSkip::Attribute(error) => error.fmt(f),
             LayerSkip::Unreadable(error) => error.fmt(f),
         }

@@ -74,7 +74,9 @@ pub(super) fn of_dequant(context: &Context<'_>, findings: &mut Findings) {
         if node.attrs.get("ksize") != Some(&ksize) {
             findings.add(&node.name, show(node, "ksize"), format!("[{height}, {width}]"));
         }
-        let format = window.map_or("NHWC", |window| window.format.name());
+        let volume = layer.and_then(|layer| layer.attributes().string("data_format").ok().flatten());
+        let other = if volume == Some("NCDHW") { "NCHW" } else { "NHWC" };
+        let format = window.map_or(other, |window| window.format.name());
         if node.attrs.get("data_format") != Some(&AttrValue::string(format)) {
             findings.add(&node.name, show(node, "data_format"), format!("{format:?} as the layer has"));
         }

@@ -8,6 +8,7 @@ use amct_tensor::{DType, DataFormat, Tensor};
 use super::Severity;
 use super::context::{Context, Findings};
 use super::path::Path;
+use crate::LayerKind;
 use crate::layers::pool_problem;
 
 /// The number of words of a layer's `AscendDequant`.
@@ -21,12 +22,8 @@ pub(super) fn word_count(context: &Context<'_>, path: &Path) -> Option<usize> {
 fn channels(context: &Context<'_>, path: &Path) -> Option<usize> {
     let weights = context.graph.node(path.weight_quant?);
     let dims = context.direct_constant(weights, 0)?.dims().ok()?;
-    match (context.graph.node(path.layer).op.as_str(), dims.as_slice()) {
-        ("DepthwiseConv2dNative", &[_, _, c, m]) => c.checked_mul(m),
-        ("Conv2DBackpropInput", &[_, _, cout, _]) => Some(cout),
-        (_, &[.., cout]) => Some(cout),
-        _ => None,
-    }
+    let kind = LayerKind::of_op(&context.graph.node(path.layer).op)?;
+    kind.channels(&dims).map(|(channels, _)| channels)
 }
 
 /// Rule 16.
@@ -65,10 +62,9 @@ pub(super) fn words_are_sound(context: &Context<'_>, findings: &mut Findings) {
 /// The numbers of words accepted, if it is another one. Only the kernel of a rank 4 value tells
 /// channels apart.
 fn wrong_count(context: &Context<'_>, path: &Path, words: &Tensor) -> Option<String> {
-    let per_channel = match context.graph.node(path.layer).op.as_str() {
-        "MatMul" | "AvgPool" => None,
-        _ => channels(context, path),
-    };
+    let kind = LayerKind::of_op(&context.graph.node(path.layer).op);
+    let is_channel_wise = kind.is_some_and(LayerKind::may_be_channel_wise);
+    let per_channel = channels(context, path).filter(|_| is_channel_wise);
     let is_group = path.between.iter().any(|&id| context.graph.node(id).op == "Split");
     let fits = words.len() == 1 || is_group || per_channel == Some(words.len());
     (!fits).then(|| per_channel.map_or_else(|| "1".to_owned(), |count| format!("1 or {count}")))

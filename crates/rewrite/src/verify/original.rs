@@ -13,8 +13,10 @@ use amct_tensor::quantization::{DeqScale, I8_MAX, I8_MIN};
 use super::Severity;
 use super::context::{Context, Findings};
 use super::path::Path;
+use crate::LayerKind;
+use crate::evaluate::evaluate;
 pub(super) use counterparts::Counterparts;
-use counterparts::{Origin, is_batch_norm};
+use counterparts::Origin;
 
 /// Rule 5.
 pub(super) fn has_same_placeholders(context: &Context<'_>, findings: &mut Findings) {
@@ -47,9 +49,10 @@ pub(super) fn keeps_names(context: &Context<'_>, findings: &mut Findings) {
     }
     let Some(counterparts) = &context.original else { return };
     for (id, node) in counterparts.graph.nodes() {
-        let may_go = node.op == "Const"
-            || (node.is_pass_through() && counterparts.graph.constant_node(id.into()).is_some())
-            || (is_batch_norm(&node.op) && counterparts.is_after_layer(id));
+        // Constants, and what folding takes out of the graph together with them.
+        let may_go = counterparts.has_vanished(id)
+            || counterparts.graph.constant_node(id.into()).is_some()
+            || evaluate(counterparts.graph, id.into()).is_some();
         if !may_go && context.graph.find(&node.name).is_none() {
             findings.add(&node.name, "no such node", "the names of the original graph");
         }
@@ -115,7 +118,14 @@ fn compare_inputs(
         }
         let same = match counterparts.graph.constant_node(then) {
             Some(constant) => same_constant(counterparts.graph, constant, context.graph, now),
-            None => counterparts.origin_before(then) == counterparts.origin_now(context.graph, now),
+            None => match evaluate(counterparts.graph, then) {
+                Some(value) => evaluate(context.graph, now) == Some(value),
+                None => {
+                    let origins =
+                        (counterparts.origin_before(then), counterparts.origin_now(context.graph, now));
+                    counterparts.agree(before_id, &origins.0, &origins.1)
+                }
+            },
         };
         if !same {
             let found = format!("input {input} from {}", context.graph.outlet_name(now));
@@ -157,11 +167,11 @@ pub(super) fn weight_problem(
     if counterparts.is_folded(layer) {
         return None;
     }
-    let step = steps(context, path)?;
-    let channels = step.len();
+    let (channels, run) = LayerKind::of_op(&counterparts.graph.node(layer).op)?.channels(float.shape())?;
+    let step = steps(context, path, channels)?;
     let values = quantized.as_slice::<i8>().ok()?.iter().zip(float.as_slice::<f32>().ok()?).enumerate();
     for (index, (&q, &w)) in values {
-        let step = step.get(index % channels.max(1)).copied()?;
+        let step = step.get(index / run.max(1) % channels.max(1)).copied()?;
         // A value at the end of the range may stand for any beyond it.
         let is_clipped = i32::from(q) == I8_MIN || i32::from(q) == I8_MAX;
         let distance = (f64::from(w) - f64::from(q) * step).abs();
@@ -175,11 +185,15 @@ pub(super) fn weight_problem(
     None
 }
 
-/// scale_w of each channel: a dequantization word divided by scale_d.
-fn steps(context: &Context<'_>, path: &Path) -> Option<Vec<f64>> {
+/// scale_w of each of the layer's channels: a dequantization word divided by scale_d.
+fn steps(context: &Context<'_>, path: &Path, channels: usize) -> Option<Vec<f64>> {
     let quant = context.graph.node(path.quant?);
     let Some(AttrValue::F(inverse_scale)) = quant.attrs.get("scale") else { return None };
     let words = context.direct_constant(context.graph.node(path.dequant?), 1)?.decode().ok()?;
     let words: &[u64] = words.as_slice().ok()?;
+    let words = match words {
+        &[one] => vec![one; channels],
+        _ => words.get(path.first_channel(context.graph)?..)?.get(..channels)?.to_vec(),
+    };
     Some(words.iter().map(|&w| f64::from(DeqScale::from_bits(w).scale) * f64::from(*inverse_scale)).collect())
 }

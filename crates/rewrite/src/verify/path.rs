@@ -2,6 +2,9 @@
 
 use amct_graph::{Consumers, Graph, Node, NodeId, Use};
 
+use crate::LayerKind;
+use crate::layers::group::{SPLIT_DATA, parts};
+
 /// Which inputs of a layer hold data and weights.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct LayerInputs {
@@ -9,14 +12,10 @@ pub(super) struct LayerInputs {
     pub(super) weights: Option<usize>,
 }
 
-/// The ops that ATC runs in int8, by TensorFlow's names.
+/// The inputs of the ops that ATC runs in int8, by TensorFlow's names.
 pub(super) fn layer_inputs(op: &str) -> Option<LayerInputs> {
-    match op {
-        "Conv2D" | "DepthwiseConv2dNative" | "MatMul" => Some(LayerInputs { data: 0, weights: Some(1) }),
-        "Conv2DBackpropInput" => Some(LayerInputs { data: 2, weights: Some(1) }),
-        "AvgPool" => Some(LayerInputs { data: 0, weights: None }),
-        _ => None,
-    }
+    let kind = LayerKind::of_op(op)?;
+    Some(LayerInputs { data: kind.data_input(), weights: kind.weight_input() })
 }
 
 /// A layer with at least one of the ops that belong to a quantized one.
@@ -39,6 +38,17 @@ impl Path {
     /// The last node whose values are integers.
     pub(super) fn end(&self) -> NodeId {
         self.bias.unwrap_or(self.layer)
+    }
+
+    /// The place of the layer's first channel among those of its `AscendDequant`: 0, or in a group
+    /// convolution behind the channels of the parts before it.
+    pub(super) fn first_channel(&self, graph: &Graph) -> Option<usize> {
+        let joined = graph.node(graph.node(self.dequant?).inputs.first()?.node);
+        if !matches!(joined.op.as_str(), "ConcatV2" | "Concat") {
+            return Some(0);
+        }
+        let before = parts(joined)?.0.iter().take_while(|part| part.node != self.end());
+        before.map(|part| part_channels(graph, part.node)).sum()
     }
 }
 
@@ -79,7 +89,7 @@ pub(super) fn is_concat(graph: &Graph, use_: &Use) -> bool {
 
 /// The input that holds the data of an op other than a layer.
 pub(super) fn data_input(op: &str) -> usize {
-    usize::from(op == "Split")
+    if op == "Split" { SPLIT_DATA } else { 0 }
 }
 
 /// The `AscendQuant` that an input comes from without passing a node that starts a new value.
@@ -101,4 +111,13 @@ fn quant_before(graph: &Graph, node: &Node, input: usize) -> (Option<NodeId>, Ve
         next = node.inputs.get(data_input(&node.op)).map(|outlet| outlet.node);
     }
     (None, Vec::new())
+}
+
+/// The output channels of a `Conv2D`, or of the one before a `BiasAdd`, by its weights.
+fn part_channels(graph: &Graph, end: NodeId) -> Option<usize> {
+    let node = graph.node(end);
+    let layer = if node.op == "BiasAdd" { graph.node(node.inputs.first()?.node) } else { node };
+    let weights = graph.node(layer.inputs.get(1)?.node);
+    let shape = graph.constant(*weights.inputs.first()?).ok()??.shape().to_vec();
+    shape.last().copied()
 }

@@ -6,6 +6,7 @@ use amct_tensor::{DType, Tensor};
 use super::context::{Context, Findings};
 use super::path::Path;
 use super::{dequant, original};
+use crate::LayerKind;
 
 /// Rule 9.
 pub(super) fn come_from_weight_quant(context: &Context<'_>, findings: &mut Findings) {
@@ -63,7 +64,7 @@ pub(super) fn are_int8(context: &Context<'_>, findings: &mut Findings) {
                 continue;
             }
         };
-        let rank = if layer.op == "MatMul" { 2 } else { 4 };
+        let rank = LayerKind::of_op(&layer.op).map_or(4, LayerKind::weight_rank);
         if tensor.rank() != rank {
             findings.add(&layer.name, format!("weights {:?}", tensor.shape()), format!("rank {rank}"));
         } else if let Some((found, expected)) = original::weight_problem(context, path, &tensor) {
@@ -91,7 +92,7 @@ pub(super) fn have_zero_offset(context: &Context<'_>, findings: &mut Findings) {
         let per_channel = dequant::word_count(context, path).is_none_or(|count| count > 1);
         let accepted = offset_shapes(&layer.op, &weights, per_channel);
         let fits = match layer.op.as_str() {
-            "MatMul" => tensor.len() == 1,
+            "MatMul" | "BatchMatMul" | "BatchMatMulV2" => tensor.len() == 1,
             _ => accepted.iter().any(|shape| shape == tensor.shape()),
         };
         if !fits {
@@ -108,7 +109,8 @@ pub(super) fn have_zero_offset(context: &Context<'_>, findings: &mut Findings) {
 /// without asking for the rank.
 fn offset_shapes(op: &str, weights: &[usize], per_channel: bool) -> Vec<Vec<usize>> {
     let mut shapes = match op {
-        "MatMul" => vec![vec![1]],
+        "MatMul" | "BatchMatMul" | "BatchMatMulV2" => vec![vec![1]],
+        "Conv3D" => vec![vec![1; 5]],
         _ => vec![vec![1, 1, 1, 1]],
     };
     match (op, weights) {

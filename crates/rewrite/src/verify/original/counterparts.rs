@@ -4,13 +4,21 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use amct_graph::{Graph, Node, NodeId, Outlet};
 
+use crate::LayerKind;
+use crate::evaluate::evaluate;
+use crate::layers::group::parts;
+
 /// The original graph beside the quantized one.
 pub(in super::super) struct Counterparts<'a> {
     pub(in super::super) graph: &'a Graph,
     /// Nodes that gave their name to an `Identity` of their dequantized value: quantized to original.
     renamed: BTreeMap<NodeId, NodeId>,
-    /// Original convolutions and `BiasAdd`s whose batch norm is gone.
+    /// Original batch norms, products and sums behind layers that are gone, with their data input.
+    vanished: BTreeMap<NodeId, usize>,
+    /// Original layers and `BiasAdd`s that one of those stood behind.
     folded: BTreeSet<NodeId>,
+    /// Original nodes that stood between a layer and one of those, and now stand behind its bias.
+    reordered: BTreeSet<NodeId>,
 }
 
 /// Where a value comes from.
@@ -23,51 +31,71 @@ pub(super) struct Origin {
     has_bias: bool,
 }
 
-pub(super) fn is_batch_norm(op: &str) -> bool {
+fn is_batch_norm(op: &str) -> bool {
     op.starts_with("FusedBatchNorm")
-}
-
-fn is_convolution(op: &str) -> bool {
-    matches!(op, "Conv2D" | "DepthwiseConv2dNative")
 }
 
 impl<'a> Counterparts<'a> {
     pub(in super::super) fn new(graph: &Graph, original: &'a Graph) -> Self {
-        let mut counterparts = Self { graph: original, renamed: BTreeMap::new(), folded: BTreeSet::new() };
+        let mut counterparts = Self {
+            graph: original,
+            renamed: BTreeMap::new(),
+            vanished: BTreeMap::new(),
+            folded: BTreeSet::new(),
+            reordered: BTreeSet::new(),
+        };
         for (id, node) in original.nodes() {
-            let Some(now) = graph.find(&node.name) else {
-                if is_batch_norm(&node.op) {
-                    counterparts.add_folded(id);
-                }
-                continue;
-            };
-            if graph.node(now).op == node.op {
+            let now = graph.find(&node.name);
+            if now.is_some_and(|now| graph.node(now).op == node.op) {
                 continue;
             }
-            if is_batch_norm(&node.op) {
-                counterparts.add_folded(id);
-            } else if let Some(inner) = behind_dequant(graph, graph.node(now), &node.op) {
+            if let Some(input) = folded_input(original, node) {
+                counterparts.vanished.insert(id, input);
+            } else if let Some(inner) = now.and_then(|now| behind_dequant(graph, graph.node(now), &node.op)) {
                 counterparts.renamed.insert(inner, id);
             }
         }
+        // What is gone and was behind no layer has been lost, not folded.
+        let candidates: Vec<NodeId> = counterparts.vanished.keys().copied().collect();
+        let lost: Vec<NodeId> = candidates.into_iter().filter(|&id| !counterparts.add_folded(id)).collect();
+        lost.iter().for_each(|id| {
+            counterparts.vanished.remove(id);
+        });
         counterparts
     }
 
-    /// Notes the convolution and `BiasAdd` that a vanished batch norm read.
-    fn add_folded(&mut self, batch_norm: NodeId) {
-        let mut id = batch_norm;
-        // Two steps: through the BiasAdd to the convolution.
-        for _ in 0..2 {
-            let Some(outlet) = self.graph.node(id).inputs.first() else { return };
-            id = outlet.node;
-            let op = self.graph.node(id).op.as_str();
-            if is_convolution(op) || op == "BiasAdd" {
-                self.folded.insert(id);
-            }
-            if op != "BiasAdd" {
-                return;
+    /// Notes the layers that a vanished node read, and what stood between; whether there are any.
+    fn add_folded(&mut self, vanished: NodeId) -> bool {
+        let mut open = vec![vanished];
+        let (mut layers, mut between) = (BTreeSet::new(), BTreeSet::new());
+        // No chain without a cycle is longer than the graph.
+        for _ in 0..self.graph.capacity() {
+            let Some(id) = open.pop() else { break };
+            let node = self.graph.node(id);
+            let first = node.inputs.first().map(|outlet| outlet.node);
+            match node.op.as_str() {
+                _ if self.vanished.contains_key(&id) => {
+                    let input = self.vanished.get(&id).and_then(|&input| node.inputs.get(input));
+                    open.extend(input.map(|outlet| outlet.node));
+                }
+                "BiasAdd" => {
+                    layers.insert(id);
+                    open.extend(first);
+                }
+                "BatchToSpaceND" | "Reshape" if between.insert(id) => open.extend(first),
+                "ConcatV2" | "Concat" if between.insert(id) => {
+                    let parts = parts(node).map(|(parts, _)| parts).unwrap_or_default();
+                    open.extend(parts.iter().map(|outlet| outlet.node));
+                }
+                op if LayerKind::of_op(op).is_some_and(|kind| kind.weight_input().is_some()) => {
+                    layers.insert(id);
+                }
+                _ => return false,
             }
         }
+        self.folded.extend(layers);
+        self.reordered.extend(between);
+        true
     }
 
     /// Whether a batch norm was folded into this node of the original graph.
@@ -75,10 +103,17 @@ impl<'a> Counterparts<'a> {
         self.folded.contains(&id)
     }
 
-    /// Whether a node of the original graph stands behind a convolution, a `BiasAdd` apart.
-    pub(super) fn is_after_layer(&self, id: NodeId) -> bool {
-        let origin = origin(self.graph, id.into());
-        is_convolution(&self.graph.node(origin.0.node).op)
+    /// Whether a node of the original graph was folded into a layer.
+    pub(super) fn has_vanished(&self, id: NodeId) -> bool {
+        self.vanished.contains_key(&id)
+    }
+
+    /// Whether an input of the original node `reader` still has its value, where a bias may have
+    /// moved from one side of a node that stays to the other.
+    pub(super) fn agree(&self, reader: NodeId, then: &Origin, now: &Origin) -> bool {
+        let moved = |id| self.reordered.contains(&id);
+        let may_move = moved(reader) || self.graph.find(&then.name).is_some_and(moved);
+        then == now || (may_move && (&then.name, then.slot) == (&now.name, now.slot))
     }
 
     /// The quantized graph's node for one of the original.
@@ -94,13 +129,13 @@ impl<'a> Counterparts<'a> {
 
     /// Where a value of the original graph comes from.
     pub(super) fn origin_before(&self, outlet: Outlet) -> Origin {
-        let (source, has_bias) = origin(self.graph, outlet);
+        let (source, has_bias) = origin(self.graph, outlet, &self.vanished);
         Origin { name: self.graph.node(source.node).name.clone(), slot: source.slot, has_bias }
     }
 
     /// Where a value of the quantized graph comes from.
     pub(super) fn origin_now(&self, graph: &Graph, outlet: Outlet) -> Origin {
-        let (source, has_bias) = origin(graph, outlet);
+        let (source, has_bias) = origin(graph, outlet, &BTreeMap::new());
         let name = match self.renamed.get(&source.node) {
             Some(&before) => self.graph.node(before).name.clone(),
             None => graph.node(source.node).name.clone(),
@@ -110,17 +145,21 @@ impl<'a> Counterparts<'a> {
 }
 
 /// Walks back over what quantization and folding add and remove, and whether a bias or batch norm
-/// was among it.
-pub(super) fn origin(graph: &Graph, outlet: Outlet) -> (Outlet, bool) {
+/// was among it. `vanished` are nodes of this graph that were folded, with their data inputs.
+fn origin(graph: &Graph, outlet: Outlet, vanished: &BTreeMap<NodeId, usize>) -> (Outlet, bool) {
     let mut outlet = outlet;
     let mut has_bias = false;
     // No chain without a cycle is longer than the graph.
     for _ in 0..graph.capacity() {
         let node = graph.node(outlet.node);
-        let adds_bias = node.op == "BiasAdd" || is_batch_norm(&node.op);
+        let folded = vanished.get(&outlet.node);
+        // A product adds nothing.
+        let adds_bias =
+            node.op == "BiasAdd" || is_batch_norm(&node.op) || (folded.is_some() && node.op != "Mul");
         let is_amct = matches!(node.op.as_str(), "AscendQuant" | "AscendDequant" | "AscendAntiQuant");
-        match node.inputs.first() {
-            Some(&input) if outlet.slot == 0 && (adds_bias || is_amct || node.is_pass_through()) => {
+        let is_transparent = folded.is_some() || adds_bias || is_amct || node.is_pass_through();
+        match node.inputs.get(folded.copied().unwrap_or(0)) {
+            Some(&input) if outlet.slot == 0 && is_transparent => {
                 has_bias |= adds_bias;
                 outlet = input;
             }
@@ -128,6 +167,21 @@ pub(super) fn origin(graph: &Graph, outlet: Outlet) -> (Outlet, bool) {
         }
     }
     (outlet, has_bias)
+}
+
+/// The data input of a node of a kind that folding removes.
+fn folded_input(graph: &Graph, node: &Node) -> Option<usize> {
+    match (node.op.as_str(), node.inputs.as_slice()) {
+        (op, _) if is_batch_norm(op) => Some(0),
+        ("Mul" | "Add" | "AddV2" | "Sub", &[a, b]) => {
+            match (evaluate(graph, a).is_some(), evaluate(graph, b).is_some()) {
+                (true, false) => Some(1),
+                (false, true) => Some(0),
+                _ => None,
+            }
+        }
+        _ => None,
+    }
 }
 
 /// The node of that op whose dequantized value an `Identity` hands on.
