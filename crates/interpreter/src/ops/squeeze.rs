@@ -1,6 +1,6 @@
 //! `Squeeze`: drops dimensions of 1.
 
-use super::mean::normalized;
+use super::axes::normalized;
 use crate::operator::{BuildContext, Inputs, Operator};
 use crate::{OpError, Value};
 
