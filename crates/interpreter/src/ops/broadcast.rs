@@ -40,7 +40,7 @@ fn in_left<T: Element + Copy>(
 ) -> Result<Tensor, OpError> {
     let mut data = full.into_vec::<T>()?;
     let other = other.as_slice::<T>()?;
-    pairing.for_each_run(&mut data, |run, out| {
+    pairing.for_each_run(&mut data, &|run, out| {
         let (start, step) = place(&run);
         match (step, other.get(start..).unwrap_or_default()) {
             (0, &[b, ..]) => out.iter_mut().for_each(|a| *a = function(*a, b)),
@@ -62,7 +62,7 @@ pub(super) fn broadcast_into<T: Element + Copy, U: Element + Copy>(
     let pairing = Pairing::of(left.shape(), right.shape())?;
     let mut data = vec![U::default(); checked_len(&pairing.shape, U::DTYPE)?];
     let (left, right) = (left.as_slice::<T>()?, right.as_slice::<T>()?);
-    pairing.for_each_run(&mut data, |run, out| {
+    pairing.for_each_run(&mut data, &|run, out| {
         let left = left.get(run.left..).unwrap_or_default();
         let right = right.get(run.right..).unwrap_or_default();
         match (pairing.left_step(), pairing.right_step(), left, right) {
@@ -134,8 +134,9 @@ impl Pairing {
         self.dims.last().map_or(0, |dim| dim.right)
     }
 
-    /// Calls `body` for runs that cover `out`, in parallel; a run stays within one row.
-    fn for_each_run<U: Send>(&self, out: &mut [U], body: impl Fn(Run, &mut [U]) + Sync + Send) {
+    /// Calls `body` for runs that cover `out`, in parallel; a run stays within one row. Not generic
+    /// over `body`: compiling the parallel loop once for each function and type takes minutes.
+    fn for_each_run<U: Send>(&self, out: &mut [U], body: &(dyn Fn(Run, &mut [U]) + Sync)) {
         let row = self.dims.last().map_or(1, |dim| dim.extent).max(1);
         let chunk = if row < CHUNK { CHUNK / row * row } else { CHUNK };
         let task = |(index, mut out): (usize, &mut [U])| {
