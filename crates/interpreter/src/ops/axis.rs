@@ -1,5 +1,7 @@
 //! Axes and extents given as integers that may be negative.
 
+use amct_tensor::Tensor;
+
 use crate::OpError;
 
 /// An axis in `0..rank`, given from either end.
@@ -9,6 +11,28 @@ pub(super) fn normalized(axis: i64, rank: usize) -> Result<usize, OpError> {
         .and_then(|axis| usize::try_from(axis).ok())
         .filter(|&axis| axis < rank)
         .ok_or_else(|| OpError::Unsupported(format!("axis {axis} is outside a tensor of rank {rank}")))
+}
+
+/// For each axis of a tensor, whether `axes` names it.
+///
+/// # Errors
+/// [`OpError`] for an axis outside the rank or named twice.
+pub(super) fn named(axes: &Tensor, rank: usize) -> Result<Vec<bool>, OpError> {
+    let mut named = vec![false; rank];
+    for axis in axes.to_i64_vec()? {
+        // TensorFlow lets a scalar be reduced over its axis 0 or -1, which it has not.
+        if rank == 0 && (axis == 0 || axis == -1) {
+            continue;
+        }
+        let axis = normalized(axis, rank)?;
+        if let Some(place) = named.get_mut(axis) {
+            if *place {
+                return Err(OpError::Unsupported(format!("axis {axis} is named twice")));
+            }
+            *place = true;
+        }
+    }
+    Ok(named)
 }
 
 /// An extent, count or position, which must not be negative.
@@ -63,5 +87,12 @@ mod tests {
         assert_eq!(position(1, 2), Ok(1));
         assert!(position(2, 2).is_err());
         assert!(position(-1, 2).is_err());
+    }
+
+    #[test]
+    fn named_axes_count_from_either_end_and_come_once() {
+        assert_eq!(named(&Tensor::vector(vec![-1_i64, 0]), 3), Ok(vec![true, false, true]));
+        assert!(named(&Tensor::vector(vec![1, -2]), 3).is_err());
+        assert_eq!(blocks(&[2, 3, 4, 5], 2), (6, 4, 5));
     }
 }

@@ -1,7 +1,9 @@
 //! `FusedBatchNorm`, `V2` and `V3`, for inference.
 
 use amct_tensor::{DataFormat, Tensor};
+use rayon::prelude::*;
 
+use super::unary::in_rows;
 use crate::operator::{BuildContext, Inputs, Operator};
 use crate::{OpError, Value};
 
@@ -50,19 +52,31 @@ impl Operator for BatchNorm {
         let factors: Vec<f32> =
             scale.iter().zip(variance).map(|(s, v)| (1.0 / (v + self.epsilon).sqrt()) * s).collect();
         let inner: usize = shape.iter().skip(axis + 1).product();
-        let mut data = input.into_vec::<f32>()?;
-        let planes = data.chunks_mut(inner.max(1)).zip((0..channels).cycle());
-        for (plane, channel) in planes {
-            if let (Some(f), Some(o), Some(m)) =
-                (factors.get(channel), offset.get(channel), mean.get(channel))
-            {
-                for x in plane {
+        let channel_last = inner == 1;
+        let output = if channel_last {
+            in_rows::<f32>(input, channels, |row| {
+                let parameters = factors.iter().zip(offset).zip(mean);
+                for (x, ((f, o), m)) in row.iter_mut().zip(parameters) {
                     *x = (*x - m) * f + o;
                 }
-            }
-        }
+            })?
+        } else {
+            let mut data = input.into_vec::<f32>()?;
+            let planes = data.par_chunks_mut(inner.max(1)).enumerate();
+            planes.for_each(|(index, plane)| {
+                let channel = index % channels.max(1);
+                if let (Some(f), Some(o), Some(m)) =
+                    (factors.get(channel), offset.get(channel), mean.get(channel))
+                {
+                    for x in plane {
+                        *x = (*x - m) * f + o;
+                    }
+                }
+            });
+            Tensor::from_vec(shape, data)?
+        };
         let statistics = [mean, variance, mean, variance];
-        let mut outputs = vec![Tensor::from_vec(shape, data)?.into()];
+        let mut outputs = vec![output.into()];
         outputs.extend(statistics.map(|values| Tensor::vector(values.to_vec()).into()));
         Ok(outputs)
     }

@@ -1,6 +1,7 @@
-//! `MaxPool`.
+//! `MaxPool`, and `MaxPoolV2`, whose window comes as inputs.
 
 use amct_graph::views::WindowAttrs;
+use amct_graph::{AttrValue, Node};
 use amct_kernels::pool::max_pool_f32;
 use amct_tensor::Tensor;
 
@@ -10,12 +11,30 @@ use crate::operator::{BuildContext, Inputs, Operator};
 use crate::{OpError, Value};
 
 pub(crate) fn build(context: &mut BuildContext<'_>) -> Result<Box<dyn Operator>, OpError> {
+    if context.node().op == "MaxPoolV2" {
+        context.expect_inputs(3)?;
+        return Ok(Box::new(MaxPoolV2 { node: context.node().clone() }));
+    }
     context.expect_inputs(1)?;
     Ok(Box::new(MaxPool { attrs: WindowAttrs::of(context.node())? }))
 }
 
 struct MaxPool {
     attrs: WindowAttrs,
+}
+
+struct MaxPoolV2 {
+    node: Node,
+}
+
+impl Operator for MaxPoolV2 {
+    fn run(&self, mut inputs: Inputs) -> Result<Vec<Value>, OpError> {
+        let mut node = Node { op: "MaxPool".to_owned(), ..self.node.clone() };
+        for (index, name) in [(1, "ksize"), (2, "strides")] {
+            node.attrs.insert(name.to_owned(), AttrValue::ints(inputs.tensor(index)?.to_i64_vec()?));
+        }
+        MaxPool { attrs: WindowAttrs::of(&node)? }.run(inputs)
+    }
 }
 
 impl Operator for MaxPool {
