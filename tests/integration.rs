@@ -6,6 +6,7 @@
 
 mod custom_ops;
 mod float_model;
+mod frozen_graphs;
 mod graphdef_roundtrip;
 mod images;
 mod integer_model;

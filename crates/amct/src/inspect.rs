@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use amct_graph::{AttrValue, Graph, GraphError, NodeId, Outlet};
 use amct_interpreter::{Arithmetic, Plan, PlanError, PlanOptions, UnsupportedOp};
-use amct_rewrite::{FoldOptions, fold_batch_norm, scan_layers};
+use amct_rewrite::{FoldOptions, fuse, scan_layers};
 use amct_tensor::DType;
 
 use crate::{Error, interface};
@@ -138,7 +138,7 @@ type NotQuantizable = Vec<(String, String, String)>;
 /// Layers after folding, as a job would see them.
 fn layers(graph: &Graph, outputs: &[String]) -> Result<(Quantizable, NotQuantizable), Error> {
     let mut folded = graph.clone();
-    fold_batch_norm(&mut folded, &FoldOptions { outputs: outputs.to_vec(), ..FoldOptions::default() })?;
+    fuse(&mut folded, &FoldOptions { outputs: outputs.to_vec(), ..FoldOptions::default() })?;
     let scan = scan_layers(&folded, outputs, &|_| None)?;
     let op_of = |name: &str| folded.find(name).map_or(String::new(), |id| folded.node(id).op.clone());
     let can = scan.layers.iter().map(|layer| (layer.name.clone(), op_of(&layer.name))).collect();

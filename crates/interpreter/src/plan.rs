@@ -9,6 +9,7 @@ use crate::{OpError, PlanError, RunError, Value, registry};
 use conditional::Decisions;
 
 mod conditional;
+mod dropout;
 mod fuse;
 mod liveness;
 
@@ -71,6 +72,8 @@ impl Plan {
     /// [`PlanError::Node`] if a node's attributes or constant inputs are not supported.
     pub fn compile(graph: &Graph, outputs: &[Outlet], options: &PlanOptions) -> Result<Self, PlanError> {
         let wanted: Vec<Outlet> = outputs.iter().chain(&options.observed).copied().collect();
+        let simplified = dropout::without_inert(graph, &wanted, options)?;
+        let graph = simplified.as_ref().unwrap_or(graph);
         let decisions = Decisions::make(graph, &wanted, options)?;
         let graph = decisions.graph().unwrap_or(graph);
         let outputs: Vec<Outlet> = outputs.iter().map(|&o| decisions.output(o)).collect::<Result<_, _>>()?;
