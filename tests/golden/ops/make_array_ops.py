@@ -61,6 +61,8 @@ case("expand_dims_outside", "ExpandDims", input=ramp(2, 3), axis=np.int32(3), fa
 
 # Identities.
 each_type("identity", "Identity", {"input": lambda t: ramp(2, 2, dtype=t)})
+for op in ("StopGradient", "PreventGradient"):
+    case(op.lower(), op, input=ramp(2, 3))
 case("identity_string", "Identity", input=np.array([b"a", b"bc"], object))
 case("identity_n", "IdentityN", input=[ramp(2), ramp(3, dtype=np.int64), np.bool_(True)])
 
