@@ -27,6 +27,7 @@ pub const OPERATORS: &[(&str, Builder)] = &[
     ("BatchToSpaceND", ops::space_to_batch::build),
     ("BiasAdd", ops::bias_add::build),
     ("BiasAddV1", ops::bias_add::build),
+    ("BroadcastTo", ops::broadcast_to::build),
     ("Cast", ops::cast::build),
     ("Ceil", ops::unary::build),
     ("Concat", ops::concat::build),
@@ -43,8 +44,10 @@ pub const OPERATORS: &[(&str, Builder)] = &[
     ("Elu", ops::unary::build),
     ("Equal", ops::comparison::build),
     ("Erf", ops::unary::build),
+    ("Erfc", ops::unary::build),
     ("Exp", ops::unary::build),
     ("ExpandDims", ops::expand_dims::build),
+    ("Expm1", ops::unary::build),
     ("Fill", ops::fill::build),
     ("Floor", ops::unary::build),
     ("FloorDiv", ops::binary::build),
@@ -88,6 +91,7 @@ pub const OPERATORS: &[(&str, Builder)] = &[
     ("NonMaxSuppressionV5", ops::non_max_suppression::build),
     ("NotEqual", ops::comparison::build),
     ("OneHot", ops::one_hot::build),
+    ("OnesLike", ops::like::build),
     ("Pack", ops::concat::build_pack),
     ("Pad", ops::pad::build),
     ("PadV2", ops::pad::build),
@@ -143,6 +147,7 @@ pub const OPERATORS: &[(&str, Builder)] = &[
     ("Transpose", ops::transpose::build),
     ("Unpack", ops::split::build_unpack),
     ("Where", ops::where_true::build),
+    ("ZerosLike", ops::like::build),
 ];
 
 /// The builder for an op type.

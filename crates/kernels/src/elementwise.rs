@@ -11,7 +11,7 @@ mod tests;
 
 pub use bias::{activate, bias_add};
 pub use exp::exp;
-pub use functions::{erf, erf_wide, exp_m1, sigmoid, softplus, tanh};
+pub use functions::{erf, exp_m1, sigmoid, softplus, tanh};
 pub use quantize::{dequantize_i32, quantize_i8};
 pub use softmax::softmax;
 

@@ -68,6 +68,13 @@ case("identity_n", "IdentityN", input=[ramp(2), ramp(3, dtype=np.int64), np.bool
 
 # Made from numbers.
 each_type("fill", "Fill", {"dims": i32(2, 3), "value": lambda t: t(1)}, const=["dims"])
+for op in ("ZerosLike", "OnesLike"):
+    each_type(op.lower(), op, {"x": lambda t: ramp(2, 3, dtype=t)})
+    case(op.lower() + "_empty", op, x=ramp(0, 2))
+case("broadcast_to", "BroadcastTo", input=ramp(3, 1), shape=i32(2, 3, 4), const=["shape"])
+case("broadcast_to_scalar", "BroadcastTo", input=ramp(), shape=i64(2, 2), const=["shape"])
+case("broadcast_to_same", "BroadcastTo", input=ramp(2, 2), shape=i32(2, 2), const=["shape"])
+case("broadcast_to_wrong", "BroadcastTo", input=ramp(3), shape=i32(2, 2), fails=True)
 case("fill_wide_dims", "Fill", dims=i64(3), value=F(7.5), const=["dims"])
 case("fill_scalar", "Fill", dims=np.zeros([0], np.int32), value=F(7.5), const=["dims"])
 case("fill_empty", "Fill", dims=i32(2, 0), value=F(7.5), const=["dims"])

@@ -212,7 +212,7 @@ def unary():
     halves = f32(-2.5, -1.5, -0.5, 0.5, 1.5, 2.5, 3.5, -0.0, 0.49999997, 8388609.0)
     specials = f32(NAN, INF, -INF, 0.0, -0.0, 1e30, -1e30)
     signed = ["Neg", "Abs", "Sign", "Square", "Exp", "Floor", "Ceil", "Round", "Rint", "Sin", "Cos", "Erf",
-              "Reciprocal", "Inv", "Sigmoid", "Tanh"]
+              "Erfc", "Expm1", "Reciprocal", "Inv", "Sigmoid", "Tanh"]
     positive = ["Sqrt", "Rsqrt", "Log", "Log1p"]
     small = f32(1e-3, -1e-3, 1e-5, -1e-5, 1e-8, -1e-8, 20, -20, 60, -60, 5, -5, 9.5, -9.5)
     for op in signed + positive:

@@ -51,8 +51,10 @@ const FUNCTIONS: &[Function] = &[
     } else {
         x
     }),
-    on!("Erf", elementwise::erf, elementwise::erf_wide),
+    on!("Erf", elementwise::erf, libm::erf),
+    on!("Erfc", libm::erfc),
     on!("Exp", elementwise::exp, f64::exp),
+    on!("Expm1", elementwise::exp_m1, f64::exp_m1),
     on!("Floor", f32::floor, f64::floor),
     on!("Inv", |x| 1.0 / x, |x| 1.0 / x),
     on!("Log", f64::ln),

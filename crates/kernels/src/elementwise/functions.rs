@@ -45,7 +45,7 @@ pub fn erf(x: f32) -> f32 {
 /// [`erf`] in double precision, within 2e-8 relative: enough for an f32 result, whose value is
 /// +-1 from 4 on.
 #[inline(always)]
-pub fn erf_wide(x: f64) -> f64 {
+fn erf_wide(x: f64) -> f64 {
     // erf(x) / x interpolated at the Chebyshev points of t = x^2 / 8 - 1 in [-1, 1], t^20 first.
     // Error 1.3e-11 relative.
     const SERIES: [f64; 21] = [
