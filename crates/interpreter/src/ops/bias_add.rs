@@ -3,6 +3,7 @@
 use amct_graph::AttrValue;
 use amct_kernels::{Activation, elementwise};
 use amct_tensor::{DType, DataFormat, Tensor};
+use rayon::prelude::*;
 
 use crate::operator::{Arithmetic, BuildContext, Following, Inputs, Operator};
 use crate::{OpError, Value};
@@ -68,12 +69,11 @@ impl Operator for BiasAdd {
                     Some(integers) => integers.clone(),
                     None => integers_of(&bias)?,
                 };
-                if data.iter().zip(planes(&bias, inner)).any(|(x, b)| x.checked_add(b).is_none()) {
+                if !add_integers(&mut data, &bias, inner) {
                     return Err(OpError::Unsupported(
                         "the int32 sum overflows when the bias is added".to_owned(),
                     ));
                 }
-                add_planes(&mut data, &bias, inner, i32::wrapping_add);
                 Tensor::from_vec(shape, data)?
             }
             other => return Err(OpError::Unsupported(format!("BiasAdd on {other} is not supported"))),
@@ -98,6 +98,35 @@ fn integers_of(bias: &Tensor) -> Result<Vec<i32>, OpError> {
     }
 }
 
+/// Elements of one task.
+const CHUNK: usize = 1 << 15;
+
+/// Adds the bias of each channel, `inner` elements at a time; whether every sum fits an int32.
+fn add_integers(data: &mut [i32], bias: &[i32], inner: usize) -> bool {
+    if bias.is_empty() || inner == 0 {
+        return true;
+    }
+    if inner == 1 {
+        let rows = (CHUNK / bias.len()).max(1) * bias.len();
+        let fits = |row: &mut [i32]| add_exactly(row, bias.iter().copied());
+        return data.par_chunks_mut(rows).map(|rows| rows.chunks_mut(bias.len()).all(fits)).all(|fits| fits);
+    }
+    let channels = bias.iter().copied().cycle();
+    data.chunks_mut(inner).zip(channels).all(|(plane, b)| add_exactly(plane, std::iter::repeat(b)))
+}
+
+/// Adds pairwise; whether every sum fits an int32. Without a branch the loop is vectorised.
+fn add_exactly(data: &mut [i32], bias: impl Iterator<Item = i32>) -> bool {
+    let mut overflow = 0;
+    for (x, b) in data.iter_mut().zip(bias) {
+        let sum = x.wrapping_add(b);
+        // The sign bit is set if both terms have the other sign than their sum.
+        overflow |= (*x ^ sum) & (b ^ sum);
+        *x = sum;
+    }
+    overflow >= 0
+}
+
 /// The bias of each element of a tensor with `inner` elements per channel, endlessly.
 fn planes<T: Copy>(bias: &[T], inner: usize) -> impl Iterator<Item = T> + '_ {
     bias.iter().flat_map(move |&b| std::iter::repeat_n(b, inner)).cycle()
@@ -106,5 +135,25 @@ fn planes<T: Copy>(bias: &[T], inner: usize) -> impl Iterator<Item = T> + '_ {
 fn add_planes<T: Copy>(data: &mut [T], bias: &[T], inner: usize, add: impl Fn(T, T) -> T) {
     for (x, b) in data.iter_mut().zip(planes(bias, inner)) {
         *x = add(*x, b);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn integers_are_added_per_channel_and_an_overflow_is_seen() {
+        let mut rows = vec![1, 2, 3, 4];
+        assert!(add_integers(&mut rows, &[10, -20], 1));
+        assert_eq!(rows, [11, -18, 13, -16]);
+        let mut planes = vec![1, 2, 3, 4];
+        assert!(add_integers(&mut planes, &[10, -20], 2));
+        assert_eq!(planes, [11, 12, -17, -16]);
+        for (sum, bias) in [(i32::MAX, 1), (i32::MIN, -1)] {
+            assert!(!add_integers(&mut [0, sum], &[0, bias], 1));
+            assert!(!add_integers(&mut [0, sum], &[bias], 2));
+        }
+        assert!(add_integers(&mut [i32::MAX, i32::MIN], &[i32::MIN, i32::MAX], 1));
     }
 }
