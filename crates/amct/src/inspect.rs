@@ -84,7 +84,8 @@ pub fn inspect(
         parameters: parameters(graph, &needed),
         macs: work.macs,
         shapes: work.shapes,
-        not_run: work.not_run,
+        // The list of operators says it already.
+        not_run: if unsupported.is_empty() { work.not_run } else { Some("operators are missing".to_owned()) },
         unsupported,
         quantizable,
         not_quantizable,

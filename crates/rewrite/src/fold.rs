@@ -14,7 +14,8 @@
 //! keeps channels apart and stays where it is: `BatchToSpaceND`, the `Reshape` of a `MatMul` to
 //! rank 4, or the concatenation of a group convolution, whose parts each get their share.
 //! Steps behind one another are folded in turn. What follows an activation stays: it acts on
-//! other values.
+//! other values. A batch norm that follows no layer is folded into the one behind it, where that
+//! reads no padding.
 //!
 //! An existing `BiasAdd` keeps its name; a new one is called `S/bias_add/BiasAdd` (S: the layer's
 //! scope), after the only name of its kind that AMCT shows. Constants are never changed in place,
@@ -24,6 +25,7 @@
 
 mod arithmetic;
 mod group;
+mod in_front;
 mod inputs;
 mod layer;
 mod pattern;
@@ -99,7 +101,7 @@ pub fn fuse(graph: &mut Graph, options: &FoldOptions) -> Result<FoldReport, Rewr
         inputs::fold(&mut next, &Outputs::resolve(graph, &options.outputs)?)?;
     }
     // Every round but the last removes a node that the graph had, so there are not more rounds.
-    let skipped = loop {
+    let mut skipped = loop {
         let outputs = Outputs::resolve(&next, &options.outputs)?;
         let mut rewrite = rewrite::Rewrite::new(&next, &outputs);
         let round = round(&next, &outputs, options, &mut rewrite)?;
@@ -109,6 +111,9 @@ pub fn fuse(graph: &mut Graph, options: &FoldOptions) -> Result<FoldReport, Rewr
         applied.extend(round.applied);
         next = rewrite.finish(&mut report.groups)?;
     };
+    if options.enabled {
+        fold_in_front(&mut next, options, &mut report.groups, &mut applied, &mut skipped)?;
+    }
     let folded = applied.len();
     for (_, (name, op, outcome)) in applied.into_iter().chain(skipped).collect::<BTreeMap<_, _>>() {
         report.nodes.add(PASS, &name, &op, outcome);
@@ -117,6 +122,47 @@ pub fn fuse(graph: &mut Graph, options: &FoldOptions) -> Result<FoldReport, Rewr
     log::info!(target: PASS, "{folded} batch norms, products and sums folded, {skipped} left as they are");
     *graph = next;
     Ok(report)
+}
+
+/// Folds the batch norms that are left into the layers behind them, one after the other.
+fn fold_in_front(
+    graph: &mut Graph,
+    options: &FoldOptions,
+    groups: &mut Vec<FoldedGroup>,
+    applied: &mut Seen,
+    skipped: &mut Seen,
+) -> Result<(), RewriteError> {
+    let ids: Vec<NodeId> = graph.nodes().map(|(id, _)| id).collect();
+    for id in ids {
+        // Gone with another norm, or the user wants it left.
+        let listed = matches!(skipped.get(&id), Some((_, _, Outcome::Skipped(FoldSkip::Listed))));
+        if graph.get(id).is_none() || listed {
+            continue;
+        }
+        let steps = step::at(graph, id).unwrap_or_default();
+        let Some(norm) = steps.into_iter().find(|step| step.kind.is_norm()) else { continue };
+        let outputs = Outputs::resolve(graph, &options.outputs)?;
+        let found = pattern::Search::new(graph, &outputs, options).in_front(norm);
+        let (name, op) = (graph.node(id).name.clone(), graph.node(id).op.clone());
+        match found {
+            None => {}
+            Some(Err(reason)) => {
+                // What kept it from the layer before it, if there is one, is the better reason.
+                let known = skipped.entry(id).or_insert((name, op, Outcome::Skipped(reason.clone())));
+                if matches!(known.2, Outcome::Skipped(FoldSkip::NotAfterConvolution { .. })) {
+                    known.2 = Outcome::Skipped(reason);
+                }
+            }
+            Some(Ok(found)) => {
+                let mut rewrite = rewrite::Rewrite::new(graph, &outputs);
+                rewrite.add_in_front(found)?;
+                *graph = rewrite.finish(groups)?;
+                skipped.remove(&id);
+                applied.insert(id, (name, op, Outcome::Applied));
+            }
+        }
+    }
+    Ok(())
 }
 
 /// What one round over the graph found.

@@ -98,6 +98,41 @@ impl BatchNorm {
     }
 }
 
+impl BatchNorm {
+    /// Folds into the weights of the layer behind: `run` weights side by side read one channel of
+    /// the norm, and output channels vary fastest. `None` if a result is not finite.
+    ///
+    /// First gamma and beta, then the normalisation, as AMCT's shared code takes the two steps one
+    /// by one: `w' = w * gamma / deviation` in f32, and
+    /// `b' = b + sum of w * beta - sum of w' * mean`, summed in f64 in the order of the weights.
+    pub(super) fn fold_in_front(
+        &self,
+        weights: &[f32],
+        run: usize,
+        outputs: usize,
+        bias: Option<&[f32]>,
+    ) -> Option<Folded> {
+        let deviation: Vec<f32> = self.variance.iter().map(|v| (v + self.epsilon).sqrt()).collect();
+        let folded = each(weights, run, deviation.len(), |w, channel| {
+            w * at(&self.gamma, channel) / at(&deviation, channel)
+        });
+        let mut sums: Vec<f64> = match bias {
+            Some(bias) => bias.iter().map(|&b| b.into()).collect(),
+            None => vec![0.0; outputs],
+        };
+        let added = each(weights, run, deviation.len(), |_, channel| at(&self.beta, channel));
+        let taken = each(weights, run, deviation.len(), |_, channel| at(&self.mean, channel));
+        let terms = weights.iter().zip(&folded).zip(added.iter().zip(&taken));
+        for (index, ((&w, &folded), (&beta, &mean))) in terms.enumerate() {
+            if let Some(sum) = sums.get_mut(index % outputs.max(1)) {
+                *sum += f64::from(w) * f64::from(beta) - f64::from(folded) * f64::from(mean);
+            }
+        }
+        let bias = sums.into_iter().map(|sum| sum as f32).collect();
+        Folded { weights: Some(folded), bias: Some(bias) }.checked()
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -5,7 +5,8 @@ pub struct FoldedGroup {
     pub layer: String,
     /// The `BiasAdd` behind it, if there now is one.
     pub bias_add: Option<String>,
-    /// The original nodes of the group in order: layer, `BiasAdd` if there was one, what was folded.
+    /// The original nodes of the group in order: batch norm in front, layer, `BiasAdd` if there was
+    /// one, what was folded from behind.
     pub original: Vec<String>,
     /// What was folded from behind a node that stays.
     pub through: Option<Through>,
@@ -43,5 +44,11 @@ impl FoldedGroup {
             (Some(through), Some(later)) => through.folded.extend(later.folded),
             (through, later) => *through = through.take().or(later),
         }
+    }
+
+    /// Takes in a batch norm that was folded from in front of the layer, and where its bias now is.
+    pub(super) fn prepend(&mut self, norm: Vec<String>, bias_add: Option<String>) {
+        self.original.splice(0..0, norm);
+        self.bias_add = bias_add;
     }
 }

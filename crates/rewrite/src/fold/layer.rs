@@ -8,6 +8,7 @@ use amct_tensor::{DataFormat, Tensor};
 use super::FoldSkip;
 use super::pattern::{floats, wrong};
 use crate::LayerKind;
+use crate::evaluate::source;
 use crate::layers::group::{SPLIT_DATA, parts};
 
 /// What lies before a step.
@@ -65,24 +66,32 @@ impl Chain {
 
     /// One value per channel of a constant that is broadcast over the value.
     pub(super) fn per_channel(&self, tensor: &Tensor, what: &'static str) -> Result<Vec<f32>, FoldSkip> {
-        let values = floats(tensor, what)?;
-        // Broadcasting aligns the last axes.
-        let missing = self.rank.checked_sub(tensor.rank());
-        let axis = self.format.channel_axis(self.rank);
-        let fits = missing.is_some_and(|missing| {
-            tensor
-                .shape()
-                .iter()
-                .enumerate()
-                .all(|(i, &dim)| dim == 1 || (i + missing == axis && dim == self.channels))
-        });
-        match values {
-            &[one] if fits => Ok(vec![one; self.channels]),
-            _ if fits && values.len() == self.channels => Ok(values.to_vec()),
-            _ => {
-                let expected = format!("float32, one value or one for each of {} channels", self.channels);
-                Err(wrong(what, &expected, tensor))
-            }
+        per_channel(tensor, what, self.rank, self.format, self.channels)
+    }
+}
+
+/// One value per channel of a constant that is broadcast over a value of this rank and layout.
+pub(super) fn per_channel(
+    tensor: &Tensor,
+    what: &'static str,
+    rank: usize,
+    format: DataFormat,
+    channels: usize,
+) -> Result<Vec<f32>, FoldSkip> {
+    let values = floats(tensor, what)?;
+    // Broadcasting aligns the last axes.
+    let missing = rank.checked_sub(tensor.rank());
+    let axis = format.channel_axis(rank);
+    let fits = missing.is_some_and(|missing| {
+        let mut dims = tensor.shape().iter().enumerate();
+        dims.all(|(i, &dim)| dim == 1 || (i + missing == axis && dim == channels))
+    });
+    match values {
+        &[one] if fits => Ok(vec![one; channels]),
+        _ if fits && values.len() == channels => Ok(values.to_vec()),
+        _ => {
+            let expected = format!("float32, one value or one for each of {channels} channels");
+            Err(wrong(what, &expected, tensor))
         }
     }
 }
@@ -151,8 +160,7 @@ fn space(graph: &Graph, id: NodeId) -> Result<Chain, FoldSkip> {
 fn reshape(graph: &Graph, id: NodeId) -> Result<Chain, FoldSkip> {
     let tail = tail(graph, data_of(graph, id)?)?;
     let node = graph.node(id);
-    let shape = node.inputs.get(1).and_then(|&shape| graph.constant(shape).ok().flatten());
-    let shape = shape.and_then(|shape| shape.to_i64_vec().ok()).unwrap_or_default();
+    let shape = node.inputs.get(1).and_then(|&shape| dimensions(graph, shape)).unwrap_or_default();
     let columns = i64::try_from(tail.channels).unwrap_or(-1);
     let format = match shape.as_slice() {
         _ if tail.kind != LayerKind::MatMul => return Err(not_after(node)),
@@ -162,6 +170,20 @@ fn reshape(graph: &Graph, id: NodeId) -> Result<Chain, FoldSkip> {
     };
     let channels = tail.channels;
     Ok(Chain { tails: vec![tail], through: Some(id), channels, format, rank: shape.len() })
+}
+
+/// The dimensions of a shape: a constant, or packed of constants and computed ones, which are -1.
+fn dimensions(graph: &Graph, shape: Outlet) -> Option<Vec<i64>> {
+    let integers = |outlet| graph.constant(outlet).ok().flatten()?.to_i64_vec().ok();
+    if let Some(shape) = integers(shape) {
+        return Some(shape);
+    }
+    let (_, pack) = source(graph, shape).filter(|(_, node)| node.op == "Pack")?;
+    let dimension = |&outlet: &Outlet| match integers(outlet).as_deref() {
+        Some(&[dimension]) => dimension,
+        _ => -1,
+    };
+    Some(pack.inputs.iter().map(dimension).collect())
 }
 
 /// The parts of a group convolution, which all read one `Split`.

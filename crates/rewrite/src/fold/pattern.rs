@@ -35,9 +35,9 @@ pub(super) struct Part {
 /// A search over one state of a graph.
 pub(super) struct Search<'a> {
     pub(super) graph: &'a Graph,
-    consumers: Consumers,
-    outputs: &'a Outputs,
-    options: &'a FoldOptions,
+    pub(super) consumers: Consumers,
+    pub(super) outputs: &'a Outputs,
+    pub(super) options: &'a FoldOptions,
 }
 
 impl<'a> Search<'a> {
@@ -126,7 +126,7 @@ impl<'a> Search<'a> {
     }
 
     /// The parameters of a `FusedBatchNorm` for all channels.
-    fn fused(&self, step: &Step, channels: usize) -> Result<BatchNorm, FoldSkip> {
+    pub(super) fn fused(&self, step: &Step, channels: usize) -> Result<BatchNorm, FoldSkip> {
         let norm = self.graph.node(step.end);
         let vector = |input, what| exact(&self.constant(norm, input, what)?, what, channels);
         Ok(BatchNorm {
@@ -138,7 +138,7 @@ impl<'a> Search<'a> {
         })
     }
 
-    fn check_step(&self, step: &Step) -> Result<(), FoldSkip> {
+    pub(super) fn check_step(&self, step: &Step) -> Result<(), FoldSkip> {
         let read = self.consumers.all(step.end).count() != self.consumers.of(step.end).len();
         if read || self.outputs.slots(step.end).any(|slot| slot > 0) {
             return Err(FoldSkip::StatisticsUsed);
@@ -149,7 +149,7 @@ impl<'a> Search<'a> {
     }
 
     /// A node before the step's end changes its value, so nobody else may see it.
-    fn check_inner(&self, id: NodeId) -> Result<(), FoldSkip> {
+    pub(super) fn check_inner(&self, id: NodeId) -> Result<(), FoldSkip> {
         let node = || self.graph.node(id).to_string();
         if self.outputs.has_node(id) {
             return Err(FoldSkip::OutputRequested { node: node() });
@@ -160,7 +160,7 @@ impl<'a> Search<'a> {
         }
     }
 
-    fn constant(&self, node: &Node, input: usize, what: &'static str) -> Result<Tensor, FoldSkip> {
+    pub(super) fn constant(&self, node: &Node, input: usize, what: &'static str) -> Result<Tensor, FoldSkip> {
         let outlet: Outlet = *node.inputs.get(input).ok_or(FoldSkip::NotConstant { what })?;
         let tensor = self.graph.constant(outlet).map_err(FoldSkip::Unreadable)?;
         tensor.or_else(|| evaluate(self.graph, outlet)).ok_or(FoldSkip::NotConstant { what })
@@ -188,7 +188,7 @@ pub(super) fn check_format(node: &Node, layer: DataFormat) -> Result<(), FoldSki
     if other == layer { Ok(()) } else { Err(FoldSkip::DataFormat { convolution: layer, other }) }
 }
 
-fn exact(tensor: &Tensor, what: &'static str, channels: usize) -> Result<Vec<f32>, FoldSkip> {
+pub(super) fn exact(tensor: &Tensor, what: &'static str, channels: usize) -> Result<Vec<f32>, FoldSkip> {
     let values = floats(tensor, what)?;
     if tensor.shape() == [channels] && channels > 0 {
         Ok(values.to_vec())

@@ -3,6 +3,7 @@
 use amct_graph::{AttrValue, Graph, NewNode, NodeId, Patch, Source};
 use amct_tensor::DType;
 
+use super::in_front::InFront;
 use super::pattern::{Found, Part};
 use super::{FoldedGroup, Through};
 use crate::RewriteError;
@@ -76,6 +77,31 @@ impl<'a> Rewrite<'a> {
         Ok(())
     }
 
+    /// Adds a batch norm in front of a layer to the patch; it must be the patch's only step.
+    pub(super) fn add_in_front(&mut self, found: InFront) -> Result<(), RewriteError> {
+        let graph = self.graph;
+        let InFront { step, part } = found;
+        let (layer, old_bias) = (part.layer, part.bias_add);
+        let name = |id: NodeId| graph.node(id).name.clone();
+        let norm: Vec<String> = step.inner.iter().chain([&step.end]).map(|&id| name(id)).collect();
+        self.replaced.extend(&step.constants);
+        let new_bias = self.fold_into(part, &graph.node(layer).device)?;
+        if let Some((source, _)) = new_bias {
+            self.patch.replace_uses(layer, source);
+        }
+        self.patch.set_input(layer, 0, step.data);
+        step.inner.iter().chain([&step.end]).for_each(|&id| self.patch.remove(id));
+        let mut group = FoldedGroup {
+            layer: name(layer),
+            bias_add: None,
+            original: [layer].into_iter().chain(old_bias).map(name).collect(),
+            through: None,
+        };
+        group.prepend(norm, old_bias.map(name).or(new_bias.map(|(_, name)| name)));
+        self.groups.push(group);
+        Ok(())
+    }
+
     /// Gives a layer its new weights and bias; a `BiasAdd` that did not exist, with its name.
     fn fold_into(&mut self, part: Part, device: &str) -> Result<Option<(Source, String)>, RewriteError> {
         if let Some(weights) = part.folded.weights {
@@ -120,7 +146,10 @@ impl<'a> Rewrite<'a> {
         graph.apply(&self.patch)?;
         remove_dead_constants(&mut graph, self.replaced, self.outputs)?;
         for new in self.groups {
+            let norm =
+                new.original.iter().take_while(|name| **name != new.layer).cloned().collect::<Vec<_>>();
             match groups.iter_mut().find(|group| group.layer == new.layer) {
+                Some(group) if !norm.is_empty() => group.prepend(norm, new.bias_add),
                 Some(group) => group.append(new),
                 None => groups.push(new),
             }

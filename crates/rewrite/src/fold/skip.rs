@@ -56,6 +56,11 @@ pub enum FoldSkip {
         /// That of the other node.
         other: DataFormat,
     },
+    /// The layer behind it reads padding, which the norm must not change.
+    Padded {
+        /// The layer.
+        layer: String,
+    },
     /// The folded weights or bias would hold an infinity or a NaN.
     NotFinite,
     /// An attribute outside what is supported.
@@ -87,6 +92,9 @@ impl fmt::Display for FoldSkip {
             }
             FoldSkip::DataFormat { convolution, other } => {
                 write!(f, "the convolution is {convolution}, but what follows is {other}")
+            }
+            FoldSkip::Padded { layer } => {
+                write!(f, "it follows no layer, and {layer} behind it pads its input")
             }
             FoldSkip::NotFinite => f.write_str("the folded weights or bias would not be finite"),
             FoldSkip::Attribute(error) => error.fmt(f),

@@ -1,4 +1,5 @@
 mod chains;
+mod in_front;
 
 use amct_graph::{AttrValue, Graph};
 

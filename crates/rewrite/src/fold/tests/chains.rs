@@ -46,7 +46,7 @@ fn without_unused(net: Net) -> Graph {
     edited(&net.build(), |nodes| nodes.retain(|(node, _)| !node.name.ends_with("/unused")))
 }
 
-fn fold_graph(mut graph: Graph, output: &str) -> (Graph, FoldReport) {
+pub(super) fn fold_graph(mut graph: Graph, output: &str) -> (Graph, FoldReport) {
     let options = FoldOptions { outputs: names(&[output]), ..FoldOptions::default() };
     let report = fuse(&mut graph, &options).unwrap();
     (graph, report)
@@ -57,7 +57,7 @@ fn bits(graph: &Graph, name: &str) -> Vec<u32> {
 }
 
 /// Quantizes what folding gave and checks it against the float graph.
-fn is_sound(original: &Graph, folded: &Graph, report: &FoldReport, output: &str) {
+pub(super) fn is_sound(original: &Graph, folded: &Graph, report: &FoldReport, output: &str) {
     let mut graph = folded.clone();
     let layers = quantize_all(folded, &[output]);
     assert!(!layers.is_empty());
@@ -204,6 +204,26 @@ fn a_norm_goes_before_what_keeps_channels_apart() {
         let (graph, report) = fold_graph(original.clone(), "flat");
         assert_eq!(graph.find("bn").is_none(), folds, "{shape:?}");
         is_sound(&original, &graph, &report, "flat");
+    }
+}
+
+/// Keras computes the batch dimension of such a shape.
+#[test]
+fn a_reshape_to_a_shape_that_is_partly_computed_keeps_its_channels() {
+    for (last, folds) in [(3_i32, true), (1, false)] {
+        let net = Net::with_input(&[2, 4])
+            .matmul("fc", "x", [4, 3])
+            .float("batch", "Shape", &["x"])
+            .constant("one", &[], vec![1_i32])
+            .constant("last", &[], vec![last])
+            .node("shape", "Pack", &["batch", "one", "one", "last"], [("N", AttrValue::I(4))])
+            .float("wide", "Reshape", &["fc", "shape"])
+            .batch_norm("bn", "wide", 3)
+            .float("out", "Relu", &["bn"]);
+        let original = net.build();
+        let (graph, report) = fold_graph(original.clone(), "out");
+        assert_eq!(graph.find("bn").is_none(), folds, "{last}");
+        is_sound(&original, &graph, &report, "out");
     }
 }
 

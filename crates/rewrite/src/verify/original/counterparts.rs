@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use amct_graph::{Graph, Node, NodeId, Outlet};
+use amct_graph::{Consumers, Graph, Node, NodeId, Outlet};
 
 use crate::LayerKind;
 use crate::evaluate::evaluate;
@@ -57,7 +57,11 @@ impl<'a> Counterparts<'a> {
         }
         // What is gone and was behind no layer has been lost, not folded.
         let candidates: Vec<NodeId> = counterparts.vanished.keys().copied().collect();
-        let lost: Vec<NodeId> = candidates.into_iter().filter(|&id| !counterparts.add_folded(id)).collect();
+        let consumers = original.consumers();
+        let lost: Vec<NodeId> = candidates
+            .into_iter()
+            .filter(|&id| !counterparts.add_folded(id) && !counterparts.add_in_front(&consumers, id))
+            .collect();
         lost.iter().for_each(|id| {
             counterparts.vanished.remove(id);
         });
@@ -96,6 +100,30 @@ impl<'a> Counterparts<'a> {
         self.folded.extend(layers);
         self.reordered.extend(between);
         true
+    }
+
+    /// Notes the layer that alone read a vanished node, perhaps through others that vanished with
+    /// it; whether there is one. The layer has a bias now, on its other side.
+    fn add_in_front(&mut self, consumers: &Consumers, vanished: NodeId) -> bool {
+        let mut id = vanished;
+        // No chain without a cycle is longer than the graph.
+        for _ in 0..self.graph.capacity() {
+            let Some(reader) = consumers.only(id) else { return false };
+            let op = self.graph.node(reader.node).op.as_str();
+            if self.vanished.contains_key(&reader.node) {
+                id = reader.node;
+                continue;
+            }
+            if reader.input != 0 || !matches!(op, "Conv2D" | "DepthwiseConv2dNative" | "MatMul") {
+                return false;
+            }
+            self.folded.insert(reader.node);
+            self.reordered.insert(reader.node);
+            let bias = consumers.only(reader.node).map(|behind| behind.node);
+            self.folded.extend(bias.filter(|&id| self.graph.node(id).op == "BiasAdd"));
+            return true;
+        }
+        false
     }
 
     /// Whether a batch norm was folded into this node of the original graph.
