@@ -14,8 +14,9 @@ mod tests;
 pub use grouped::{conv2d_grouped_f32, conv2d_grouped_i8};
 pub use shape::Conv2dShape;
 
-use crate::gemm::{self, PackedF32, PackedI8, ROW_BLOCK};
-use crate::{Epilogue, KernelError, lengths, parallel};
+use crate::gemm::{PackedF32, PackedI8, PaddedEpilogue, ROW_BLOCK, SumsOf};
+use crate::sum_epilogue::{SumKernel, SumResult};
+use crate::{Epilogue, I8Output, KernelError, SumEpilogue, lengths, parallel};
 
 /// Convolves `input`, batch x height x width x in_channels, into `output` with out_channels.
 ///
@@ -31,17 +32,17 @@ pub fn conv2d_f32(
 ) -> Result<(), KernelError> {
     shape.expect_packed((filter.k(), filter.n()))?;
     shape.expect_slices(input.len(), output.len())?;
-    if shape.is_pointwise() {
-        return gemm::gemm_f32(shape.pixels()?, input, filter, epilogue, output);
-    }
     let (k, n) = (filter.k(), filter.n());
-    lengths::expect_bias(epilogue.bias, n)?;
+    let epilogue = PaddedEpilogue::new(epilogue, n)?;
+    if shape.is_pointwise() {
+        return filter.multiply_parallel(input, &epilogue, output);
+    }
     let work = output.len().saturating_mul(k);
     let scratch = || vec![0.0; ROW_BLOCK * k];
     parallel::for_each_chunk(output, ROW_BLOCK * n, work, scratch, |patches, index, output| {
         let patches = &mut patches[..output.len() / n * k];
         im2col::fill(shape, input, index * ROW_BLOCK, k, 0.0, patches);
-        filter.multiply_rows(patches, epilogue, output);
+        filter.multiply_rows(patches, &epilogue, output);
     });
     Ok(())
 }
@@ -57,21 +58,50 @@ pub fn conv2d_i8(
     filter: &PackedI8,
     output: &mut [i32],
 ) -> Result<(), KernelError> {
+    let plain = SumEpilogue::new(filter.n(), filter.limit());
+    conv2d_i8_then(input, zero_offset, shape, filter, &plain, I8Output::I32(output))
+}
+
+/// [`conv2d_i8`], then what `epilogue` says.
+///
+/// # Errors
+/// As [`conv2d_i8`]; [`KernelError::Output`] if `output` is not of the type that `epilogue` leads to.
+pub fn conv2d_i8_then(
+    input: &[i8],
+    zero_offset: i32,
+    shape: &Conv2dShape,
+    filter: &PackedI8,
+    epilogue: &SumEpilogue,
+    output: I8Output<'_>,
+) -> Result<(), KernelError> {
     shape.expect_packed((filter.k(), filter.n()))?;
     shape.expect_slices(input.len(), output.len())?;
-    if shape.is_pointwise() {
-        return gemm::gemm_i8(shape.pixels()?, input, zero_offset, filter, output);
-    }
     let zero_offset = lengths::zero_offset(zero_offset)?;
-    let (stride, n) = (filter.stride(), filter.n());
-    let work = output.len().saturating_mul(stride);
-    let scratch = || (vec![0_i8; ROW_BLOCK * stride], vec![0_i16; ROW_BLOCK * stride]);
-    parallel::for_each_chunk(output, ROW_BLOCK * n, work, scratch, |(patches, centred), index, output| {
-        let len = output.len() / n * stride;
-        let (patches, centred) = (&mut patches[..len], &mut centred[..len]);
-        im2col::fill(shape, input, index * ROW_BLOCK, stride, zero_offset as i8, patches);
-        filter.centre(patches, zero_offset, centred);
-        filter.multiply_rows(centred, output);
-    });
-    Ok(())
+    epilogue.run(filter.n(), output, ConvolveI8 { input, zero_offset, shape, filter })
+}
+
+struct ConvolveI8<'a> {
+    input: &'a [i8],
+    zero_offset: i16,
+    shape: &'a Conv2dShape,
+    filter: &'a PackedI8,
+}
+
+impl SumKernel for ConvolveI8<'_> {
+    fn run<R: SumResult>(self, bias: &[i32], result: R, output: &mut [R::Out]) -> Result<(), KernelError> {
+        let Self { input, zero_offset, shape, filter } = self;
+        let sums = SumsOf { zero_offset, bias: Some(bias), result };
+        if shape.is_pointwise() {
+            return filter.multiply_parallel((input, filter.k()), &sums, output);
+        }
+        let (stride, n) = (filter.stride(), filter.n());
+        let work = output.len().saturating_mul(stride) / 4;
+        let scratch = || (vec![0_i8; ROW_BLOCK * stride], Vec::new());
+        parallel::for_each_chunk(output, ROW_BLOCK * n, work, scratch, |(patches, words), index, output| {
+            let patches = &mut patches[..output.len() / n * stride];
+            im2col::fill(shape, input, index * ROW_BLOCK, stride, zero_offset as i8, patches);
+            filter.multiply_rows((patches, stride), &sums, words, output);
+        });
+        Ok(())
+    }
 }

@@ -18,7 +18,7 @@ mod tests;
 pub use filter::{TransposeFilter, TransposeFilterF32, TransposeFilterI8};
 pub use shape::{Conv2dTransposeShape, TransposeWindow};
 
-use crate::gemm::{F32Product, I8Product, Product};
+use crate::gemm::{F32Product, I8Product, PaddedEpilogue, Product};
 use crate::{Epilogue, KernelError, lengths, parallel};
 
 /// Spreads `input`, batch x height.output x width.output x in_channels, over `output`, batch x
@@ -34,8 +34,8 @@ pub fn conv2d_transpose_f32(
     epilogue: Epilogue<'_>,
     output: &mut [f32],
 ) -> Result<(), KernelError> {
-    lengths::expect_bias(epilogue.bias, shape.out_channels)?;
-    spread(F32Product(epilogue), input, shape, filter, output)
+    let epilogue = PaddedEpilogue::new(epilogue, shape.out_channels)?;
+    spread(F32Product(&epilogue), input, shape, filter, output)
 }
 
 /// Spreads int8 `input` into exact i32 sums of `(q - zero_offset) * w`.

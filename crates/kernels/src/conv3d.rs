@@ -12,7 +12,7 @@ mod tests;
 
 pub use shape::Conv3dShape;
 
-use crate::gemm::{F32Product, I8Product, PackedF32, PackedI8, Product, ROW_BLOCK};
+use crate::gemm::{F32Product, I8Product, PackedF32, PackedI8, PaddedEpilogue, Product, ROW_BLOCK};
 use crate::{Epilogue, KernelError, lengths, parallel};
 
 /// Convolves `input`, batch x depth x height x width x in_channels, into `output` with
@@ -29,8 +29,8 @@ pub fn conv3d_f32(
     output: &mut [f32],
 ) -> Result<(), KernelError> {
     shape.expect_packed((filter.k(), filter.n()))?;
-    lengths::expect_bias(epilogue.bias, shape.out_channels)?;
-    convolve(F32Product(epilogue), input, shape, filter, output)
+    let epilogue = PaddedEpilogue::new(epilogue, shape.out_channels)?;
+    convolve(F32Product(&epilogue), input, shape, filter, output)
 }
 
 /// Convolves int8 `input` into exact i32 sums of `(q - zero_offset) * w`.
@@ -59,7 +59,7 @@ fn convolve<P: Product>(
     shape.expect_slices(input.len(), output.len())?;
     let (stride, n) = (P::stride(filter), shape.out_channels);
     let work = output.len().saturating_mul(stride);
-    let scratch = || vec![P::Operand::default(); ROW_BLOCK * stride];
+    let scratch = || vec![product.padding(); ROW_BLOCK * stride];
     parallel::for_each_chunk(output, ROW_BLOCK * n, work, scratch, |scratch, index, output| {
         let positions = output.len() / n;
         let patches = &mut scratch[..positions * stride];

@@ -60,6 +60,8 @@ pub enum KernelError {
         /// Groups asked for.
         groups: usize,
     },
+    /// An output of another element type than the epilogue leads to.
+    Output,
     /// A filter packed for another window, or a window of stride or dilation zero.
     Window,
 }
@@ -94,6 +96,7 @@ impl fmt::Display for KernelError {
                 let (input, output) = channels;
                 write!(f, "{input} input and {output} output channels do not divide into {groups} groups")
             }
+            KernelError::Output => f.write_str("the output is not of the type that its epilogue makes"),
             KernelError::Window => f.write_str("the filter does not belong to the window"),
         }
     }

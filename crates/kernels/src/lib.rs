@@ -11,6 +11,7 @@
 //! Integer kernels are exact. The `reference` module beside each kernel states the same result
 //! as plain loops.
 
+mod bytes;
 pub mod conv2d;
 pub mod conv2d_transpose;
 pub mod conv3d;
@@ -26,8 +27,12 @@ pub mod pool;
 pub mod quantization_loss;
 #[cfg(test)]
 mod samples;
+mod simd;
 mod span;
+mod sum_epilogue;
+mod vectors;
 
 pub use epilogue::{Activation, Epilogue};
 pub use error::KernelError;
 pub use isa::Isa;
+pub use sum_epilogue::{I8Output, SumEpilogue, SumType};

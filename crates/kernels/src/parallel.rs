@@ -1,9 +1,14 @@
-//! Splitting an output over threads. Each chunk has one writer, so the split cannot change a bit.
+//! Splitting an output over threads. Each element has one writer, so the split cannot change a bit.
+#![allow(unsafe_code, reason = "tasks that write interleaved elements share one pointer")]
+
+use std::marker::PhantomData;
+use std::ops::Range;
 
 use rayon::prelude::*;
 
-/// Multiply-adds (or elements, of cheaper kernels) that pay for handing work to another thread.
-const MIN_TASK_WORK: usize = 1 << 17;
+/// Multiply-adds of floats (or elements, of cheaper kernels) that pay for handing work to another
+/// thread: some ten microseconds.
+const MIN_TASK_WORK: usize = 1 << 18;
 
 /// Calls `body(scratch, index, chunk)` for each `chunk_len` elements of `out`, the last chunk being
 /// what is left. `work` is the cost of the whole output, `scratch` makes a task's working memory.
@@ -18,8 +23,8 @@ pub(crate) fn for_each_chunk<T: Send, S>(
         return;
     }
     let chunks = out.len().div_ceil(chunk_len);
-    let tasks = (work / MIN_TASK_WORK).min(chunks);
-    if tasks < 2 || rayon::current_num_threads() == 1 {
+    let tasks = tasks(work).min(chunks);
+    if tasks < 2 {
         let mut scratch = scratch();
         for (index, chunk) in out.chunks_mut(chunk_len).enumerate() {
             body(&mut scratch, index, chunk);
@@ -27,13 +32,56 @@ pub(crate) fn for_each_chunk<T: Send, S>(
     } else {
         out.par_chunks_mut(chunk_len)
             .enumerate()
-            .with_min_len(chunks / tasks)
+            .with_min_len(chunks.div_ceil(tasks))
             .for_each_init(scratch, |scratch, (index, chunk)| body(scratch, index, chunk));
+    }
+}
+
+/// Tasks worth making of so much work.
+pub(crate) fn tasks(work: usize) -> usize {
+    // More tasks than threads let one that was held up be helped by the others.
+    let most = match rayon::current_num_threads() {
+        1 => 1,
+        threads if work / MIN_TASK_WORK < 16 * threads => threads,
+        threads => 4 * threads,
+    };
+    (work / MIN_TASK_WORK).clamp(1, most)
+}
+
+/// Calls `body` with up to `tasks` ranges of nearly equal length that cover `0..len`.
+pub(crate) fn for_each_range(len: usize, tasks: usize, body: impl Fn(Range<usize>) + Sync + Send) {
+    let tasks = tasks.min(len);
+    if tasks < 2 {
+        return body(0..len);
+    }
+    (0..tasks).into_par_iter().for_each(|task| body(len * task / tasks..len * (task + 1) / tasks));
+}
+
+/// A slice whose elements are written by several tasks, each its own.
+pub(crate) struct Shared<'a, T> {
+    first: *mut T,
+    borrow: PhantomData<&'a mut [T]>,
+}
+
+// SAFETY: it only hands out a pointer; those who write through it see to it that no element has two
+// writers, and `T` may be sent to them.
+unsafe impl<T: Send> Sync for Shared<'_, T> {}
+
+impl<'a, T> Shared<'a, T> {
+    pub(crate) fn new(slice: &'a mut [T]) -> Self {
+        Self { first: slice.as_mut_ptr(), borrow: PhantomData }
+    }
+
+    /// The first element.
+    pub(crate) fn as_mut_ptr(&self) -> *mut T {
+        self.first
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Mutex;
+
     use super::*;
 
     fn indices(len: usize, chunk: usize, work: usize) -> Vec<usize> {
@@ -49,6 +97,15 @@ mod tests {
                 let expected: Vec<usize> = (0..len).map(|i| i / chunk).collect();
                 assert_eq!(indices(len, chunk, work), expected, "{len} in {chunk}s, work {work}");
             }
+        }
+    }
+
+    #[test]
+    fn ranges_cover_everything_once() {
+        for (len, tasks) in [(0, 3), (1, 3), (7, 3), (100, 8), (5, 0)] {
+            let seen = Mutex::new(vec![0; len]);
+            for_each_range(len, tasks, |range| seen.lock().unwrap()[range].iter_mut().for_each(|n| *n += 1));
+            assert_eq!(seen.into_inner().unwrap(), vec![1; len], "{len} by {tasks}");
         }
     }
 }

@@ -23,7 +23,7 @@ pub fn conv2d_grouped_f32(
     lengths::expect_bias(epilogue.bias, shape.out_channels)?;
     each_group(shape, groups, (filter.k(), filter.n()), input, output, |group, columns, input, output| {
         let bias = epilogue.bias.and_then(|bias| bias.get(columns.clone()));
-        conv2d_f32(input, group, &filter.select(columns), Epilogue { bias, ..epilogue }, output)
+        conv2d_f32(input, group, &filter.select(columns)?, Epilogue { bias, ..epilogue }, output)
     })
 }
 
@@ -43,7 +43,7 @@ pub fn conv2d_grouped_i8(
         return conv2d_i8(input, zero_offset, shape, filter, output);
     }
     each_group(shape, groups, (filter.k(), filter.n()), input, output, |group, columns, input, output| {
-        conv2d_i8(input, zero_offset, group, &filter.select(columns), output)
+        conv2d_i8(input, zero_offset, group, &filter.select(columns)?, output)
     })
 }
 

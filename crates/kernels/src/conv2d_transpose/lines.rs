@@ -35,7 +35,7 @@ pub(super) fn line<P: Product>(
         let positions: Vec<usize> = (start..width.input).step_by(width.stride).collect();
         for positions in positions.chunks(ROW_BLOCK) {
             scratch.patches.clear();
-            scratch.patches.resize(positions.len() * stride, P::Operand::default());
+            scratch.patches.resize(positions.len() * stride, product.padding());
             if stride > 0 {
                 for (&x, patch) in positions.iter().zip(scratch.patches.chunks_exact_mut(stride)) {
                     let position = (image, y, x + width.pad_before);
@@ -51,7 +51,7 @@ pub(super) fn line<P: Product>(
     }
 }
 
-/// Writes what the taps of one padded output position read, in the order (kh, kw, ci), over zeros.
+/// Writes what the taps of one padded output position read, in the order (kh, kw, ci), over padding.
 #[inline]
 fn gather<P: Product>(
     product: P,

@@ -28,12 +28,12 @@ pub(super) fn fill<P: Product>(
     for kd in 0..depth.kernel {
         for (kh, row) in (0..height.kernel).zip(&mut rows) {
             let Some((z, y)) = depth.source(z, kd).zip(height.source(y, kh)) else {
-                row.fill(P::Operand::default());
+                row.fill(product.padding());
                 continue;
             };
             let line = &input[((image * depth.input + z) * height.input + y) * line_len..][..line_len];
-            row[..taps.start * channels].fill(P::Operand::default());
-            row[taps.end * channels..].fill(P::Operand::default());
+            row[..taps.start * channels].fill(product.padding());
+            row[taps.end * channels..].fill(product.padding());
             // Taps of a dense window lie side by side: one long run instead of many short ones.
             let (runs, run) =
                 if width.dilation == 1 { (1, taps.len() * channels) } else { (taps.len(), channels) };

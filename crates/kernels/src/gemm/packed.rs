@@ -1,16 +1,24 @@
 use std::ops::Range;
 
-use super::block::multiply_rows;
-use super::f32_tile::F32Kernel;
-use super::i8_tile::{I8Kernel, centre};
+use super::driver::Product;
+use super::f32_sums::F32Sums;
+use super::i8_sums::I8Sums;
 use super::panels::Panels;
-use crate::{Epilogue, Isa, KernelError, lengths};
+use super::words::{self, WordShape};
+use crate::sum_epilogue::SumResult;
+use crate::{Activation, Epilogue, Isa, KernelError, bytes, lengths, parallel};
+
+/// Rows that are turned into words together; they stay in the L1 cache.
+const PREPARED_ROWS: usize = 56;
+
+/// Elements that a panel may have behind the last column.
+const PADDING: usize = 64;
 
 /// A k x n matrix of f32, reordered for the kernel that will read it.
 #[derive(Clone, Debug)]
 pub struct PackedF32 {
     isa: Isa,
-    panels: Panels<f32, 1>,
+    panels: Panels<f32>,
 }
 
 impl PackedF32 {
@@ -27,7 +35,15 @@ impl PackedF32 {
     /// # Errors
     /// As [`PackedF32::new`].
     pub fn for_isa(isa: Isa, k: usize, n: usize, b: &[f32]) -> Result<Self, KernelError> {
-        Ok(Self { isa, panels: Panels::pack(k, n, b, |x| x)? })
+        lengths::expect("b", b.len(), lengths::product("b", &[k, n])?)?;
+        let panels = Panels::pack(isa, k, n, |data, index| {
+            for (row, values) in b.chunks_exact(n.max(1)).enumerate() {
+                for (column, &value) in values.iter().enumerate() {
+                    data[index(row, column)] = value;
+                }
+            }
+        })?;
+        Ok(Self { isa, panels })
     }
 
     /// Rows.
@@ -41,22 +57,78 @@ impl PackedF32 {
     }
 
     /// Some of the columns as a matrix of their own; they must exist.
-    pub(crate) fn select(&self, columns: Range<usize>) -> Self {
-        Self { isa: self.isa, panels: self.panels.select(columns) }
+    pub(crate) fn select(&self, columns: Range<usize>) -> Result<Self, KernelError> {
+        Ok(Self { isa: self.isa, panels: self.panels.select(self.isa, columns)? })
     }
 
     /// `c = epilogue(a * b)`; `a` holds the rows of `c`, k elements each.
-    pub(crate) fn multiply_rows(&self, a: &[f32], epilogue: Epilogue<'_>, c: &mut [f32]) {
-        multiply_rows(&F32Kernel { isa: self.isa, epilogue }, a, &self.panels, c);
+    pub(crate) fn multiply_rows(&self, a: &[f32], epilogue: &PaddedEpilogue, c: &mut [f32]) {
+        self.product(a, epilogue).multiply(c);
+    }
+
+    /// The same, shared out over the threads.
+    pub(crate) fn multiply_parallel(
+        &self,
+        a: &[f32],
+        epilogue: &PaddedEpilogue,
+        c: &mut [f32],
+    ) -> Result<(), KernelError> {
+        self.product(a, epilogue).multiply_parallel(c)
+    }
+
+    fn product<'a>(&'a self, a: &'a [f32], epilogue: &'a PaddedEpilogue) -> Product<'a, F32Sums<'a>> {
+        let sums = F32Sums { bias: epilogue.bias.as_deref(), activation: epilogue.activation };
+        Product {
+            isa: self.isa,
+            sums,
+            lhs: bytes::of_f32(a),
+            lhs_stride: self.k() * 4,
+            panels: &self.panels,
+        }
     }
 }
 
-/// A k x n matrix of int8, reordered and widened for the kernel that will read it.
+/// An [`Epilogue`] whose bias goes on behind the last channel.
+#[derive(Clone, Debug)]
+pub(crate) struct PaddedEpilogue {
+    bias: Option<Vec<f32>>,
+    activation: Activation,
+}
+
+impl PaddedEpilogue {
+    /// # Errors
+    /// [`KernelError::Length`] if there is a bias but not of `channels` values.
+    pub(crate) fn new(epilogue: Epilogue<'_>, channels: usize) -> Result<Self, KernelError> {
+        lengths::expect_bias(epilogue.bias, channels)?;
+        let bias = epilogue.bias.map(|bias| {
+            let mut padded = vec![0.0; channels + PADDING];
+            padded[..channels].copy_from_slice(bias);
+            padded
+        });
+        Ok(Self { bias, activation: epilogue.activation })
+    }
+}
+
+/// What is done to int8 sums besides adding up products.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct SumsOf<'a, R> {
+    pub(crate) zero_offset: i16,
+    /// One value per column, then padding.
+    pub(crate) bias: Option<&'a [i32]>,
+    pub(crate) result: R,
+}
+
+/// A k x n matrix of int8, reordered into words for the kernel that will read it.
 #[derive(Clone, Debug)]
 pub struct PackedI8 {
     isa: Isa,
     k: usize,
-    panels: Panels<i16, 2>,
+    shape: WordShape,
+    panels: Panels<i32>,
+    /// The sum of each column, then padding.
+    sums: Vec<i32>,
+    /// 255 times the largest sum of a column's magnitudes.
+    limit: i64,
 }
 
 impl PackedI8 {
@@ -75,7 +147,21 @@ impl PackedI8 {
     /// As [`PackedI8::new`].
     pub fn for_isa(isa: Isa, k: usize, n: usize, b: &[i8]) -> Result<Self, KernelError> {
         lengths::expect_depth_i8(k)?;
-        Ok(Self { isa, k, panels: Panels::pack(k, n, b, i16::from)? })
+        lengths::expect("b", b.len(), lengths::product("b", &[k, n])?)?;
+        let shape = isa.run_vectorized(words::Shape);
+        let mut sums = vec![0; n + PADDING];
+        let mut magnitudes = vec![0_i64; n];
+        let panels = Panels::pack(isa, k.div_ceil(shape.group), n, |data, index| {
+            for (row, values) in b.chunks_exact(n.max(1)).enumerate() {
+                for (column, &value) in values.iter().enumerate() {
+                    data[index(row / shape.group, column)] |= shape.part(value, row % shape.group);
+                    sums[column] += i32::from(value);
+                    magnitudes[column] += i64::from(value).abs();
+                }
+            }
+        })?;
+        let limit = 255 * magnitudes.into_iter().max().unwrap_or(0);
+        Ok(Self { isa, k, shape, panels, sums, limit })
     }
 
     /// Rows.
@@ -88,25 +174,87 @@ impl PackedI8 {
         self.panels.columns()
     }
 
+    /// No sum of products with activations of any zero offset is larger in magnitude.
+    pub fn limit(&self) -> i64 {
+        self.limit
+    }
+
     /// Some of the columns as a matrix of their own; they must exist.
-    pub(crate) fn select(&self, columns: Range<usize>) -> Self {
-        Self { isa: self.isa, k: self.k, panels: self.panels.select(columns) }
+    pub(crate) fn select(&self, columns: Range<usize>) -> Result<Self, KernelError> {
+        let mut sums = self.sums.get(columns.clone()).unwrap_or_default().to_vec();
+        sums.resize(columns.len() + PADDING, 0);
+        Ok(Self { panels: self.panels.select(self.isa, columns)?, sums, ..*self })
     }
 
-    /// The distance between rows of centred activations: k rounded up to a pair. What lies
-    /// between is multiplied by 0.
+    /// The distance between the rows of patches: k rounded up to whole words. What lies between
+    /// is multiplied by 0.
     pub(crate) fn stride(&self) -> usize {
-        self.panels.rows()
+        self.k.next_multiple_of(4)
     }
 
-    /// `centred = q - zero_offset`.
-    #[inline]
-    pub(crate) fn centre(&self, q: &[i8], zero_offset: i16, centred: &mut [i16]) {
-        centre(self.isa, q, zero_offset, centred);
+    /// Whether rows `stride` apart need not be prepared: words of bytes are read where they lie.
+    fn reads_directly(&self, stride: usize) -> bool {
+        self.shape.group == 4 && stride >= self.stride()
     }
 
-    /// `c = a * b`; `a` holds the rows of `c`, centred, [`PackedI8::stride`] elements each.
-    pub(crate) fn multiply_rows(&self, a: &[i16], c: &mut [i32]) {
-        multiply_rows(&I8Kernel { isa: self.isa }, a, &self.panels, c);
+    /// Products of the rows of `a`, `a_stride` elements apart, with what follows the sums, shared
+    /// out over the threads.
+    pub(crate) fn multiply_parallel<R: SumResult>(
+        &self,
+        a: (&[i8], usize),
+        sums: &SumsOf<'_, R>,
+        c: &mut [R::Out],
+    ) -> Result<(), KernelError> {
+        if self.reads_directly(a.1) {
+            return self.product(bytes::of_i8(a.0), a.1, sums).multiply_parallel(c);
+        }
+        let (n, work) = (self.n(), c.len().saturating_mul(self.k) / 4);
+        let rows = lengths::rows("c", c.len(), n)?;
+        let last = lengths::product("a", &[rows.saturating_sub(1), a.1])?;
+        if rows > 0 && last.checked_add(self.k).is_none_or(|needed| needed > a.0.len()) {
+            return Err(KernelError::Overflow { argument: "a" });
+        }
+        let block = if rows < 8 * PREPARED_ROWS { PREPARED_ROWS / 4 } else { PREPARED_ROWS };
+        parallel::for_each_chunk(c, block * n, work, Vec::new, |words, index, c| {
+            self.multiply_prepared((&a.0[index * block * a.1..], a.1), sums, words, c);
+        });
+        Ok(())
+    }
+
+    /// The same on this thread; `words` is working memory.
+    pub(crate) fn multiply_rows<R: SumResult>(
+        &self,
+        a: (&[i8], usize),
+        sums: &SumsOf<'_, R>,
+        words: &mut Vec<i32>,
+        c: &mut [R::Out],
+    ) {
+        if self.reads_directly(a.1) {
+            return self.product(bytes::of_i8(a.0), a.1, sums).multiply(c);
+        }
+        self.multiply_prepared(a, sums, words, c);
+    }
+
+    fn multiply_prepared<R: SumResult>(
+        &self,
+        (a, stride): (&[i8], usize),
+        sums: &SumsOf<'_, R>,
+        words: &mut Vec<i32>,
+        c: &mut [R::Out],
+    ) {
+        let rows = c.len().checked_div(self.n()).unwrap_or(0);
+        words.resize(rows * self.panels.rows(), 0);
+        self.shape.prepare(self.isa, (a, stride), self.k, words);
+        self.product(bytes::of_i32(words), self.panels.rows() * 4, sums).multiply(c);
+    }
+
+    fn product<'a, R: SumResult>(
+        &'a self,
+        lhs: &'a [u8],
+        lhs_stride: usize,
+        &SumsOf { zero_offset, bias, result }: &SumsOf<'a, R>,
+    ) -> Product<'a, I8Sums<'a, R>> {
+        let sums = I8Sums { weight_sums: &self.sums, bias, zero_offset: zero_offset.into(), result };
+        Product { isa: self.isa, sums, lhs, lhs_stride, panels: &self.panels }
     }
 }

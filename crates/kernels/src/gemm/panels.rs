@@ -2,78 +2,84 @@
 
 use std::ops::Range;
 
-use crate::{KernelError, lengths};
+use crate::isa::Vectorized;
+use crate::simd::Simd;
+use crate::{Isa, KernelError, lengths};
 
-/// Columns of a full panel: two vectors of eight 32-bit sums.
-pub(super) const WIDE: usize = 16;
-/// Columns of the last panel if at most so many are left.
-pub(super) const NARROW: usize = 8;
-
-/// Column panels of a matrix. In a panel, `GROUP` successive rows of one column lie side by side,
-/// then the next column, then the next group of rows. Missing rows and columns are zeros.
-#[derive(Clone, Debug)]
-pub(super) struct Panels<T, const GROUP: usize> {
+/// Column panels of a matrix whose elements are f32 or words of int8. A panel is one, two or four
+/// vectors wide; its rows lie one behind the other. Missing columns of the last panel are zeros.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Panels<T> {
     rows: usize,
     columns: usize,
+    lanes: usize,
+    /// Vectors of the widest panel.
+    widest: usize,
     data: Vec<T>,
 }
 
-/// One panel: `data` has `width` values for each row.
+/// One panel: `data` has `vectors * lanes` values for each row.
+#[derive(Clone, Copy)]
 pub(super) struct Panel<'a, T> {
     /// The first column of the matrix in here.
     pub(super) first: usize,
-    /// Columns that exist, at most `width`.
+    /// Columns that exist.
     pub(super) columns: usize,
-    /// [`WIDE`] or [`NARROW`].
-    pub(super) width: usize,
+    /// The width in vectors: 1, 2 or 4.
+    pub(super) vectors: usize,
     pub(super) data: &'a [T],
 }
 
-impl<T: Copy + Default, const GROUP: usize> Panels<T, GROUP> {
-    /// Packs the row-major `rows` x `columns` matrix `values`.
-    pub(super) fn pack<S: Copy>(
+/// Lanes of a vector and vectors of the widest panel, of which several rows of sums must fit the
+/// registers.
+struct Geometry;
+
+impl Vectorized for Geometry {
+    type Output = (usize, usize);
+
+    #[inline(always)]
+    fn run<S: Simd>(self, _simd: S) -> (usize, usize) {
+        (S::LANES, if S::REGISTERS == 32 { 4 } else { 2 })
+    }
+}
+
+impl<T: Copy + Default> Panels<T> {
+    /// Packs a matrix of `rows` x `columns` elements: `fill` sets those at the indices that the
+    /// function of row and column tells it.
+    ///
+    /// # Errors
+    /// [`KernelError::Overflow`]
+    pub(super) fn pack(
+        isa: Isa,
         rows: usize,
         columns: usize,
-        values: &[S],
-        convert: impl Fn(S) -> T,
+        fill: impl FnOnce(&mut [T], &dyn Fn(usize, usize) -> usize),
     ) -> Result<Self, KernelError> {
-        let overflow = KernelError::Overflow { argument: "b" };
-        lengths::expect("b", values.len(), lengths::product("b", &[rows, columns])?)?;
-        let padded_rows = rows.checked_next_multiple_of(GROUP).ok_or(overflow.clone())?;
-        let padded_columns = columns.checked_next_multiple_of(NARROW).ok_or(overflow)?;
-        let mut data = vec![T::default(); lengths::product("b", &[padded_rows, padded_columns])?];
-        let mut panels = Self { rows: padded_rows, columns, data: Vec::new() };
-        for (row, values) in values.chunks_exact(columns.max(1)).enumerate() {
-            for (column, &value) in values.iter().enumerate() {
-                let first = column - column % WIDE;
-                let width = panels.width(first);
-                let group = first * padded_rows + row / GROUP * GROUP * width;
-                data[group + (column - first) * GROUP + row % GROUP] = convert(value);
-            }
-        }
-        panels.data = data;
-        Ok(panels)
+        let mut panels = Self::empty(isa, rows, columns)?;
+        let mut data = std::mem::take(&mut panels.data);
+        fill(&mut data, &|row, column| panels.index(row, column));
+        Ok(Self { data, ..panels })
+    }
+
+    fn empty(isa: Isa, rows: usize, columns: usize) -> Result<Self, KernelError> {
+        let (lanes, widest) = isa.run_vectorized(Geometry);
+        let padded =
+            columns.checked_next_multiple_of(lanes).ok_or(KernelError::Overflow { argument: "b" })?;
+        let data = vec![T::default(); lengths::product("b", &[rows, padded])?];
+        Ok(Self { rows, columns, lanes, widest, data })
     }
 
     /// Some of the columns as a matrix of their own.
-    pub(super) fn select(&self, columns: Range<usize>) -> Self {
-        let padded = columns.len().next_multiple_of(NARROW);
-        let mut selected = Self { rows: self.rows, columns: columns.len(), data: Vec::new() };
-        let mut data = vec![T::default(); self.rows * padded];
-        for (to, from) in columns.enumerate() {
-            let (to_first, from_first) = (to - to % WIDE, from - from % WIDE);
-            let (to_width, from_width) = (selected.width(to_first), self.width(from_first));
-            for group in (0..self.rows).step_by(GROUP) {
-                let to = to_first * self.rows + group * to_width + (to - to_first) * GROUP;
-                let from = from_first * self.rows + group * from_width + (from - from_first) * GROUP;
-                data[to..to + GROUP].copy_from_slice(&self.data[from..from + GROUP]);
+    pub(super) fn select(&self, isa: Isa, columns: Range<usize>) -> Result<Self, KernelError> {
+        Self::pack(isa, self.rows, columns.len(), |data, index| {
+            for (to, from) in columns.enumerate() {
+                for row in 0..self.rows {
+                    data[index(row, to)] = self.data[self.index(row, from)];
+                }
             }
-        }
-        selected.data = data;
-        selected
+        })
     }
 
-    /// Rows, rounded up to a multiple of `GROUP`.
     pub(super) fn rows(&self) -> usize {
         self.rows
     }
@@ -82,20 +88,48 @@ impl<T: Copy + Default, const GROUP: usize> Panels<T, GROUP> {
         self.columns
     }
 
-    fn width(&self, first: usize) -> usize {
-        if self.columns - first > NARROW { WIDE } else { NARROW }
+    /// The number of panels.
+    pub(super) fn len(&self) -> usize {
+        let vectors = self.columns.div_ceil(self.lanes);
+        vectors / self.widest + (vectors % self.widest).count_ones() as usize
     }
 
-    pub(super) fn iter(&self) -> impl Iterator<Item = Panel<'_, T>> {
-        (0..self.columns).step_by(WIDE).map(|first| {
-            let width = self.width(first);
-            Panel {
-                first,
-                columns: (self.columns - first).min(width),
-                width,
-                data: &self.data[first * self.rows..][..width * self.rows],
+    /// Panel `index`, which must exist: as many of the widest as there are, then narrower ones.
+    pub(super) fn panel(&self, index: usize) -> Panel<'_, T> {
+        let vectors = self.columns.div_ceil(self.lanes);
+        let (mut first, mut width) = (index * self.widest, self.widest);
+        if first + self.widest > vectors {
+            first = vectors / self.widest * self.widest;
+            for _ in vectors / self.widest..=index {
+                first += if first + width <= vectors && width < self.widest { width } else { 0 };
+                while first + width > vectors {
+                    width /= 2;
+                }
             }
-        })
+        }
+        let column = first * self.lanes;
+        Panel {
+            first: column,
+            columns: (self.columns - column).min(width * self.lanes),
+            vectors: width,
+            data: &self.data[column * self.rows..][..width * self.lanes * self.rows],
+        }
+    }
+
+    /// Where an element lies.
+    fn index(&self, row: usize, column: usize) -> usize {
+        let vectors = self.columns.div_ceil(self.lanes);
+        let vector = column / self.lanes;
+        let (mut first, mut width) = (vector / self.widest * self.widest, self.widest);
+        while first + width > vectors || vector >= first + width {
+            if first + width <= vectors {
+                first += width;
+            } else {
+                width /= 2;
+            }
+        }
+        let column = column - first * self.lanes;
+        (first * self.rows + row * width) * self.lanes + column
     }
 }
 
@@ -103,39 +137,60 @@ impl<T: Copy + Default, const GROUP: usize> Panels<T, GROUP> {
 mod tests {
     use super::*;
 
-    #[test]
-    fn a_group_of_rows_lies_side_by_side() {
-        let values: Vec<i8> = (0..3 * 18).map(|i| i as i8).collect();
-        let panels = Panels::<i16, 2>::pack(3, 18, &values, i16::from).unwrap();
-        assert_eq!((panels.rows(), panels.columns()), (4, 18));
-        let panels: Vec<_> = panels.iter().collect();
-        assert_eq!(panels.len(), 2);
-        assert_eq!((panels[0].first, panels[0].columns, panels[0].width), (0, 16, 16));
-        assert_eq!(panels[0].data[..4], [0, 18, 1, 19]);
-        assert_eq!(panels[0].data[32..36], [36, 0, 37, 0]);
-        assert_eq!((panels[1].first, panels[1].columns, panels[1].width), (16, 2, 8));
-        assert_eq!(panels[1].data[..6], [16, 34, 17, 35, 0, 0]);
-        assert_eq!(panels[1].data[16..20], [52, 0, 53, 0]);
+    fn numbered(isa: Isa, rows: usize, columns: usize) -> Panels<i32> {
+        Panels::pack(isa, rows, columns, |data, index| {
+            for row in 0..rows {
+                for column in 0..columns {
+                    data[index(row, column)] = (row * 1000 + column + 1) as i32;
+                }
+            }
+        })
+        .unwrap()
     }
 
     #[test]
-    fn selected_columns_are_packed_as_if_alone() {
-        let (rows, columns) = (5, 43);
-        let values: Vec<i8> = (0..rows * columns).map(|i| i as i8).collect();
-        let panels = Panels::<i16, 2>::pack(rows, columns, &values, i16::from).unwrap();
-        for range in [0..43, 0..0, 3..4, 7..24, 8..40, 31..43] {
-            let alone: Vec<i8> = values.chunks(columns).flat_map(|row| row[range.clone()].to_vec()).collect();
-            let expected = Panels::<i16, 2>::pack(rows, range.len(), &alone, i16::from).unwrap();
-            let found = panels.select(range.clone());
-            assert_eq!((found.rows, found.columns), (expected.rows, expected.columns));
-            assert_eq!(found.data, expected.data, "{range:?}");
+    fn panels_hold_every_element_once_in_order() {
+        for isa in Isa::available() {
+            for columns in [0, 1, 7, 8, 16, 17, 24, 33, 48, 56, 96, 112, 144, 1001] {
+                let rows = 3;
+                let panels = numbered(isa, rows, columns);
+                let mut next = 0;
+                for panel in (0..panels.len()).map(|index| panels.panel(index)) {
+                    assert_eq!(panel.first, next, "{isa:?} {columns}");
+                    let width = panel.vectors * panels.lanes;
+                    assert!(panel.columns <= width && panel.columns > width - panels.lanes);
+                    for (row, values) in panel.data.chunks(width).enumerate() {
+                        for (column, &value) in values.iter().enumerate() {
+                            let exists = column < panel.columns;
+                            let expected = if exists { row * 1000 + next + column + 1 } else { 0 };
+                            assert_eq!(value, expected as i32, "{isa:?} {columns} row {row}");
+                        }
+                    }
+                    next += panel.columns;
+                }
+                assert_eq!(next, columns, "{isa:?}");
+            }
         }
     }
 
     #[test]
-    fn a_wrong_length_is_refused() {
-        let found = Panels::<f32, 1>::pack(2, 3, &[0.0; 5], |x: f32| x).unwrap_err();
-        assert_eq!(found, KernelError::Length { argument: "b", found: 5, expected: 6 });
-        assert!(Panels::<f32, 1>::pack(usize::MAX, 2, &[0.0; 5], |x: f32| x).is_err());
+    fn selected_columns_are_packed_as_if_alone() {
+        for isa in Isa::available() {
+            let panels = numbered(isa, 5, 43);
+            for range in [0..43, 0..0, 3..4, 7..24, 8..40, 31..43] {
+                let selected = panels.select(isa, range.clone()).unwrap();
+                assert_eq!((selected.rows, selected.columns), (5, range.len()));
+                for (to, from) in range.enumerate() {
+                    let found = selected.data[selected.index(4, to)];
+                    assert_eq!(found, (4000 + from + 1) as i32, "{isa:?}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn absurd_sizes_are_refused() {
+        assert!(Panels::<f32>::empty(Isa::best(), usize::MAX, 2).is_err());
+        assert!(Panels::<f32>::empty(Isa::best(), 2, usize::MAX).is_err());
     }
 }

@@ -1,15 +1,16 @@
 //! Patches of either element type times a packed matrix, so that a convolution's loops are
 //! written once.
 
+use super::packed::{PaddedEpilogue, SumsOf};
 use super::{PackedF32, PackedI8};
-use crate::Epilogue;
+use crate::sum_epilogue::Plain;
 
 /// How the patches of a convolution are made and multiplied.
 pub(crate) trait Product: Copy + Send + Sync {
     /// Elements of the activation.
     type Input: Copy + Sync;
-    /// Elements of a patch; the default stands for the padding.
-    type Operand: Copy + Default;
+    /// Elements of a patch.
+    type Operand: Copy + Send;
     /// Elements of the output.
     type Sum: Copy + Default + Send;
     /// The filter.
@@ -17,6 +18,9 @@ pub(crate) trait Product: Copy + Send + Sync {
 
     /// An activation as the element of a patch.
     fn operand(self, x: Self::Input) -> Self::Operand;
+
+    /// What stands for the padding.
+    fn padding(self) -> Self::Operand;
 
     /// Elements from one patch to the next.
     fn stride(packed: &Self::Packed) -> usize;
@@ -27,7 +31,7 @@ pub(crate) trait Product: Copy + Send + Sync {
 
 /// Floats, with what follows the sum.
 #[derive(Clone, Copy)]
-pub(crate) struct F32Product<'a>(pub(crate) Epilogue<'a>);
+pub(crate) struct F32Product<'a>(pub(crate) &'a PaddedEpilogue);
 
 impl Product for F32Product<'_> {
     type Input = f32;
@@ -40,6 +44,11 @@ impl Product for F32Product<'_> {
         x
     }
 
+    #[inline(always)]
+    fn padding(self) -> f32 {
+        0.0
+    }
+
     fn stride(packed: &PackedF32) -> usize {
         packed.k()
     }
@@ -49,7 +58,7 @@ impl Product for F32Product<'_> {
     }
 }
 
-/// int8 less its zero offset.
+/// int8 with its zero offset.
 #[derive(Clone, Copy)]
 pub(crate) struct I8Product {
     pub(crate) zero_offset: i16,
@@ -57,20 +66,27 @@ pub(crate) struct I8Product {
 
 impl Product for I8Product {
     type Input = i8;
-    type Operand = i16;
+    type Operand = i8;
     type Sum = i32;
     type Packed = PackedI8;
 
     #[inline(always)]
-    fn operand(self, x: i8) -> i16 {
-        i16::from(x) - self.zero_offset
+    fn operand(self, x: i8) -> i8 {
+        x
+    }
+
+    #[inline(always)]
+    fn padding(self) -> i8 {
+        // `lengths::zero_offset` has made it of an int8.
+        self.zero_offset as i8
     }
 
     fn stride(packed: &PackedI8) -> usize {
         packed.stride()
     }
 
-    fn multiply_rows(self, packed: &PackedI8, patches: &[i16], sums: &mut [i32]) {
-        packed.multiply_rows(patches, sums);
+    fn multiply_rows(self, packed: &PackedI8, patches: &[i8], sums: &mut [i32]) {
+        let plain = SumsOf { zero_offset: self.zero_offset, bias: None, result: Plain };
+        packed.multiply_rows((patches, packed.stride()), &plain, &mut Vec::new(), sums);
     }
 }

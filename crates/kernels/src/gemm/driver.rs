@@ -1,0 +1,122 @@
+//! The loops around the tiles: which rows meet which panel, on which thread.
+#![allow(unsafe_code, reason = "tasks write disjoint columns of the same rows through a pointer")]
+
+use std::ops::Range;
+
+use super::panels::Panels;
+use super::tile::{Strip, Sums, strip};
+use crate::isa::Vectorized;
+use crate::parallel::{self, Shared};
+use crate::simd::Simd;
+use crate::{Isa, KernelError, lengths};
+
+/// Bytes of the left side that are multiplied by one panel after the other: some of the L2 cache.
+const LHS_BYTES: usize = 1 << 17;
+/// Rows of a block are a multiple of this, the most rows of a tile.
+const ROWS: usize = 14;
+
+/// A product of rows of four-byte elements with packed panels.
+#[derive(Clone, Copy)]
+pub(super) struct Product<'a, M: Sums> {
+    pub(super) isa: Isa,
+    pub(super) sums: M,
+    /// Rows of `lhs_stride` bytes.
+    pub(super) lhs: &'a [u8],
+    pub(super) lhs_stride: usize,
+    pub(super) panels: &'a Panels<M::Rhs>,
+}
+
+impl<M: Sums> Product<'_, M> {
+    /// Writes all rows of `out` on this thread.
+    ///
+    /// # Panics
+    /// If the left side has too few rows, on which the pointers rely.
+    pub(super) fn multiply(self, out: &mut [M::Out]) {
+        let Ok(rows) = self.expect(out.len()) else { panic!("too few rows on the left side") };
+        let panels = 0..self.panels.len();
+        // SAFETY: `expect` has checked the lengths; `out` is borrowed mutably.
+        unsafe { self.share(out.as_mut_ptr(), 0..rows, panels) };
+    }
+
+    /// Writes all rows of `out`, shared out over the threads.
+    pub(super) fn multiply_parallel(self, out: &mut [M::Out]) -> Result<(), KernelError> {
+        let rows = self.expect(out.len())?;
+        let panels = self.panels.len();
+        let work = out.len().saturating_mul(self.panels.rows()).saturating_mul(M::COST) / 4;
+        let tasks = parallel::tasks(work);
+        // Few rows are shared out by columns: each panel is read once then.
+        let by_columns = rows < ROWS * 2 * tasks && panels >= tasks;
+        let out = Shared::new(out);
+        parallel::for_each_range(if by_columns { panels } else { rows.div_ceil(ROWS) }, tasks, |range| {
+            let (rows, panels) = if by_columns {
+                (0..rows, range)
+            } else {
+                (range.start * ROWS..(range.end * ROWS).min(rows), 0..panels)
+            };
+            // SAFETY: `expect` has checked the lengths; the ranges of the tasks are disjoint, so
+            // are the elements they write.
+            unsafe { self.share(out.as_mut_ptr(), rows, panels) };
+        });
+        Ok(())
+    }
+
+    /// The number of rows.
+    fn expect(&self, out: usize) -> Result<usize, KernelError> {
+        let rows = lengths::rows("c", out, self.panels.columns())?;
+        let row = lengths::product("a", &[self.panels.rows(), 4])?;
+        let last = lengths::product("a", &[rows.saturating_sub(1), self.lhs_stride])?;
+        let enough = rows == 0 || last.checked_add(row).is_some_and(|needed| needed <= self.lhs.len());
+        if enough { Ok(rows) } else { Err(KernelError::Overflow { argument: "a" }) }
+    }
+
+    /// # Safety
+    /// `expect` has accepted an output of which `out` is the first element; nobody else uses its
+    /// elements in these rows and panels meanwhile.
+    unsafe fn share(self, out: *mut M::Out, rows: Range<usize>, panels: Range<usize>) {
+        self.isa.run_vectorized(Share { product: self, out, rows, panels });
+    }
+}
+
+/// Some rows, some panels; made only where the contract of [`Product::share`] holds.
+struct Share<'a, M: Sums> {
+    product: Product<'a, M>,
+    out: *mut M::Out,
+    rows: Range<usize>,
+    panels: Range<usize>,
+}
+
+impl<M: Sums> Vectorized for Share<'_, M> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Simd>(self, simd: S) {
+        let Product { sums, lhs, lhs_stride, panels, .. } = self.product;
+        let n = panels.columns();
+        let block = (LHS_BYTES / lhs_stride.max(1) / ROWS).max(1) * ROWS;
+        for first in self.rows.clone().step_by(block) {
+            let rows = block.min(self.rows.end - first);
+            for panel in self.panels.clone().map(|index| panels.panel(index)) {
+                let run = Strip {
+                    lhs: lhs[first * lhs_stride..].as_ptr(),
+                    lhs_stride,
+                    depth: panels.rows(),
+                    rhs: panel.data.as_ptr(),
+                    column: panel.first,
+                    count: panel.columns,
+                    // In bounds of the output by the contract of `Product::share`.
+                    out: self.out.wrapping_add(first * n + panel.first),
+                    out_stride: n,
+                };
+                // SAFETY: the rows lie in `lhs` and `out` by the contract of `Product::share`; the
+                // panel has `depth` rows of so many vectors.
+                unsafe {
+                    match panel.vectors {
+                        4 => strip::<S, M, 4>(simd, sums, &run, rows),
+                        2 => strip::<S, M, 2>(simd, sums, &run, rows),
+                        _ => strip::<S, M, 1>(simd, sums, &run, rows),
+                    }
+                }
+            }
+        }
+    }
+}

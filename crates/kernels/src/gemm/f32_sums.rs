@@ -1,0 +1,69 @@
+//! Sums of floats by fused multiply-add, then bias and activation.
+#![allow(unsafe_code, reason = "the trait's loads and stores take pointers")]
+
+use super::tile::Sums;
+use crate::Activation;
+use crate::simd::Simd;
+
+/// Plain sums from 0.0, with what follows them.
+#[derive(Clone, Copy)]
+pub(crate) struct F32Sums<'a> {
+    /// One value per column, missing ones included.
+    pub(super) bias: Option<&'a [f32]>,
+    pub(super) activation: Activation,
+}
+
+impl Sums for F32Sums<'_> {
+    type Vector<S: Simd> = S::F32;
+    type Rhs = f32;
+    type Out = f32;
+    const COST: usize = 4;
+
+    #[inline(always)]
+    unsafe fn start<S: Simd, const V: usize>(self, simd: S, _column: usize) -> [S::F32; V] {
+        [simd.splat_f32(0.0); V]
+    }
+
+    #[inline(always)]
+    unsafe fn load<S: Simd>(simd: S, from: *const f32) -> S::F32 {
+        // SAFETY: the caller's.
+        unsafe { simd.load_f32(from) }
+    }
+
+    #[inline(always)]
+    unsafe fn splat<S: Simd>(simd: S, from: *const u8) -> S::F32 {
+        // SAFETY: the caller's.
+        simd.splat_f32(unsafe { from.cast::<f32>().read_unaligned() })
+    }
+
+    #[inline(always)]
+    fn add<S: Simd>(simd: S, sum: S::F32, lhs: S::F32, rhs: S::F32) -> S::F32 {
+        simd.mul_add(lhs, rhs, sum)
+    }
+
+    #[inline(always)]
+    unsafe fn finish<S: Simd, const V: usize>(
+        self,
+        simd: S,
+        mut sums: [S::F32; V],
+        column: usize,
+        count: usize,
+        to: *mut f32,
+    ) {
+        if let Some(bias) = self.bias {
+            for (v, sum) in sums.iter_mut().enumerate() {
+                // SAFETY: the bias has a value for each of these columns.
+                *sum = simd.add_f32(*sum, unsafe { simd.load_f32(bias.as_ptr().add(column + v * S::LANES)) });
+            }
+        }
+        if self.activation != Activation::None {
+            let (low, high) = self.activation.bounds();
+            let (low, high) = (simd.splat_f32(low), simd.splat_f32(high));
+            for sum in &mut sums {
+                *sum = simd.clip(*sum, low, high);
+            }
+        }
+        // SAFETY: `to` has `count` elements.
+        unsafe { crate::vectors::store_f32(simd, sums, count, to) };
+    }
+}

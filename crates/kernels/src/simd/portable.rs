@@ -1,0 +1,157 @@
+//! Vectors as arrays, for the compiler to map to what there is.
+#![allow(unsafe_code, reason = "the trait's loads and stores take pointers")]
+
+use super::{Simd, ToI8};
+
+/// Needs no instruction that the compilation target does not have.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Portable;
+
+const LANES: usize = 8;
+
+type F32s = [f32; LANES];
+type I32s = [i32; LANES];
+
+fn zip<A: Copy, B: Copy, C>(a: [A; LANES], b: [B; LANES], f: impl Fn(A, B) -> C) -> [C; LANES] {
+    std::array::from_fn(|lane| f(a[lane], b[lane]))
+}
+
+impl Simd for Portable {
+    const LANES: usize = LANES;
+    const REGISTERS: usize = 16;
+    const GROUP: usize = 2;
+    const SHIFT: i32 = 0;
+    const INTERLEAVED: usize = 2;
+
+    type F32 = F32s;
+    type I32 = I32s;
+
+    #[inline(always)]
+    fn splat_f32(self, x: f32) -> F32s {
+        [x; LANES]
+    }
+
+    #[inline(always)]
+    fn add_f32(self, a: F32s, b: F32s) -> F32s {
+        zip(a, b, |a, b| a + b)
+    }
+
+    #[inline(always)]
+    fn mul_f32(self, a: F32s, b: F32s) -> F32s {
+        zip(a, b, |a, b| a * b)
+    }
+
+    #[inline(always)]
+    fn mul_add(self, a: F32s, b: F32s, c: F32s) -> F32s {
+        std::array::from_fn(|lane| a[lane].mul_add(b[lane], c[lane]))
+    }
+
+    #[inline(always)]
+    fn clip(self, x: F32s, low: F32s, high: F32s) -> F32s {
+        std::array::from_fn(|lane| crate::epilogue::clip(x[lane], (low[lane], high[lane])))
+    }
+
+    #[inline(always)]
+    fn with_sign(self, x: F32s, sign: F32s) -> F32s {
+        zip(x, sign, f32::copysign)
+    }
+
+    #[inline(always)]
+    fn to_f32(self, x: I32s) -> F32s {
+        x.map(|x| x as f32)
+    }
+
+    #[inline(always)]
+    fn truncate(self, x: F32s) -> I32s {
+        x.map(|x| x as i32)
+    }
+
+    #[inline(always)]
+    fn splat_i32(self, x: i32) -> I32s {
+        [x; LANES]
+    }
+
+    #[inline(always)]
+    fn add_i32(self, a: I32s, b: I32s) -> I32s {
+        zip(a, b, i32::wrapping_add)
+    }
+
+    #[inline(always)]
+    fn mul_i32(self, a: I32s, b: I32s) -> I32s {
+        zip(a, b, i32::wrapping_mul)
+    }
+
+    #[inline(always)]
+    fn dot(self, sum: I32s, activations: I32s, weights: I32s) -> I32s {
+        let halves = |word: i32| (i32::from(word as i16), word >> 16);
+        std::array::from_fn(|lane| {
+            let ((a0, a1), (w0, w1)) = (halves(activations[lane]), halves(weights[lane]));
+            sum[lane].wrapping_add(a0 * w0 + a1 * w1)
+        })
+    }
+
+    #[inline(always)]
+    unsafe fn load_f32(self, from: *const f32) -> F32s {
+        // SAFETY: valid by the trait's contract.
+        unsafe { from.cast::<F32s>().read_unaligned() }
+    }
+
+    #[inline(always)]
+    unsafe fn load_i32(self, from: *const i32) -> I32s {
+        // SAFETY: valid by the trait's contract.
+        unsafe { from.cast::<I32s>().read_unaligned() }
+    }
+
+    #[inline(always)]
+    unsafe fn store_f32(self, to: *mut f32, x: F32s) {
+        // SAFETY: valid by the trait's contract.
+        unsafe { to.cast::<F32s>().write_unaligned(x) }
+    }
+
+    #[inline(always)]
+    unsafe fn store_i32(self, to: *mut i32, x: I32s) {
+        // SAFETY: valid by the trait's contract.
+        unsafe { to.cast::<I32s>().write_unaligned(x) }
+    }
+
+    #[inline(always)]
+    unsafe fn store_f32_first(self, to: *mut f32, x: F32s, count: usize) {
+        for (lane, x) in x.into_iter().enumerate().take(count) {
+            // SAFETY: lane < count, valid by the trait's contract.
+            unsafe { to.add(lane).write(x) };
+        }
+    }
+
+    #[inline(always)]
+    unsafe fn store_i32_first(self, to: *mut i32, x: I32s, count: usize) {
+        for (lane, x) in x.into_iter().enumerate().take(count) {
+            // SAFETY: lane < count, valid by the trait's contract.
+            unsafe { to.add(lane).write(x) };
+        }
+    }
+
+    #[inline(always)]
+    unsafe fn store_i8<const V: usize>(self, to: *mut i8, values: [I32s; V], how: ToI8, count: usize) {
+        for (index, value) in values.into_iter().flatten().enumerate().take(count) {
+            // SAFETY: index < count, valid by the trait's contract.
+            unsafe { to.add(index).write(how.apply(value)) };
+        }
+    }
+
+    #[inline(always)]
+    unsafe fn splat_word(self, from: *const u8) -> I32s {
+        // SAFETY: valid by the trait's contract.
+        [unsafe { from.cast::<i32>().read_unaligned() }; LANES]
+    }
+
+    #[inline(always)]
+    unsafe fn interleave(self, rows: [*const i8; 4], to: *mut i32) {
+        for channel in 0..Self::INTERLEAVED * LANES {
+            // SAFETY: `channel` is below the number of elements that the contract speaks of.
+            unsafe {
+                let (first, second) = (*rows[0].add(channel), *rows[1].add(channel));
+                to.add(channel).write(i32::from(first) & 0xffff | i32::from(second) << 16);
+            }
+        }
+    }
+}

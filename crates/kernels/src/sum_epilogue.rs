@@ -1,0 +1,177 @@
+//! What follows the exact sums of an int8 layer: bias, dequantization, activation, and the next
+//! layer's quantization, in one pass and to the same bits as one by one.
+
+mod vectors;
+#[cfg(test)]
+mod tests;
+
+use amct_tensor::quantization::quantize;
+
+use crate::simd::ToI8;
+use crate::{Activation, KernelError, lengths};
+
+pub(crate) use vectors::{Dequantized, Plain, Requantized, SumResult};
+
+/// Elements that vectors may read behind the last channel.
+const PADDING: usize = 64;
+
+/// What is done with the sums of a layer, made ready once. Steps are added in the order in which
+/// they are done; one that cannot be done here to the bit is refused, and the caller does it.
+#[derive(Clone, Debug)]
+pub struct SumEpilogue {
+    channels: usize,
+    /// No sum is larger in magnitude.
+    limit: i64,
+    /// One value per channel, then padding.
+    bias: Vec<i32>,
+    stage: Stage,
+}
+
+/// How far the sums are taken.
+#[derive(Clone, Debug)]
+enum Stage {
+    Sums,
+    Dequantized { scales: Vec<f32>, activation: Activation },
+    Requantized { scales: Vec<f32>, inverse_scale: f32, to: ToI8 },
+}
+
+/// Where the results of an int8 layer go: the type says how far [`SumEpilogue`] must take them.
+#[derive(Debug)]
+pub enum I8Output<'a> {
+    /// Sums, bias included.
+    I32(&'a mut [i32]),
+    /// Dequantized values, after the activation.
+    F32(&'a mut [f32]),
+    /// Values quantized for the next layer.
+    I8(&'a mut [i8]),
+}
+
+/// The element type of a layer's results.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SumType {
+    /// Exact sums.
+    I32,
+    /// Dequantized values.
+    F32,
+    /// Values quantized for the next layer.
+    I8,
+}
+
+impl SumEpilogue {
+    /// Nothing: the sums themselves, of which none exceeds `limit` in magnitude.
+    pub fn new(channels: usize, limit: i64) -> Self {
+        Self { channels, limit, bias: vec![0; channels + PADDING], stage: Stage::Sums }
+    }
+
+    /// The type of the results.
+    pub fn output(&self) -> SumType {
+        match &self.stage {
+            Stage::Sums => SumType::I32,
+            Stage::Dequantized { .. } => SumType::F32,
+            Stage::Requantized { .. } => SumType::I8,
+        }
+    }
+
+    /// Adds `bias`, one value per channel; whether it can, which is if no sum can leave i32.
+    pub fn add_bias(&mut self, bias: &[i32]) -> bool {
+        let largest = bias.iter().map(|&b| i64::from(b).abs()).max().unwrap_or(0);
+        let limit = self.limit.saturating_add(largest);
+        let plain = matches!(self.stage, Stage::Sums) && self.bias.iter().all(|&b| b == 0);
+        if !plain || bias.len() != self.channels || limit > i32::MAX.into() {
+            return false;
+        }
+        self.bias[..self.channels].copy_from_slice(bias);
+        self.limit = limit;
+        true
+    }
+
+    /// Multiplies the sums, rounded to f32, by `scales`: one for all, or one per channel. All must
+    /// be positive and finite.
+    pub fn dequantize(&mut self, scales: &[f32]) -> bool {
+        let per_channel = scales.len() == self.channels;
+        let usable = scales.iter().all(|&scale| scale > 0.0 && scale.is_finite());
+        if !matches!(self.stage, Stage::Sums) || !usable || !(per_channel || scales.len() == 1) {
+            return false;
+        }
+        let mut padded = vec![1.0; self.channels + PADDING];
+        let channels = scales.iter().copied().cycle();
+        padded[..self.channels].iter_mut().zip(channels).for_each(|(to, scale)| *to = scale);
+        self.stage = Stage::Dequantized { scales: padded, activation: Activation::None };
+        true
+    }
+
+    /// Applies an activation to the dequantized values.
+    pub fn activate(&mut self, next: Activation) -> bool {
+        match &mut self.stage {
+            Stage::Dequantized { activation, .. } if *activation == Activation::None => {
+                *activation = next;
+                true
+            }
+            _ => false,
+        }
+    }
+
+    /// Quantizes for the next layer, as [`quantize`] does.
+    ///
+    /// The activation becomes bounds of the int8 values: dequantization and quantization never
+    /// decrease, so that clipping before or after them is the same.
+    pub fn quantize(&mut self, inverse_scale: f32, offset: i32) -> bool {
+        let Stage::Dequantized { scales, activation } = &mut self.stage else { return false };
+        let Ok(offset_i8) = i8::try_from(offset) else { return false };
+        // What is rounded must fit an i32 whatever the sum.
+        let largest = scales.iter().fold(0.0_f32, |largest, &scale| largest.max(scale));
+        let bound = self.limit as f64 * f64::from(largest) * f64::from(inverse_scale);
+        if !(inverse_scale > 0.0 && bound < f64::from(1 << 30)) {
+            return false;
+        }
+        let (low, high) = activation.bounds();
+        let bound = |x: f32, otherwise: i8| {
+            if x.is_finite() { quantize(x, inverse_scale, offset) } else { otherwise }
+        };
+        let to = ToI8 { offset: offset_i8, low: bound(low, i8::MIN), high: bound(high, i8::MAX) };
+        self.stage = Stage::Requantized { scales: std::mem::take(scales), inverse_scale, to };
+        true
+    }
+
+    /// Runs `kernel` with what turns sums into `output`'s elements, and these.
+    ///
+    /// # Errors
+    /// [`KernelError::Output`] if `output` is not of the type that the steps lead to,
+    /// [`KernelError::Length`] if the channels are not `channels`.
+    pub(crate) fn run<K: SumKernel>(
+        &self,
+        channels: usize,
+        output: I8Output<'_>,
+        kernel: K,
+    ) -> Result<(), KernelError> {
+        lengths::expect("epilogue", self.channels, channels)?;
+        let bias = &self.bias;
+        match (&self.stage, output) {
+            (Stage::Sums, I8Output::I32(output)) => kernel.run(bias, Plain, output),
+            (Stage::Dequantized { scales, activation }, I8Output::F32(output)) => {
+                kernel.run(bias, Dequantized { scales, activation: *activation }, output)
+            }
+            (Stage::Requantized { scales, inverse_scale, to }, I8Output::I8(output)) => {
+                kernel.run(bias, Requantized { scales, inverse_scale: *inverse_scale, to: *to }, output)
+            }
+            _ => Err(KernelError::Output),
+        }
+    }
+}
+
+/// A kernel that makes sums.
+pub(crate) trait SumKernel {
+    /// Writes the results of all sums; `bias` has a value per channel, and padding.
+    fn run<R: SumResult>(self, bias: &[i32], result: R, output: &mut [R::Out]) -> Result<(), KernelError>;
+}
+
+impl I8Output<'_> {
+    /// The number of elements.
+    pub(crate) fn len(&self) -> usize {
+        match self {
+            I8Output::I32(output) => output.len(),
+            I8Output::F32(output) => output.len(),
+            I8Output::I8(output) => output.len(),
+        }
+    }
+}
