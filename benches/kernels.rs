@@ -7,12 +7,12 @@
 #![allow(clippy::unwrap_used, reason = "a benchmark with wrong arguments should stop")]
 #![allow(missing_docs, unreachable_pub, reason = "criterion's macros write public items without docs")]
 
-use amct_kernels::conv2d::{Conv2dShape, conv2d_f32, conv2d_i8};
-use amct_kernels::depthwise::{DepthwiseShape, depthwise_f32, depthwise_i8};
+use amct_kernels::conv2d::{Conv2dShape, conv2d_f32, conv2d_i8_then};
+use amct_kernels::depthwise::{DepthwiseShape, PackedDepthwiseI8, depthwise_f32, depthwise_i8_then};
 use amct_kernels::elementwise::{bias_add, dequantize_i32, quantize_i8, softmax};
-use amct_kernels::gemm::{PackedF32, PackedI8, gemm_f32, gemm_i8};
+use amct_kernels::gemm::{PackedF32, PackedI8, gemm_f32, gemm_i8_then};
 use amct_kernels::pool::{PoolShape, avg_pool_f32};
-use amct_kernels::{Activation, Epilogue};
+use amct_kernels::{Activation, Epilogue, I8Output, SumEpilogue};
 use amct_tensor::window::{Axis, Padding};
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 
@@ -49,6 +49,17 @@ fn axis(input: usize, kernel: usize, stride: usize) -> Axis {
     Axis::new(input, kernel, stride, 1, Padding::Same, 0).unwrap()
 }
 
+/// Everything that may follow an int8 layer's sums: bias, dequantization, Relu6, quantization.
+fn requantizing(channels: usize, limit: i64) -> SumEpilogue {
+    let mut epilogue = SumEpilogue::new(channels, limit);
+    let fits = epilogue.add_bias(&vec![1_000; channels])
+        && epilogue.dequantize(&vec![0.001; channels])
+        && epilogue.activate(Activation::Relu6)
+        && epilogue.quantize(42.5, -128);
+    assert!(fits);
+    epilogue
+}
+
 fn gemm(c: &mut Criterion) {
     let mut group = c.benchmark_group("gemm");
     for &(m, k, n) in GEMMS {
@@ -56,14 +67,15 @@ fn gemm(c: &mut Criterion) {
         group.throughput(Throughput::Elements(2 * (m * k * n) as u64));
         let (bias, mut out) = (values_f32(n), vec![0.0; m * n]);
         let (a, b) = (values_f32(m * k), PackedF32::new(k, n, &values_f32(k * n)).unwrap());
-        let epilogue = Epilogue { bias: Some(&bias), activation: Activation::Relu6 };
+        let epilogue = Epilogue { bias: Some(&bias), activation: Activation::Relu6, ..Epilogue::default() };
         group.bench_function(BenchmarkId::new("f32", &size), |bench| {
             bench.iter(|| gemm_f32(m, &a, &b, epilogue, &mut out).unwrap());
         });
         let mut out = vec![0; m * n];
         let (a, b) = (values_i8(m * k), PackedI8::new(k, n, &values_i8(k * n)).unwrap());
+        let epilogue = requantizing(n, b.limit());
         group.bench_function(BenchmarkId::new("i8", &size), |bench| {
-            bench.iter(|| gemm_i8(m, &a, -13, &b, &mut out).unwrap());
+            bench.iter(|| gemm_i8_then(m, &a, -13, &b, &epilogue, I8Output::I8(&mut out)).unwrap());
         });
     }
     group.finish();
@@ -80,14 +92,17 @@ fn conv2d(c: &mut Criterion) {
         group.throughput(Throughput::Elements(2 * (output * k) as u64));
         let (bias, x, mut out) = (values_f32(n), values_f32(input), vec![0.0; output]);
         let filter = PackedF32::new(k, n, &values_f32(k * n)).unwrap();
-        let epilogue = Epilogue { bias: Some(&bias), activation: Activation::Relu6 };
+        let epilogue = Epilogue { bias: Some(&bias), activation: Activation::Relu6, ..Epilogue::default() };
         group.bench_function(BenchmarkId::new("f32", &size), |bench| {
             bench.iter(|| conv2d_f32(&x, &shape, &filter, epilogue, &mut out).unwrap());
         });
         let (x, mut out) = (values_i8(input), vec![0; output]);
         let filter = PackedI8::new(k, n, &values_i8(k * n)).unwrap();
+        let epilogue = requantizing(n, filter.limit());
         group.bench_function(BenchmarkId::new("i8", &size), |bench| {
-            bench.iter(|| conv2d_i8(&x, -13, &shape, &filter, &mut out).unwrap());
+            bench.iter(|| {
+                conv2d_i8_then(&x, -13, &shape, &filter, &epilogue, I8Output::I8(&mut out)).unwrap();
+            });
         });
     }
     group.finish();
@@ -104,13 +119,17 @@ fn depthwise(c: &mut Criterion) {
         group.throughput(Throughput::Elements(2 * 9 * output as u64));
         let (bias, x, mut out) = (values_f32(channels), values_f32(input), vec![0.0; output]);
         let weights = values_f32(filter);
-        let epilogue = Epilogue { bias: Some(&bias), activation: Activation::Relu6 };
+        let epilogue = Epilogue { bias: Some(&bias), activation: Activation::Relu6, ..Epilogue::default() };
         group.bench_function(BenchmarkId::new("f32", &size), |bench| {
             bench.iter(|| depthwise_f32(&x, &shape, &weights, epilogue, &mut out).unwrap());
         });
-        let (x, weights, mut out) = (values_i8(input), values_i8(filter), vec![0; output]);
+        let (x, mut out) = (values_i8(input), vec![0; output]);
+        let weights = PackedDepthwiseI8::new([3, 3, channels, 1], &values_i8(filter)).unwrap();
+        let epilogue = requantizing(channels, weights.limit());
         group.bench_function(BenchmarkId::new("i8", &size), |bench| {
-            bench.iter(|| depthwise_i8(&x, -13, &shape, &weights, &mut out).unwrap());
+            bench.iter(|| {
+                depthwise_i8_then(&x, -13, &shape, &weights, &epilogue, I8Output::I8(&mut out)).unwrap();
+            });
         });
     }
     group.finish();

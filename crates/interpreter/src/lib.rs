@@ -10,6 +10,7 @@
 
 mod dispatch;
 mod error;
+mod memory;
 mod operator;
 mod ops;
 mod plan;

@@ -1,6 +1,9 @@
+use std::sync::Arc;
+
 use amct_graph::{AttrError, Attributes, Graph, Node, Outlet};
 use amct_tensor::Tensor;
 
+use crate::memory::Memory;
 use crate::{OpError, Value};
 
 /// How the quantized part of a graph is computed.
@@ -32,27 +35,63 @@ pub trait Operator: Send + Sync {
     fn as_following(&self) -> Option<Following> {
         None
     }
+
+    /// Whether image i of every output (index i of the first axis) is computed from image i of the
+    /// batched inputs alone, all alike. `batched` tells which of the inputs those are; the others
+    /// are the same for every image.
+    fn is_per_image(&self, inputs: &[Option<Value>], batched: &[bool]) -> bool {
+        let _ = (inputs, batched);
+        false
+    }
 }
 
 /// A node that may be computed by the one before it.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Following {
     /// Adds a constant per channel (last axis).
-    Bias(Vec<f32>),
+    Bias {
+        /// To floats.
+        values: Vec<f32>,
+        /// To int32 sums, where the graph has it so.
+        integers: Option<Vec<i32>>,
+    },
     /// Clips at zero.
     Relu,
     /// Clips at zero and six.
     Relu6,
+    /// Multiplies int32 sums by a factor for all, or one per channel.
+    Dequantize(Vec<f32>),
+    /// Quantizes to int8.
+    Quantize {
+        /// Multiplies the values.
+        inverse_scale: f32,
+        /// The int8 that stands for zero.
+        offset: i32,
+    },
+    /// Adds a tensor, which becomes the last input.
+    Add,
 }
 
 /// The inputs of one run of an operator. A value that nobody needs later is the only holder of
 /// its buffer, so taking it allows working in place.
 #[derive(Debug)]
-pub struct Inputs(Vec<Option<Value>>);
+pub struct Inputs {
+    values: Vec<Option<Value>>,
+    memory: Arc<Memory>,
+}
 
 impl Inputs {
     pub(crate) fn new(values: Vec<Option<Value>>) -> Self {
-        Self(values)
+        Self::with_memory(values, Arc::default())
+    }
+
+    pub(crate) fn with_memory(values: Vec<Option<Value>>, memory: Arc<Memory>) -> Self {
+        Self { values, memory }
+    }
+
+    /// The buffers of the plan, for outputs to be made of and inputs to be given back to.
+    pub(crate) fn memory(&self) -> &Memory {
+        &self.memory
     }
 
     /// Takes input `index`.
@@ -60,7 +99,7 @@ impl Inputs {
     /// # Errors
     /// [`OpError::MissingInput`].
     pub fn value(&mut self, index: usize) -> Result<Value, OpError> {
-        self.0.get_mut(index).and_then(Option::take).ok_or(OpError::MissingInput(index))
+        self.values.get_mut(index).and_then(Option::take).ok_or(OpError::MissingInput(index))
     }
 
     /// Takes input `index` as a plain tensor.
@@ -97,12 +136,12 @@ impl Inputs {
 
     /// The number of inputs.
     pub fn len(&self) -> usize {
-        self.0.len()
+        self.values.len()
     }
 
     /// Whether there is none.
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.values.is_empty()
     }
 }
 

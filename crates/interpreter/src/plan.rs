@@ -1,9 +1,11 @@
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use amct_graph::{Graph, NodeId, Outlet, ShapeAttr};
 use amct_tensor::DType;
 
 use crate::error::UnsupportedOp;
+use crate::memory::Memory;
 use crate::operator::{Arithmetic, BuildContext, Inputs, Operator};
 use crate::{OpError, PlanError, RunError, Value, registry};
 use conditional::Decisions;
@@ -33,6 +35,8 @@ pub struct Plan {
     pub(crate) outputs: Vec<usize>,
     pub(crate) observed: BTreeMap<usize, Vec<Outlet>>,
     pub(crate) slots: usize,
+    /// Buffers that the runs pass on to one another.
+    pub(crate) memory: Arc<Memory>,
 }
 
 /// An input of the graph that a plan must be fed.
@@ -249,6 +253,7 @@ impl<'a> Compiler<'a> {
             outputs: output_slots,
             observed: shown_at,
             slots: self.slots.len(),
+            memory: Arc::default(),
         })
     }
 

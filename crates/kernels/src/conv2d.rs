@@ -11,7 +11,7 @@ mod shape;
 #[cfg(test)]
 mod tests;
 
-pub use grouped::{conv2d_grouped_f32, conv2d_grouped_i8};
+pub use grouped::{conv2d_grouped_f32, conv2d_grouped_i8, conv2d_grouped_i8_then};
 pub use shape::Conv2dShape;
 
 use crate::gemm::{PackedF32, PackedI8, PaddedEpilogue, ROW_BLOCK, SumsOf};

@@ -1,23 +1,24 @@
 //! Depthwise 2-D convolution, NHWC by HWCM: output channel c * multiplier + m is input channel c
 //! under filter (c, m).
 //!
-//! A sum runs over the taps inside the image in the order (kh, kw); taps in the padding are
-//! skipped.
+//! A float sum runs over the taps inside the image in the order (kh, kw); taps in the padding are
+//! skipped. An int8 sum is exact in any order.
 
-#[cfg(target_arch = "x86_64")]
-mod avx2;
-mod line;
-mod products;
+mod f32_line;
+mod i8_line;
+mod multiplied;
+mod packed;
 pub mod reference;
 mod shape;
 mod taps;
 #[cfg(test)]
 mod tests;
 
+pub use packed::PackedDepthwiseI8;
 pub use shape::DepthwiseShape;
 
-use crate::{Epilogue, Isa, KernelError, lengths, parallel};
-use products::{F32Products, I8Products, Products};
+use crate::sum_epilogue::{SumKernel, SumResult};
+use crate::{Epilogue, I8Output, Isa, KernelError, SumEpilogue, lengths, parallel};
 use taps::Taps;
 
 /// Convolves each channel of `input`, batch x height x width x channels, into `output` with
@@ -35,21 +36,6 @@ pub fn depthwise_f32(
     depthwise_f32_on(Isa::best(), input, shape, filter, epilogue, output)
 }
 
-/// Convolves each channel of int8 `input` into exact i32 sums of `(q - zero_offset) * w`.
-///
-/// # Errors
-/// As [`depthwise_f32`]; [`KernelError::ZeroOffset`] if the offset is not an int8,
-/// [`KernelError::Depth`] if the filter has so many taps that a sum might not fit an i32.
-pub fn depthwise_i8(
-    input: &[i8],
-    zero_offset: i32,
-    shape: &DepthwiseShape,
-    filter: &[i8],
-    output: &mut [i32],
-) -> Result<(), KernelError> {
-    depthwise_i8_on(Isa::best(), input, zero_offset, shape, filter, output)
-}
-
 fn depthwise_f32_on(
     isa: Isa,
     input: &[f32],
@@ -60,35 +46,103 @@ fn depthwise_f32_on(
 ) -> Result<(), KernelError> {
     shape.expect_slices(input.len(), filter.len(), output.len())?;
     lengths::expect_bias(epilogue.bias, shape.out_channels()?)?;
-    convolve(isa, F32Products { epilogue }, input, shape, filter, output)
-}
-
-fn depthwise_i8_on(
-    isa: Isa,
-    input: &[i8],
-    zero_offset: i32,
-    shape: &DepthwiseShape,
-    filter: &[i8],
-    output: &mut [i32],
-) -> Result<(), KernelError> {
-    shape.expect_slices(input.len(), filter.len(), output.len())?;
-    lengths::expect_depth_i8(shape.taps()?)?;
-    let zero_offset = lengths::zero_offset(zero_offset)?;
-    convolve(isa, I8Products { zero_offset }, input, shape, filter, output)
-}
-
-fn convolve<P: Products>(
-    isa: Isa,
-    products: P,
-    input: &[P::Value],
-    shape: &DepthwiseShape,
-    filter: &[P::Value],
-    output: &mut [P::Sum],
-) -> Result<(), KernelError> {
     let line = lengths::product("output", &[shape.width.output, shape.out_channels()?])?;
     let work = output.len().saturating_mul(shape.taps()?);
     parallel::for_each_chunk(output, line, work, Taps::default, |taps, index, output| {
-        line::line((isa, products), shape, input, filter, taps, index, output);
+        if shape.multiplier == 1 {
+            isa.run_vectorized(f32_line::Line { shape, input, filter, epilogue, taps, index, output });
+        } else {
+            multiplied::line(
+                shape,
+                input,
+                filter,
+                taps,
+                index,
+                output,
+                f32::mul_add,
+                |sum, channel, held| epilogue.apply(sum, channel, held),
+            );
+        }
     });
     Ok(())
+}
+
+/// Convolves each channel of int8 `input` into exact i32 sums of `(q - zero_offset) * w`.
+///
+/// # Errors
+/// As [`depthwise_f32`]; [`KernelError::ZeroOffset`] if the offset is not an int8,
+/// [`KernelError::Window`] if the filter was packed for another window.
+pub fn depthwise_i8(
+    input: &[i8],
+    zero_offset: i32,
+    shape: &DepthwiseShape,
+    filter: &PackedDepthwiseI8,
+    output: &mut [i32],
+) -> Result<(), KernelError> {
+    let plain = SumEpilogue::new(filter.out_channels(), filter.limit());
+    depthwise_i8_then(input, zero_offset, shape, filter, &plain, I8Output::I32(output))
+}
+
+/// [`depthwise_i8`], then what `epilogue` says.
+///
+/// # Errors
+/// As [`depthwise_i8`]; [`KernelError::Output`] if `output` is not of the type that `epilogue`
+/// leads to.
+pub fn depthwise_i8_then(
+    input: &[i8],
+    zero_offset: i32,
+    shape: &DepthwiseShape,
+    filter: &PackedDepthwiseI8,
+    epilogue: &SumEpilogue,
+    output: I8Output<'_>,
+) -> Result<(), KernelError> {
+    filter.expect_shape(shape)?;
+    shape.expect_slices(input.len(), shape.filter_len()?, output.len())?;
+    let zero_offset = lengths::zero_offset(zero_offset)? as i8;
+    epilogue.run(filter.out_channels(), output, ConvolveI8 { input, zero_offset, shape, filter })
+}
+
+struct ConvolveI8<'a> {
+    input: &'a [i8],
+    zero_offset: i8,
+    shape: &'a DepthwiseShape,
+    filter: &'a PackedDepthwiseI8,
+}
+
+impl SumKernel for ConvolveI8<'_> {
+    fn run<R: SumResult>(self, bias: &[i32], result: R, output: &mut [R::Out]) -> Result<(), KernelError> {
+        let Self { input, zero_offset, shape, filter } = self;
+        let line = lengths::product("output", &[shape.width.output, shape.out_channels()?])?;
+        let work = output.len().saturating_mul(shape.taps()?) / 2;
+        let scratch = || (Taps::default(), Vec::new());
+        parallel::for_each_chunk(output, line, work, scratch, |(taps, words), index, output| {
+            if shape.multiplier == 1 && i8_line::fits(shape, filter) {
+                filter.isa().run_vectorized(i8_line::Line {
+                    shape,
+                    input,
+                    zero_offset,
+                    filter,
+                    bias,
+                    result,
+                    words,
+                    index,
+                    output,
+                });
+                return;
+            }
+            let zero_offset = i32::from(zero_offset);
+            let add = |q: i8, w: i8, sum: i32| sum + (i32::from(q) - zero_offset) * i32::from(w);
+            multiplied::line(
+                shape,
+                input,
+                filter.values(),
+                taps,
+                index,
+                output,
+                add,
+                |sum, channel, held| result.one(sum.wrapping_add(bias[channel]), channel, held),
+            );
+        });
+        Ok(())
+    }
 }

@@ -43,19 +43,22 @@ pub struct Epilogue<'a> {
     pub bias: Option<&'a [f32]>,
     /// Applied after the bias.
     pub activation: Activation,
+    /// Whether the result is added to what the output holds, instead of replacing it.
+    pub accumulate: bool,
 }
 
 impl Epilogue<'_> {
-    /// The stored value of `sum` in output channel `channel`.
+    /// The value stored for `sum` in output channel `channel`, where `held` was before.
     ///
     /// # Panics
     /// If there is a bias and `channel` is not in it; the kernels check its length first.
     #[inline(always)]
-    pub fn apply(&self, sum: f32, channel: usize) -> f32 {
-        self.activation.apply(match self.bias {
+    pub fn apply(&self, sum: f32, channel: usize, held: f32) -> f32 {
+        let value = self.activation.apply(match self.bias {
             Some(bias) => sum + bias[channel],
             None => sum,
-        })
+        });
+        if self.accumulate { value + held } else { value }
     }
 }
 

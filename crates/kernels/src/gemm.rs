@@ -16,8 +16,8 @@ mod tests;
 mod tile;
 mod words;
 
-pub(crate) use packed::{PaddedEpilogue, SumsOf};
 pub use packed::{PackedF32, PackedI8};
+pub(crate) use packed::{PaddedEpilogue, SumsOf};
 pub(crate) use product::{F32Product, I8Product, Product};
 pub(crate) use words::{Shape as AskWords, WordShape};
 
@@ -86,4 +86,3 @@ impl SumKernel for GemmI8<'_> {
         self.b.multiply_parallel((self.a, self.b.k()), &sums, output)
     }
 }
-

@@ -1,5 +1,8 @@
 //! The instruction sets that kernels are compiled for, chosen at run time.
-#![allow(unsafe_code, reason = "calling a function compiled for more than the target is unsafe; an Isa is the proof")]
+#![allow(
+    unsafe_code,
+    reason = "calling a function compiled for more than the target is unsafe; an Isa is the proof"
+)]
 
 #[cfg(target_arch = "x86_64")]
 use crate::simd::{Avx2, Avx512, AvxVnni};

@@ -35,4 +35,5 @@ mod vectors;
 pub use epilogue::{Activation, Epilogue};
 pub use error::KernelError;
 pub use isa::Isa;
+pub use parallel::{sequentially, threads};
 pub use sum_epilogue::{I8Output, SumEpilogue, SumType};

@@ -1,6 +1,7 @@
 //! Splitting an output over threads. Each element has one writer, so the split cannot change a bit.
 #![allow(unsafe_code, reason = "tasks that write interleaved elements share one pointer")]
 
+use std::cell::Cell;
 use std::marker::PhantomData;
 use std::ops::Range;
 
@@ -37,10 +38,34 @@ pub(crate) fn for_each_chunk<T: Send, S>(
     }
 }
 
+thread_local! {
+    /// Whether this thread must not hand work to others.
+    static SEQUENTIAL: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Runs `work` with all kernels that it calls on this thread alone: the caller has divided the work
+/// already.
+pub fn sequentially<T>(work: impl FnOnce() -> T) -> T {
+    /// Restores what was before, also if `work` panics.
+    struct Restore(bool);
+    impl Drop for Restore {
+        fn drop(&mut self) {
+            SEQUENTIAL.set(self.0);
+        }
+    }
+    let _restore = Restore(SEQUENTIAL.replace(true));
+    work()
+}
+
+/// The threads that work may be divided among: 1 inside [`sequentially`].
+pub fn threads() -> usize {
+    if SEQUENTIAL.get() { 1 } else { rayon::current_num_threads() }
+}
+
 /// Tasks worth making of so much work.
 pub(crate) fn tasks(work: usize) -> usize {
     // More tasks than threads let one that was held up be helped by the others.
-    let most = match rayon::current_num_threads() {
+    let most = match threads() {
         1 => 1,
         threads if work / MIN_TASK_WORK < 16 * threads => threads,
         threads => 4 * threads,
@@ -98,6 +123,12 @@ mod tests {
                 assert_eq!(indices(len, chunk, work), expected, "{len} in {chunk}s, work {work}");
             }
         }
+    }
+
+    #[test]
+    fn work_inside_sequentially_is_one_task() {
+        assert_eq!(sequentially(|| (threads(), tasks(usize::MAX))), (1, 1));
+        assert_eq!(threads(), rayon::current_num_threads());
     }
 
     #[test]

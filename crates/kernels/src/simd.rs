@@ -20,9 +20,9 @@ mod avx_vnni;
 mod portable;
 
 #[cfg(target_arch = "x86_64")]
-pub(crate) use avx2::Avx2;
-#[cfg(target_arch = "x86_64")]
 pub(crate) use avx_vnni::AvxVnni;
+#[cfg(target_arch = "x86_64")]
+pub(crate) use avx2::Avx2;
 #[cfg(target_arch = "x86_64")]
 pub(crate) use avx512::Avx512;
 pub(crate) use portable::Portable;
@@ -98,6 +98,11 @@ pub(crate) trait Simd: Copy + Send + Sync {
     /// # Safety
     /// `to` is valid for writing `LANES` elements.
     unsafe fn store_i32(self, to: *mut i32, x: Self::I32);
+    /// Loads the first `count` < `LANES` lanes; the others are 0.
+    ///
+    /// # Safety
+    /// `from` is valid for reading `count` elements.
+    unsafe fn load_f32_first(self, from: *const f32, count: usize) -> Self::F32;
     /// Stores the first `count` < `LANES` lanes.
     ///
     /// # Safety

@@ -1,9 +1,9 @@
 //! What follows the exact sums of an int8 layer: bias, dequantization, activation, and the next
 //! layer's quantization, in one pass and to the same bits as one by one.
 
-mod vectors;
 #[cfg(test)]
 mod tests;
+mod vectors;
 
 use amct_tensor::quantization::quantize;
 
@@ -31,7 +31,7 @@ pub struct SumEpilogue {
 #[derive(Clone, Debug)]
 enum Stage {
     Sums,
-    Dequantized { scales: Vec<f32>, activation: Activation },
+    Dequantized { scales: Vec<f32>, activation: Activation, accumulate: bool },
     Requantized { scales: Vec<f32>, inverse_scale: f32, to: ToI8 },
 }
 
@@ -96,14 +96,14 @@ impl SumEpilogue {
         let mut padded = vec![1.0; self.channels + PADDING];
         let channels = scales.iter().copied().cycle();
         padded[..self.channels].iter_mut().zip(channels).for_each(|(to, scale)| *to = scale);
-        self.stage = Stage::Dequantized { scales: padded, activation: Activation::None };
+        self.stage = Stage::Dequantized { scales: padded, activation: Activation::None, accumulate: false };
         true
     }
 
     /// Applies an activation to the dequantized values.
     pub fn activate(&mut self, next: Activation) -> bool {
         match &mut self.stage {
-            Stage::Dequantized { activation, .. } if *activation == Activation::None => {
+            Stage::Dequantized { activation, accumulate: false, .. } if *activation == Activation::None => {
                 *activation = next;
                 true
             }
@@ -111,12 +111,34 @@ impl SumEpilogue {
         }
     }
 
+    /// Adds the results to what the output holds, instead of replacing it.
+    pub fn accumulate(&mut self) -> bool {
+        match &mut self.stage {
+            Stage::Dequantized { accumulate, .. } if !*accumulate => {
+                *accumulate = true;
+                true
+            }
+            _ => false,
+        }
+    }
+
+    /// The same without [`accumulate`](Self::accumulate).
+    pub fn replacing(&self) -> Self {
+        let mut replacing = self.clone();
+        if let Stage::Dequantized { accumulate, .. } = &mut replacing.stage {
+            *accumulate = false;
+        }
+        replacing
+    }
+
     /// Quantizes for the next layer, as [`quantize`] does.
     ///
     /// The activation becomes bounds of the int8 values: dequantization and quantization never
     /// decrease, so that clipping before or after them is the same.
     pub fn quantize(&mut self, inverse_scale: f32, offset: i32) -> bool {
-        let Stage::Dequantized { scales, activation } = &mut self.stage else { return false };
+        let Stage::Dequantized { scales, activation, accumulate: false } = &mut self.stage else {
+            return false;
+        };
         let Ok(offset_i8) = i8::try_from(offset) else { return false };
         // What is rounded must fit an i32 whatever the sum.
         let largest = scales.iter().fold(0.0_f32, |largest, &scale| largest.max(scale));
@@ -131,6 +153,17 @@ impl SumEpilogue {
         let to = ToI8 { offset: offset_i8, low: bound(low, i8::MIN), high: bound(high, i8::MAX) };
         self.stage = Stage::Requantized { scales: std::mem::take(scales), inverse_scale, to };
         true
+    }
+
+    /// Does the steps to sums that lie in memory, rows of one value per channel.
+    ///
+    /// # Errors
+    /// [`KernelError::Output`] if `output` is not of the type that the steps lead to,
+    /// [`KernelError::Length`] or [`KernelError::PartialRow`] if the lengths do not fit.
+    pub fn apply(&self, sums: &[i32], output: I8Output<'_>) -> Result<(), KernelError> {
+        lengths::rows("sums", sums.len(), self.channels)?;
+        lengths::expect("output", output.len(), sums.len())?;
+        self.run(self.channels, output, Apply { sums, channels: self.channels })
     }
 
     /// Runs `kernel` with what turns sums into `output`'s elements, and these.
@@ -148,14 +181,32 @@ impl SumEpilogue {
         let bias = &self.bias;
         match (&self.stage, output) {
             (Stage::Sums, I8Output::I32(output)) => kernel.run(bias, Plain, output),
-            (Stage::Dequantized { scales, activation }, I8Output::F32(output)) => {
-                kernel.run(bias, Dequantized { scales, activation: *activation }, output)
+            (&Stage::Dequantized { ref scales, activation, accumulate }, I8Output::F32(output)) => {
+                kernel.run(bias, Dequantized { scales, activation, accumulate }, output)
             }
             (Stage::Requantized { scales, inverse_scale, to }, I8Output::I8(output)) => {
                 kernel.run(bias, Requantized { scales, inverse_scale: *inverse_scale, to: *to }, output)
             }
             _ => Err(KernelError::Output),
         }
+    }
+}
+
+struct Apply<'a> {
+    sums: &'a [i32],
+    channels: usize,
+}
+
+impl SumKernel for Apply<'_> {
+    fn run<R: SumResult>(self, bias: &[i32], result: R, output: &mut [R::Out]) -> Result<(), KernelError> {
+        let rows =
+            output.chunks_exact_mut(self.channels.max(1)).zip(self.sums.chunks_exact(self.channels.max(1)));
+        for (output, sums) in rows {
+            for (channel, (output, &sum)) in output.iter_mut().zip(sums).enumerate() {
+                *output = result.one(sum.wrapping_add(bias[channel]), channel, *output);
+            }
+        }
+        Ok(())
     }
 }
 

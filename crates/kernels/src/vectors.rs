@@ -3,25 +3,33 @@
 
 use crate::simd::Simd;
 
-/// Stores the first `count` elements.
+/// Stores the first `count` elements, or adds them to what is there.
 ///
 /// # Safety
-/// `to` is valid for writing `count` elements, of which there are at most V * LANES.
+/// `to` is valid for reading and writing `count` elements, of which there are at most V * LANES.
 #[inline(always)]
-pub(crate) unsafe fn store_f32<S: Simd, const V: usize>(
+pub(crate) unsafe fn finish_f32<S: Simd, const V: usize>(
     simd: S,
-    vectors: [S::F32; V],
+    mut vectors: [S::F32; V],
     count: usize,
+    accumulate: bool,
     to: *mut f32,
 ) {
-    for (v, vector) in vectors.into_iter().enumerate() {
+    for (v, vector) in vectors.iter_mut().enumerate() {
         let left = count.saturating_sub(v * S::LANES);
         // SAFETY: v * LANES and what is left of `count` lie in `to`, unless nothing is left.
         unsafe {
+            let to = to.wrapping_add(v * S::LANES);
             if left >= S::LANES {
-                simd.store_f32(to.add(v * S::LANES), vector);
+                if accumulate {
+                    *vector = simd.add_f32(*vector, simd.load_f32(to));
+                }
+                simd.store_f32(to, *vector);
             } else if left > 0 {
-                simd.store_f32_first(to.add(v * S::LANES), vector, left);
+                if accumulate {
+                    *vector = simd.add_f32(*vector, simd.load_f32_first(to, left));
+                }
+                simd.store_f32_first(to, *vector, left);
             }
         }
     }
@@ -30,7 +38,7 @@ pub(crate) unsafe fn store_f32<S: Simd, const V: usize>(
 /// Stores the first `count` elements.
 ///
 /// # Safety
-/// As [`store_f32`].
+/// As [`finish_f32`].
 #[inline(always)]
 pub(crate) unsafe fn store_i32<S: Simd, const V: usize>(
     simd: S,

@@ -170,6 +170,33 @@ impl Tensor {
         Ok(Arc::try_unwrap(data).unwrap_or_else(|shared| shared.as_ref().clone()))
     }
 
+    /// Whether somebody else holds the buffer, too.
+    pub fn is_shared(&self) -> bool {
+        each_storage!(&self.storage, data => Arc::strong_count(data) > 1)
+    }
+
+    /// Row `index` along the first axis, as a tensor of the same rank with extent 1 there.
+    ///
+    /// # Errors
+    /// [`TensorError::Length`] if there is no such row.
+    pub fn row(&self, index: usize) -> Result<Self, TensorError> {
+        let missing = || TensorError::Length { shape: self.shape.clone(), found: index };
+        let mut shape = self.shape.clone();
+        let rows = std::mem::replace(shape.first_mut().ok_or_else(missing)?, 1);
+        let len = self.len().checked_div(rows).ok_or_else(missing)?;
+        fn cut<T: Element>(data: &[T], index: usize, len: usize) -> Option<Storage> {
+            Some(T::wrap(Arc::new(data.get(index * len..(index + 1) * len)?.to_vec())))
+        }
+        let storage =
+            if index < rows { each_storage!(&self.storage, data => cut(data, index, len)) } else { None };
+        Ok(Self { shape, storage: storage.ok_or_else(missing)? })
+    }
+
+    /// The buffer, if this is its only holder and it is of that type.
+    pub fn into_sole_vec<T: Element>(self) -> Option<Vec<T>> {
+        Arc::into_inner(T::take(self.storage)?)
+    }
+
     /// The same elements under another shape.
     ///
     /// # Errors
@@ -241,6 +268,14 @@ mod tests {
         let address = tensor.as_slice::<f32>().unwrap().as_ptr();
         let values = tensor.into_vec::<f32>().unwrap();
         assert_eq!(values.as_ptr(), address);
+    }
+
+    #[test]
+    fn rows_are_cut_along_the_first_axis() {
+        let tensor = Tensor::from_vec([2, 3], vec![1_i32, 2, 3, 4, 5, 6]).unwrap();
+        assert_eq!(tensor.row(1).unwrap(), Tensor::from_vec([1, 3], vec![4, 5, 6]).unwrap());
+        assert!(tensor.row(2).is_err() && Tensor::scalar(1).row(0).is_err());
+        assert!(Tensor::from_vec([0, 3], Vec::<i32>::new()).unwrap().row(0).is_err());
     }
 
     #[test]

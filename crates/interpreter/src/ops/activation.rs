@@ -32,6 +32,10 @@ impl Operator for Clip {
         Ok(vec![Tensor::from_vec(shape, data)?.into()])
     }
 
+    fn is_per_image(&self, _inputs: &[Option<Value>], _batched: &[bool]) -> bool {
+        true
+    }
+
     fn as_following(&self) -> Option<Following> {
         match self.0 {
             Activation::Relu => Some(Following::Relu),

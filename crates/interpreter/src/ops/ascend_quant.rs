@@ -3,7 +3,7 @@
 use amct_kernels::elementwise;
 use amct_tensor::Tensor;
 
-use crate::operator::{Arithmetic, BuildContext, Inputs, Operator};
+use crate::operator::{Arithmetic, BuildContext, Following, Inputs, Operator};
 use crate::{OpError, Value};
 
 pub(crate) fn build(context: &mut BuildContext<'_>) -> Result<Box<dyn Operator>, OpError> {
@@ -36,12 +36,22 @@ struct AscendQuant {
 impl Operator for AscendQuant {
     fn run(&self, mut inputs: Inputs) -> Result<Vec<Value>, OpError> {
         let input = inputs.tensor(0)?;
-        let mut q = vec![0_i8; input.len()];
+        let mut q = inputs.memory().take(input.len());
         elementwise::quantize_i8(input.as_slice()?, self.inverse_scale, self.offset, &mut q)?;
         let value = Value::Quantized { q: Tensor::from_vec(input.shape(), q)?, zero_offset: self.offset };
+        inputs.memory().give(input);
         Ok(vec![match self.arithmetic {
             Arithmetic::Integer => value,
             Arithmetic::FloatSimulation => value.simulated()?.into(),
         }])
+    }
+
+    fn as_following(&self) -> Option<Following> {
+        let &AscendQuant { inverse_scale, offset, arithmetic } = self;
+        (arithmetic == Arithmetic::Integer).then_some(Following::Quantize { inverse_scale, offset })
+    }
+
+    fn is_per_image(&self, _inputs: &[Option<Value>], _batched: &[bool]) -> bool {
+        true
     }
 }

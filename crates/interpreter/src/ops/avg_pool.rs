@@ -5,6 +5,7 @@ use amct_graph::views::WindowAttrs;
 use amct_kernels::pool::{PoolShape, avg_pool_f32, sum_pool_i8};
 use amct_tensor::Tensor;
 
+use super::per_image::layer_per_image;
 use super::window::{Image, from_nhwc, to_nhwc};
 use crate::operator::{BuildContext, Inputs, Operator};
 use crate::{OpError, Value};
@@ -49,6 +50,10 @@ impl Operator for AvgPool {
         };
         let output = Tensor::from_vec(output_shape(&shape), output)?;
         Ok(vec![from_nhwc::<f32>(output, format)?.into()])
+    }
+
+    fn is_per_image(&self, inputs: &[Option<Value>], batched: &[bool]) -> bool {
+        layer_per_image(inputs, batched)
     }
 }
 

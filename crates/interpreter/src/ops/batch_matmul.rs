@@ -4,7 +4,8 @@ use amct_kernels::gemm::{PackedF32, PackedI8, gemm_f32, gemm_i8};
 use amct_kernels::{Activation, Epilogue};
 use amct_tensor::{DType, Element, Tensor, checked_len};
 
-use super::conv2d::{absorb_epilogue, mixed};
+use super::conv2d::mixed;
+use super::layer_end::absorb_epilogue;
 use crate::operator::{BuildContext, Following, Inputs, Operator};
 use crate::{OpError, Value};
 
@@ -130,7 +131,11 @@ impl BatchMatMul {
     fn multiply(&self, left: Value, right: &Right) -> Result<Vec<Value>, OpError> {
         let output = match (left, &right.matrices) {
             (Value::Plain(left), Matrices::F32(matrices)) => {
-                let epilogue = Epilogue { bias: self.bias.as_deref(), activation: self.activation };
+                let epilogue = Epilogue {
+                    bias: self.bias.as_deref(),
+                    activation: self.activation,
+                    ..Epilogue::default()
+                };
                 self.products(left, right, matrices, |m, a, b, c| gemm_f32(m, a, b, epilogue, c))?
             }
             (Value::Quantized { q, zero_offset }, Matrices::I8(matrices)) => {

@@ -80,4 +80,8 @@ impl Operator for BatchNorm {
         outputs.extend(statistics.map(|values| Tensor::vector(values.to_vec()).into()));
         Ok(outputs)
     }
+
+    fn is_per_image(&self, _inputs: &[Option<Value>], batched: &[bool]) -> bool {
+        batched.first() == Some(&true) && !batched.iter().skip(1).any(|&batched| batched)
+    }
 }

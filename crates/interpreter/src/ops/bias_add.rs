@@ -5,6 +5,7 @@ use amct_kernels::{Activation, elementwise};
 use amct_tensor::{DType, DataFormat, Tensor};
 use rayon::prelude::*;
 
+use super::per_image::layer_per_image;
 use crate::operator::{Arithmetic, BuildContext, Following, Inputs, Operator};
 use crate::{OpError, Value};
 
@@ -85,8 +86,17 @@ impl Operator for BiasAdd {
         if self.format != DataFormat::Nhwc {
             return None;
         }
-        let bias = self.bias.clone()?;
-        Some(Following::Bias(bias.into_vec::<f32>().ok()?))
+        let values = self.bias.clone()?.into_vec::<f32>().ok()?;
+        // A float bias on int32 sums is cut off.
+        let integers = match &self.integers {
+            Some(integers) => integers.clone(),
+            None => values.iter().map(|&b| b as i32).collect(),
+        };
+        Some(Following::Bias { values, integers: Some(integers) })
+    }
+
+    fn is_per_image(&self, inputs: &[Option<Value>], batched: &[bool]) -> bool {
+        layer_per_image(inputs, batched)
     }
 }
 
@@ -109,6 +119,9 @@ fn add_integers(data: &mut [i32], bias: &[i32], inner: usize) -> bool {
     if inner == 1 {
         let rows = (CHUNK / bias.len()).max(1) * bias.len();
         let fits = |row: &mut [i32]| add_exactly(row, bias.iter().copied());
+        if data.len() <= rows || amct_kernels::threads() == 1 {
+            return data.chunks_mut(bias.len()).all(fits);
+        }
         return data.par_chunks_mut(rows).map(|rows| rows.chunks_mut(bias.len()).all(fits)).all(|fits| fits);
     }
     let channels = bias.iter().copied().cycle();

@@ -5,7 +5,8 @@ use amct_tensor::Tensor;
 use super::broadcast::broadcast;
 use super::half::or_half;
 use super::number::{Number, with_number};
-use crate::operator::{BuildContext, Inputs, Operator};
+use super::per_image::broadcasts_per_image;
+use crate::operator::{BuildContext, Following, Inputs, Operator};
 use crate::{OpError, Value};
 
 pub(crate) fn build(context: &mut BuildContext<'_>) -> Result<Box<dyn Operator>, OpError> {
@@ -54,6 +55,14 @@ impl Operator for Binary {
         let (left, right) = (inputs.tensor(0)?, inputs.tensor(1)?);
         let output = with_number!(left.dtype(), T => self.apply::<T>(left, right))?;
         Ok(vec![output.into()])
+    }
+
+    fn as_following(&self) -> Option<Following> {
+        matches!(self.0, Function::Add).then_some(Following::Add)
+    }
+
+    fn is_per_image(&self, inputs: &[Option<Value>], batched: &[bool]) -> bool {
+        broadcasts_per_image(inputs, batched)
     }
 }
 

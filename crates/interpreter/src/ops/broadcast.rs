@@ -149,8 +149,8 @@ impl Pairing {
                 at += len;
             }
         };
-        if out.len() <= chunk {
-            task((0, out));
+        if out.len() <= chunk || amct_kernels::threads() == 1 {
+            out.chunks_mut(chunk).enumerate().for_each(task);
         } else {
             out.par_chunks_mut(chunk).enumerate().for_each(task);
         }

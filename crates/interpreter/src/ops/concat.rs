@@ -35,6 +35,25 @@ impl Operator for Concat {
         let rank = values.first().map_or(0, |value| value.shape().len());
         Ok(vec![joined(values, normalized(axis, rank)?)?])
     }
+
+    fn is_per_image(&self, inputs: &[Option<Value>], batched: &[bool]) -> bool {
+        let axis = match inputs.get(self.axis_input) {
+            Some(Some(Value::Plain(axis))) => axis.to_i64_vec().ok().and_then(|axis| axis.first().copied()),
+            _ => None,
+        };
+        let ranks = || {
+            inputs
+                .iter()
+                .zip(batched)
+                .filter(|(_, batched)| **batched)
+                .map(|(input, _)| input.as_ref().map_or(0, |input| input.shape().len()))
+        };
+        let rank = ranks().max().unwrap_or(0);
+        let tensors = batched.iter().filter(|&&batched| batched).count();
+        tensors == self.count
+            && ranks().all(|other| other == rank)
+            && axis.is_some_and(|axis| normalized(axis, rank).is_ok_and(|axis| axis > 0))
+    }
 }
 
 struct Pack {
@@ -60,7 +79,7 @@ impl Operator for Pack {
 }
 
 /// The values one after the other along `axis`; quantized ones must agree on what zero is.
-fn joined(values: Vec<Value>, axis: usize) -> Result<Value, OpError> {
+pub(crate) fn joined(values: Vec<Value>, axis: usize) -> Result<Value, OpError> {
     let (tensors, offsets): (Vec<Tensor>, Vec<Option<i32>>) =
         values.into_iter().map(Value::into_parts).unzip();
     let (Some(first), Some(&offset)) = (tensors.first(), offsets.first()) else {

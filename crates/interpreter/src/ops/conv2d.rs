@@ -2,32 +2,29 @@
 //! in that many groups.
 
 use amct_graph::views::WindowAttrs;
-use amct_kernels::conv2d::{Conv2dShape, conv2d_grouped_f32, conv2d_grouped_i8};
+use amct_kernels::conv2d::{Conv2dShape, conv2d_grouped_f32, conv2d_grouped_i8_then};
 use amct_kernels::gemm::{PackedF32, PackedI8};
-use amct_kernels::{Activation, Epilogue};
-use amct_tensor::{DType, Tensor};
+use amct_tensor::{DType, DataFormat, Tensor};
 
+use super::layer_end::LayerEnd;
+use super::per_image::layer_per_image;
 use super::window::{Image, from_nhwc, to_nhwc};
+use crate::memory::Memory;
 use crate::operator::{BuildContext, Following, Inputs, Operator};
 use crate::{OpError, Value};
 
 pub(crate) fn build(context: &mut BuildContext<'_>) -> Result<Box<dyn Operator>, OpError> {
     context.expect_inputs(2)?;
     let filter = context.take_constant(1).map(|filter| Filter::pack(&filter)).transpose()?;
-    Ok(Box::new(Conv2d {
-        attrs: WindowAttrs::of(context.node())?,
-        filter,
-        bias: None,
-        activation: Activation::None,
-    }))
+    let end = filter.as_ref().map_or(LayerEnd::Open, Filter::end);
+    Ok(Box::new(Conv2d { attrs: WindowAttrs::of(context.node())?, filter, end }))
 }
 
 struct Conv2d {
     attrs: WindowAttrs,
     /// Packed once if it is constant.
     filter: Option<Filter>,
-    bias: Option<Vec<f32>>,
-    activation: Activation,
+    end: LayerEnd,
 }
 
 /// A filter of shape [kh, kw, cin, cout] made ready for the kernels.
@@ -55,6 +52,13 @@ impl Filter {
         Ok(Self { shape: [kh, kw, cin, cout], weights })
     }
 
+    fn end(&self) -> LayerEnd {
+        match &self.weights {
+            Weights::F32(_) => LayerEnd::float(),
+            Weights::I8(weights) => LayerEnd::integer(weights.n(), weights.limit()),
+        }
+    }
+
     /// The extents over an NHWC input, and the number of groups.
     fn shape_over(&self, input: &[usize], attrs: &WindowAttrs) -> Result<(Conv2dShape, usize), OpError> {
         let [kh, kw, cin, cout] = self.shape;
@@ -78,44 +82,73 @@ impl Filter {
 impl Operator for Conv2d {
     fn run(&self, mut inputs: Inputs) -> Result<Vec<Value>, OpError> {
         let input = inputs.value(0)?;
+        let addend = self.end.addend(&mut inputs)?;
         match &self.filter {
-            Some(filter) => self.convolve(input, filter),
-            None => self.convolve(input, &Filter::pack(&inputs.tensor(1)?)?),
+            Some(filter) => self.convolve(input, filter, addend, inputs.memory()),
+            None => self.convolve(input, &Filter::pack(&inputs.tensor(1)?)?, addend, inputs.memory()),
         }
     }
 
     fn absorb(&mut self, next: &Following) -> bool {
-        let float = matches!(&self.filter, Some(Filter { weights: Weights::F32(_), .. }));
-        float
-            && self.attrs.format == Default::default()
-            && absorb_epilogue(&mut self.bias, &mut self.activation, next)
+        self.attrs.format == Default::default() && self.end.absorb(next)
+    }
+
+    fn is_per_image(&self, inputs: &[Option<Value>], batched: &[bool]) -> bool {
+        layer_per_image(inputs, batched)
     }
 }
 
 impl Conv2d {
-    fn convolve(&self, input: Value, filter: &Filter) -> Result<Vec<Value>, OpError> {
+    fn convolve(
+        &self,
+        input: Value,
+        filter: &Filter,
+        addend: Option<Tensor>,
+        memory: &Memory,
+    ) -> Result<Vec<Value>, OpError> {
         let output = match (input, &filter.weights) {
             (Value::Plain(input), Weights::F32(weights)) => {
                 let input = to_nhwc::<f32>(input, self.attrs.format)?;
                 let (shape, groups) = filter.shape_over(input.shape(), &self.attrs)?;
-                let mut output = vec![0.0; shape.output_len()?];
-                let epilogue = Epilogue { bias: self.bias.as_deref(), activation: self.activation };
-                conv2d_grouped_f32(input.as_slice()?, &shape, groups, weights, epilogue, &mut output)?;
-                from_nhwc::<f32>(Tensor::from_vec(output_shape(&shape), output)?, self.attrs.format)?
+                let data = input.as_slice()?;
+                let output =
+                    self.end.run_float(output_shape(&shape), addend, memory, |epilogue, output| {
+                        conv2d_grouped_f32(data, &shape, groups, weights, epilogue, output)
+                    })?;
+                memory.give(input);
+                from_nhwc::<f32>(output, self.attrs.format)?.into()
             }
             (Value::Quantized { q, zero_offset }, Weights::I8(weights)) => {
                 let q = to_nhwc::<i8>(q, self.attrs.format)?;
                 let (shape, groups) = filter.shape_over(q.shape(), &self.attrs)?;
-                let mut output = vec![0_i32; shape.output_len()?];
-                conv2d_grouped_i8(q.as_slice()?, zero_offset, &shape, groups, weights, &mut output)?;
-                from_nhwc::<i32>(Tensor::from_vec(output_shape(&shape), output)?, self.attrs.format)?
+                let (data, limit) = (q.as_slice()?, weights.limit());
+                let output = self.end.run_integer(
+                    output_shape(&shape),
+                    limit,
+                    addend,
+                    memory,
+                    |epilogue, output| {
+                        conv2d_grouped_i8_then(data, zero_offset, &shape, groups, weights, epilogue, output)
+                    },
+                )?;
+                memory.give(q);
+                sums_from_nhwc(output, self.attrs.format)?
             }
             (Value::Plain(_), Weights::I8(_)) => return Err(mixed("int8 weights", "no AscendQuant")),
             (Value::Quantized { .. }, Weights::F32(_)) => {
                 return Err(mixed("float weights", "an AscendQuant"));
             }
         };
-        Ok(vec![output.into()])
+        Ok(vec![output])
+    }
+}
+
+/// The output of an int8 layer in the layout of its node. Only in NHWC has it absorbed anything, so
+/// in the other it is plain sums.
+pub(super) fn sums_from_nhwc(output: Value, format: DataFormat) -> Result<Value, OpError> {
+    match output {
+        Value::Plain(sums) if sums.dtype() == DType::I32 => Ok(from_nhwc::<i32>(sums, format)?.into()),
+        other => Ok(other),
     }
 }
 
@@ -126,21 +159,4 @@ fn output_shape(shape: &Conv2dShape) -> Vec<usize> {
 /// A layer of which only one side is quantized.
 pub(super) fn mixed(weights: &str, input: &str) -> OpError {
     OpError::Unsupported(format!("the layer has {weights}, but {input} before its input"))
-}
-
-/// Takes a following bias or activation into the epilogue if the order bias, activation is kept.
-pub(super) fn absorb_epilogue(
-    bias: &mut Option<Vec<f32>>,
-    activation: &mut Activation,
-    next: &Following,
-) -> bool {
-    match next {
-        Following::Bias(values) if bias.is_none() && *activation == Activation::None => {
-            *bias = Some(values.clone());
-        }
-        Following::Relu if *activation == Activation::None => *activation = Activation::Relu,
-        Following::Relu6 if *activation == Activation::None => *activation = Activation::Relu6,
-        _ => return false,
-    }
-    true
 }

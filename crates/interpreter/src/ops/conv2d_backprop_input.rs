@@ -9,7 +9,8 @@ use amct_kernels::conv2d_transpose::{
 use amct_kernels::{Activation, Epilogue};
 use amct_tensor::{DType, DataFormat, Tensor, checked_len};
 
-use super::conv2d::{absorb_epilogue, mixed};
+use super::conv2d::mixed;
+use super::layer_end::absorb_epilogue;
 use super::window::{Image, from_nhwc, to_nhwc};
 use crate::operator::{BuildContext, Following, Inputs, Operator};
 use crate::{OpError, Value};
@@ -86,7 +87,11 @@ impl Conv2dBackpropInput {
                 let input = to_nhwc::<f32>(input, format)?;
                 let shape = self.shape(sizes, input.shape(), filter.window())?;
                 let mut output = vec![0.0; checked_len(&output_shape(&shape), DType::F32)?];
-                let epilogue = Epilogue { bias: self.bias.as_deref(), activation: self.activation };
+                let epilogue = Epilogue {
+                    bias: self.bias.as_deref(),
+                    activation: self.activation,
+                    ..Epilogue::default()
+                };
                 conv2d_transpose_f32(input.as_slice()?, &shape, weights, epilogue, &mut output)?;
                 from_nhwc::<f32>(Tensor::from_vec(output_shape(&shape), output)?, format)?
             }

@@ -7,7 +7,8 @@ use amct_kernels::{Activation, Epilogue};
 use amct_tensor::window::{Axis, Padding};
 use amct_tensor::{DType, DataFormat, Tensor, checked_len};
 
-use super::conv2d::{absorb_epilogue, mixed};
+use super::conv2d::mixed;
+use super::layer_end::absorb_epilogue;
 use super::window::{from_nhwc, to_nhwc};
 use crate::operator::{BuildContext, Following, Inputs, Operator};
 use crate::{OpError, Value};
@@ -146,7 +147,11 @@ impl Conv3d {
                 let input = to_nhwc::<f32>(input, format)?;
                 let shape = filter.shape_over(input.shape(), &self.attrs)?;
                 let mut output = vec![0.0; checked_len(&output_shape(&shape), DType::F32)?];
-                let epilogue = Epilogue { bias: self.bias.as_deref(), activation: self.activation };
+                let epilogue = Epilogue {
+                    bias: self.bias.as_deref(),
+                    activation: self.activation,
+                    ..Epilogue::default()
+                };
                 conv3d_f32(input.as_slice()?, &shape, weights, epilogue, &mut output)?;
                 from_nhwc::<f32>(Tensor::from_vec(output_shape(&shape), output)?, format)?
             }

@@ -1,81 +1,67 @@
 //! `DepthwiseConv2dNative`, in float and in int8.
 
 use amct_graph::views::WindowAttrs;
-use amct_kernels::depthwise::{DepthwiseShape, depthwise_f32, depthwise_i8};
-use amct_kernels::{Activation, Epilogue};
+use amct_kernels::depthwise::{DepthwiseShape, PackedDepthwiseI8, depthwise_f32, depthwise_i8_then};
 use amct_tensor::{DType, Tensor};
 
-use super::conv2d::{absorb_epilogue, mixed};
+use super::conv2d::{mixed, sums_from_nhwc};
+use super::layer_end::LayerEnd;
+use super::per_image::layer_per_image;
 use super::window::{Image, from_nhwc, to_nhwc};
+use crate::memory::Memory;
 use crate::operator::{BuildContext, Following, Inputs, Operator};
 use crate::{OpError, Value};
 
 pub(crate) fn build(context: &mut BuildContext<'_>) -> Result<Box<dyn Operator>, OpError> {
     context.expect_inputs(2)?;
-    Ok(Box::new(Depthwise {
-        attrs: WindowAttrs::of(context.node())?,
-        filter: context.take_constant(1),
-        bias: None,
-        activation: Activation::None,
-    }))
+    let filter = context.take_constant(1).map(Filter::pack).transpose()?;
+    let end = filter.as_ref().map_or(LayerEnd::Open, Filter::end);
+    Ok(Box::new(Depthwise { attrs: WindowAttrs::of(context.node())?, filter, end }))
 }
 
 struct Depthwise {
     attrs: WindowAttrs,
-    filter: Option<Tensor>,
-    bias: Option<Vec<f32>>,
-    activation: Activation,
+    /// Packed once if it is constant.
+    filter: Option<Filter>,
+    end: LayerEnd,
 }
 
-impl Operator for Depthwise {
-    fn run(&self, mut inputs: Inputs) -> Result<Vec<Value>, OpError> {
-        let input = inputs.value(0)?;
-        match &self.filter {
-            Some(filter) => self.convolve(input, filter),
-            None => self.convolve(input, &inputs.tensor(1)?),
+/// A filter of shape [height, width, channels, multiplier] made ready for the kernels.
+struct Filter {
+    window: [usize; 4],
+    weights: Weights,
+}
+
+enum Weights {
+    F32(Tensor),
+    I8(PackedDepthwiseI8),
+}
+
+impl Filter {
+    fn pack(filter: Tensor) -> Result<Self, OpError> {
+        let &[height, width, channels, multiplier] = filter.shape() else {
+            return Err(OpError::shape("a filter [height, width, channels, multiplier]", filter.shape()));
+        };
+        let window = [height, width, channels, multiplier];
+        let weights = match filter.dtype() {
+            DType::F32 => Weights::F32(filter),
+            DType::I8 => Weights::I8(PackedDepthwiseI8::new(window, filter.as_slice()?)?),
+            other => return Err(OpError::Unsupported(format!("filters of {other} are not supported"))),
+        };
+        Ok(Self { window, weights })
+    }
+
+    fn end(&self) -> LayerEnd {
+        match &self.weights {
+            Weights::F32(_) => LayerEnd::float(),
+            Weights::I8(weights) => LayerEnd::integer(weights.out_channels(), weights.limit()),
         }
     }
 
-    fn absorb(&mut self, next: &Following) -> bool {
-        let float = self.filter.as_ref().is_some_and(|filter| filter.dtype() == DType::F32);
-        float
-            && self.attrs.format == Default::default()
-            && absorb_epilogue(&mut self.bias, &mut self.activation, next)
-    }
-}
-
-impl Depthwise {
-    fn convolve(&self, input: Value, filter: &Tensor) -> Result<Vec<Value>, OpError> {
-        let output = match (input, filter.dtype()) {
-            (Value::Plain(input), DType::F32) => {
-                let input = to_nhwc::<f32>(input, self.attrs.format)?;
-                let shape = self.shape(input.shape(), filter)?;
-                let mut output = vec![0.0; shape.output_len()?];
-                let epilogue = Epilogue { bias: self.bias.as_deref(), activation: self.activation };
-                depthwise_f32(input.as_slice()?, &shape, filter.as_slice()?, epilogue, &mut output)?;
-                from_nhwc::<f32>(Tensor::from_vec(output_shape(&shape)?, output)?, self.attrs.format)?
-            }
-            (Value::Quantized { q, zero_offset }, DType::I8) => {
-                let q = to_nhwc::<i8>(q, self.attrs.format)?;
-                let shape = self.shape(q.shape(), filter)?;
-                let mut output = vec![0_i32; shape.output_len()?];
-                depthwise_i8(q.as_slice()?, zero_offset, &shape, filter.as_slice()?, &mut output)?;
-                from_nhwc::<i32>(Tensor::from_vec(output_shape(&shape)?, output)?, self.attrs.format)?
-            }
-            (Value::Plain(_), DType::I8) => return Err(mixed("int8 weights", "no AscendQuant")),
-            (Value::Quantized { .. }, DType::F32) => return Err(mixed("float weights", "an AscendQuant")),
-            (_, other) => {
-                return Err(OpError::Unsupported(format!("filters of {other} are not supported")));
-            }
-        };
-        Ok(vec![output.into()])
-    }
-
-    fn shape(&self, input: &[usize], filter: &Tensor) -> Result<DepthwiseShape, OpError> {
-        let &[kh, kw, channels, multiplier] = filter.shape() else {
-            return Err(OpError::shape("a filter [height, width, channels, multiplier]", filter.shape()));
-        };
-        let image = Image::new(input, &self.attrs, (kh, kw))?;
+    /// The extents over an NHWC input.
+    fn shape_over(&self, input: &[usize], attrs: &WindowAttrs) -> Result<DepthwiseShape, OpError> {
+        let [kh, kw, channels, multiplier] = self.window;
+        let image = Image::new(input, attrs, (kh, kw))?;
         if image.channels != channels {
             return Err(OpError::shape(format!("an input with the filter's {channels} channels"), input));
         }
@@ -86,6 +72,70 @@ impl Depthwise {
             channels,
             multiplier,
         })
+    }
+}
+
+impl Operator for Depthwise {
+    fn run(&self, mut inputs: Inputs) -> Result<Vec<Value>, OpError> {
+        let input = inputs.value(0)?;
+        let addend = self.end.addend(&mut inputs)?;
+        match &self.filter {
+            Some(filter) => self.convolve(input, filter, addend, inputs.memory()),
+            None => self.convolve(input, &Filter::pack(inputs.tensor(1)?)?, addend, inputs.memory()),
+        }
+    }
+
+    fn absorb(&mut self, next: &Following) -> bool {
+        self.attrs.format == Default::default() && self.end.absorb(next)
+    }
+
+    fn is_per_image(&self, inputs: &[Option<Value>], batched: &[bool]) -> bool {
+        layer_per_image(inputs, batched)
+    }
+}
+
+impl Depthwise {
+    fn convolve(
+        &self,
+        input: Value,
+        filter: &Filter,
+        addend: Option<Tensor>,
+        memory: &Memory,
+    ) -> Result<Vec<Value>, OpError> {
+        let output = match (input, &filter.weights) {
+            (Value::Plain(input), Weights::F32(weights)) => {
+                let input = to_nhwc::<f32>(input, self.attrs.format)?;
+                let shape = filter.shape_over(input.shape(), &self.attrs)?;
+                let (data, weights) = (input.as_slice()?, weights.as_slice()?);
+                let output =
+                    self.end.run_float(output_shape(&shape)?, addend, memory, |epilogue, output| {
+                        depthwise_f32(data, &shape, weights, epilogue, output)
+                    })?;
+                memory.give(input);
+                from_nhwc::<f32>(output, self.attrs.format)?.into()
+            }
+            (Value::Quantized { q, zero_offset }, Weights::I8(weights)) => {
+                let q = to_nhwc::<i8>(q, self.attrs.format)?;
+                let shape = filter.shape_over(q.shape(), &self.attrs)?;
+                let (data, limit) = (q.as_slice()?, weights.limit());
+                let output = self.end.run_integer(
+                    output_shape(&shape)?,
+                    limit,
+                    addend,
+                    memory,
+                    |epilogue, output| {
+                        depthwise_i8_then(data, zero_offset, &shape, weights, epilogue, output)
+                    },
+                )?;
+                memory.give(q);
+                sums_from_nhwc(output, self.attrs.format)?
+            }
+            (Value::Plain(_), Weights::I8(_)) => return Err(mixed("int8 weights", "no AscendQuant")),
+            (Value::Quantized { .. }, Weights::F32(_)) => {
+                return Err(mixed("float weights", "an AscendQuant"));
+            }
+        };
+        Ok(vec![output])
     }
 }
 

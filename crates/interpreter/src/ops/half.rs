@@ -23,6 +23,10 @@ impl<O: Operator> Operator for Half<O> {
         let outputs = self.0.run(Inputs::new(wide.collect::<Result<_, _>>()?))?;
         outputs.into_iter().map(narrowed).collect()
     }
+
+    fn is_per_image(&self, inputs: &[Option<Value>], batched: &[bool]) -> bool {
+        self.0.is_per_image(inputs, batched)
+    }
 }
 
 fn widened(value: Value) -> Result<Value, OpError> {

@@ -16,4 +16,8 @@ impl Operator for Identity {
     fn run(&self, mut inputs: Inputs) -> Result<Vec<Value>, OpError> {
         (0..inputs.len()).map(|index| inputs.value(index)).collect()
     }
+
+    fn is_per_image(&self, _inputs: &[Option<Value>], batched: &[bool]) -> bool {
+        batched.iter().all(|&batched| batched)
+    }
 }

@@ -32,4 +32,8 @@ impl Operator for LeakyRelu {
         };
         Ok(vec![output.into()])
     }
+
+    fn is_per_image(&self, _inputs: &[Option<Value>], _batched: &[bool]) -> bool {
+        true
+    }
 }

@@ -1,10 +1,13 @@
 //! `MatMul`, in float and in int8.
 
-use amct_kernels::gemm::{PackedF32, PackedI8, gemm_f32, gemm_i8};
-use amct_kernels::{Activation, Epilogue};
+use amct_kernels::gemm::{PackedF32, PackedI8, gemm_f32, gemm_i8_then};
+use amct_kernels::{Epilogue, I8Output, SumEpilogue};
 use amct_tensor::{DType, Element, Tensor};
 
-use super::conv2d::{absorb_epilogue, mixed};
+use super::conv2d::mixed;
+use super::layer_end::LayerEnd;
+use super::per_image::layer_per_image;
+use crate::memory::Memory;
 use crate::operator::{BuildContext, Following, Inputs, Operator};
 use crate::{OpError, Value};
 
@@ -16,9 +19,8 @@ pub(crate) fn build(context: &mut BuildContext<'_>) -> Result<Box<dyn Operator>,
     Ok(Box::new(MatMul {
         transpose_a: attrs.bool_or("transpose_a", false)?,
         transpose_b,
+        end: right.as_ref().map_or(LayerEnd::Open, Right::end),
         right,
-        bias: None,
-        activation: Activation::None,
     }))
 }
 
@@ -26,8 +28,7 @@ struct MatMul {
     transpose_a: bool,
     transpose_b: bool,
     right: Option<Right>,
-    bias: Option<Vec<f32>>,
-    activation: Activation,
+    end: LayerEnd,
 }
 
 /// The right matrix [k, n], packed.
@@ -52,6 +53,15 @@ impl Right {
     }
 }
 
+impl Right {
+    fn end(&self) -> LayerEnd {
+        match self {
+            Right::F32(_) => LayerEnd::float(),
+            Right::I8(right) => LayerEnd::integer(right.n(), right.limit()),
+        }
+    }
+}
+
 /// Rows, columns and row-major elements of a matrix, transposed if asked for.
 fn matrix<T: Element>(tensor: Tensor, transpose: bool) -> Result<(usize, usize, Tensor), OpError> {
     let &[rows, columns] = tensor.shape() else {
@@ -66,20 +76,33 @@ fn matrix<T: Element>(tensor: Tensor, transpose: bool) -> Result<(usize, usize, 
 impl Operator for MatMul {
     fn run(&self, mut inputs: Inputs) -> Result<Vec<Value>, OpError> {
         let left = inputs.value(0)?;
+        let addend = self.end.addend(&mut inputs)?;
         match &self.right {
-            Some(right) => self.multiply(left, right),
-            None => self.multiply(left, &Right::pack(inputs.tensor(1)?, self.transpose_b)?),
+            Some(right) => self.multiply(left, right, addend, inputs.memory()),
+            None => {
+                let right = Right::pack(inputs.tensor(1)?, self.transpose_b)?;
+                self.multiply(left, &right, addend, inputs.memory())
+            }
         }
     }
 
     fn absorb(&mut self, next: &Following) -> bool {
-        matches!(self.right, Some(Right::F32(_)))
-            && absorb_epilogue(&mut self.bias, &mut self.activation, next)
+        self.end.absorb(next)
+    }
+
+    fn is_per_image(&self, inputs: &[Option<Value>], batched: &[bool]) -> bool {
+        !self.transpose_a && layer_per_image(inputs, batched)
     }
 }
 
 impl MatMul {
-    fn multiply(&self, left: Value, right: &Right) -> Result<Vec<Value>, OpError> {
+    fn multiply(
+        &self,
+        left: Value,
+        right: &Right,
+        addend: Option<Tensor>,
+        memory: &Memory,
+    ) -> Result<Vec<Value>, OpError> {
         let fits = |k: usize, found: usize, shape: &[usize]| {
             if k == found { Ok(()) } else { Err(OpError::shape(format!("a matrix with {k} columns"), shape)) }
         };
@@ -87,21 +110,23 @@ impl MatMul {
             (Value::Plain(left), Right::F32(right)) => {
                 let (m, k, left) = matrix::<f32>(left, self.transpose_a)?;
                 fits(right.k(), k, left.shape())?;
-                let mut output = vec![0.0; m * right.n()];
-                let epilogue = Epilogue { bias: self.bias.as_deref(), activation: self.activation };
-                gemm_f32(m, left.as_slice()?, right, epilogue, &mut output)?;
-                Tensor::from_vec([m, right.n()], output)?
+                let data = left.as_slice()?;
+                let run =
+                    |epilogue: Epilogue<'_>, output: &mut [f32]| gemm_f32(m, data, right, epilogue, output);
+                self.end.run_float(vec![m, right.n()], addend, memory, run)?.into()
             }
             (Value::Quantized { q, zero_offset }, Right::I8(right)) => {
                 let (m, k, q) = matrix::<i8>(q, self.transpose_a)?;
                 fits(right.k(), k, q.shape())?;
-                let mut output = vec![0_i32; m * right.n()];
-                gemm_i8(m, q.as_slice()?, zero_offset, right, &mut output)?;
-                Tensor::from_vec([m, right.n()], output)?
+                let data = q.as_slice()?;
+                let run = |epilogue: &SumEpilogue, output: I8Output<'_>| {
+                    gemm_i8_then(m, data, zero_offset, right, epilogue, output)
+                };
+                self.end.run_integer(vec![m, right.n()], right.limit(), addend, memory, run)?
             }
             (Value::Plain(_), Right::I8(_)) => return Err(mixed("int8 weights", "no AscendQuant")),
             (Value::Quantized { .. }, Right::F32(_)) => return Err(mixed("float weights", "an AscendQuant")),
         };
-        Ok(vec![output.into()])
+        Ok(vec![output])
     }
 }

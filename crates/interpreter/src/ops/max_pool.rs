@@ -6,6 +6,7 @@ use amct_kernels::pool::max_pool_f32;
 use amct_tensor::Tensor;
 
 use super::avg_pool::{output_shape, pool_shape};
+use super::per_image::layer_per_image;
 use super::window::{from_nhwc, to_nhwc};
 use crate::operator::{BuildContext, Inputs, Operator};
 use crate::{OpError, Value};
@@ -45,5 +46,9 @@ impl Operator for MaxPool {
         max_pool_f32(input.as_slice()?, &shape, &mut output)?;
         let output = Tensor::from_vec(output_shape(&shape), output)?;
         Ok(vec![from_nhwc::<f32>(output, self.attrs.format)?.into()])
+    }
+
+    fn is_per_image(&self, inputs: &[Option<Value>], batched: &[bool]) -> bool {
+        layer_per_image(inputs, batched)
     }
 }

@@ -38,6 +38,10 @@ impl Operator for Softmax {
         };
         Ok(vec![output.into()])
     }
+
+    fn is_per_image(&self, inputs: &[Option<Value>], _batched: &[bool]) -> bool {
+        inputs.iter().flatten().all(|input| input.shape().len() >= 2)
+    }
 }
 
 /// `x - max - ln(sum of e^(x - max))`, the sum in f64.

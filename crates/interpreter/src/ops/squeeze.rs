@@ -38,4 +38,10 @@ impl Operator for Squeeze {
             .collect();
         Ok(vec![input.moved(|tensor| Ok(tensor.reshaped(shape)?))?])
     }
+
+    fn is_per_image(&self, inputs: &[Option<Value>], _batched: &[bool]) -> bool {
+        let rank = inputs.iter().flatten().map(|input| input.shape().len()).max().unwrap_or(0);
+        let keeps_first = |&axis: &i64| normalized(axis, rank).is_ok_and(|axis| axis > 0);
+        !self.dims.is_empty() && self.dims.iter().all(keeps_first)
+    }
 }

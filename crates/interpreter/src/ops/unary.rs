@@ -91,6 +91,10 @@ impl Operator for Unary {
         };
         Ok(vec![output.into()])
     }
+
+    fn is_per_image(&self, _inputs: &[Option<Value>], _batched: &[bool]) -> bool {
+        true
+    }
 }
 
 fn integers<T: Number>(name: &str, input: Tensor) -> Result<Tensor, OpError> {
@@ -138,7 +142,7 @@ fn in_chunks<T: Element>(
 ) -> Result<Tensor, OpError> {
     let shape = tensor.shape().to_vec();
     let mut data = tensor.into_vec::<T>()?;
-    if data.len() <= chunk {
+    if data.len() <= chunk || amct_kernels::threads() == 1 {
         function(&mut data);
     } else {
         data.par_chunks_mut(chunk).for_each(function);

@@ -1,9 +1,8 @@
-//! Takes a bias and an activation into the convolution before them.
+//! Takes what follows a layer into it: bias, dequantization, activation, quantization, a sum.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Step;
-use crate::operator::Following;
 
 /// Merges every step into the one before it that is willing, where nobody else reads what lies
 /// between and it is not `kept`.
@@ -15,30 +14,38 @@ pub(super) fn fuse(steps: Vec<Step>, kept: &BTreeSet<usize>) -> Vec<Step> {
     let sole_reader = |slot: &usize| !kept.contains(slot) && readers.get(slot) == Some(&1);
     let mut fused: Vec<Step> = Vec::with_capacity(steps.len());
     let mut maker: BTreeMap<usize, usize> = BTreeMap::new();
-    for step in steps {
-        let earlier = candidate(&step).filter(|(slot, _)| sole_reader(slot)).and_then(|(slot, following)| {
-            let index = *maker.get(&slot)?;
+    for mut step in steps {
+        let earlier = candidates(&step).into_iter().find_map(|(slot, other)| {
+            let index = *maker.get(&slot).filter(|_| sole_reader(&slot))?;
+            // What else the step reads must be there when the earlier one runs.
+            if other.is_some_and(|other| maker.get(&other).is_none_or(|&other| other >= index)) {
+                return None;
+            }
+            let following = step.operator.as_following()?;
             let earlier = fused.get_mut(index)?;
             let willing = earlier.outputs.len() == 1 && earlier.operator.absorb(&following);
-            willing.then_some((index, earlier))
+            willing.then_some((index, other))
         });
-        if let Some((index, earlier)) = earlier {
-            earlier.outputs = step.outputs;
-            maker.extend(earlier.outputs.iter().flatten().map(|&slot| (slot, index)));
+        let Some((index, other)) = earlier else {
+            maker.extend(step.outputs.iter().flatten().map(|&slot| (slot, fused.len())));
+            fused.push(step);
             continue;
+        };
+        maker.extend(step.outputs.iter().flatten().map(|&slot| (slot, index)));
+        if let Some(earlier) = fused.get_mut(index) {
+            earlier.outputs = std::mem::take(&mut step.outputs);
+            earlier.inputs.extend(other.map(Some));
         }
-        maker.extend(step.outputs.iter().flatten().map(|&slot| (slot, fused.len())));
-        fused.push(step);
     }
     fused
 }
 
-/// The one input of a step that could be computed by the step before it. What else it reads it
-/// holds itself, so it may run earlier than its place.
-fn candidate(step: &Step) -> Option<(usize, Following)> {
-    let mut inputs = step.inputs.iter().copied().flatten();
-    match (inputs.next(), inputs.next()) {
-        (Some(slot), None) => Some((slot, step.operator.as_following()?)),
-        _ => None,
+/// The inputs that could be computed by this very step, each with the other one if there is one.
+/// What else the step reads it holds itself, so it may run earlier than its place.
+fn candidates(step: &Step) -> Vec<(usize, Option<usize>)> {
+    match step.inputs.iter().copied().flatten().collect::<Vec<_>>().as_slice() {
+        &[slot] => vec![(slot, None)],
+        &[left, right] if left != right => vec![(left, Some(right)), (right, Some(left))],
+        _ => Vec::new(),
     }
 }

@@ -1,8 +1,8 @@
 use std::ops::Range;
 
-use super::{Conv2dShape, conv2d_f32, conv2d_i8};
+use super::{Conv2dShape, conv2d_f32, conv2d_i8, conv2d_i8_then};
 use crate::gemm::{PackedF32, PackedI8};
-use crate::{Epilogue, KernelError, lengths};
+use crate::{Epilogue, I8Output, KernelError, SumEpilogue, lengths};
 
 /// Convolves each of `groups` runs of input channels with its own run of output channels. `shape`
 /// has the channels of all groups, `filter` the rows of one group and the columns of all.
@@ -25,6 +25,28 @@ pub fn conv2d_grouped_f32(
         let bias = epilogue.bias.and_then(|bias| bias.get(columns.clone()));
         conv2d_f32(input, group, &filter.select(columns)?, Epilogue { bias, ..epilogue }, output)
     })
+}
+
+/// [`conv2d_grouped_i8`], then what `epilogue` says.
+///
+/// # Errors
+/// As [`conv2d_grouped_i8`]; [`KernelError::Output`] if `output` is not of the type that `epilogue`
+/// leads to.
+pub fn conv2d_grouped_i8_then(
+    input: &[i8],
+    zero_offset: i32,
+    shape: &Conv2dShape,
+    groups: usize,
+    filter: &PackedI8,
+    epilogue: &SumEpilogue,
+    output: I8Output<'_>,
+) -> Result<(), KernelError> {
+    if groups == 1 {
+        return conv2d_i8_then(input, zero_offset, shape, filter, epilogue, output);
+    }
+    let mut sums = vec![0; output.len()];
+    conv2d_grouped_i8(input, zero_offset, shape, groups, filter, &mut sums)?;
+    epilogue.apply(&sums, output)
 }
 
 /// [`conv2d_grouped_f32`] on int8, into exact i32 sums of `(q - zero_offset) * w`.
@@ -73,6 +95,12 @@ fn each_group<V: Copy + Default, S: Copy + Default>(
         let pixels = own_input.chunks_exact_mut(group.in_channels.max(1)).zip(input.chunks_exact(cin.max(1)));
         for (own, all) in pixels {
             own.copy_from_slice(&all[from..from + group.in_channels]);
+        }
+        // What the output holds, for a convolution that adds to it.
+        let pixels =
+            own_output.chunks_exact_mut(group.out_channels.max(1)).zip(output.chunks_exact(cout.max(1)));
+        for (own, all) in pixels {
+            own.copy_from_slice(&all[to..to + group.out_channels]);
         }
         convolve(&group, to..to + group.out_channels, &own_input, &mut own_output)?;
         let pixels =

@@ -43,6 +43,10 @@ pub(super) fn line<P: Product>(
                 }
             }
             scratch.sums.resize(positions.len() * n, P::Sum::default());
+            // What the output holds, for a product that adds to it.
+            for (&x, sums) in positions.iter().zip(scratch.sums.chunks_exact_mut(n)) {
+                sums.copy_from_slice(&output[x * n..][..n]);
+            }
             product.multiply_rows(packed, &scratch.patches, &mut scratch.sums);
             for (&x, sums) in positions.iter().zip(scratch.sums.chunks_exact(n)) {
                 output[x * n..][..n].copy_from_slice(sums);

@@ -23,7 +23,7 @@ pub fn conv2d_transpose_f32(
         for_each_tap(shape, index, |source, weight| {
             sum = source.map_or(0.0, |source| input[source]).mul_add(filter[weight], sum);
         });
-        *out = epilogue.apply(sum, index % shape.out_channels);
+        *out = epilogue.apply(sum, index % shape.out_channels, *out);
     }
     Ok(())
 }

@@ -20,7 +20,7 @@ pub fn depthwise_f32(
     for (index, out) in output.iter_mut().enumerate() {
         let mut sum = 0.0_f32;
         for_each_tap(shape, index, |source, weight| sum = input[source].mul_add(filter[weight], sum));
-        *out = epilogue.apply(sum, index % channels);
+        *out = epilogue.apply(sum, index % channels, *out);
     }
     Ok(())
 }

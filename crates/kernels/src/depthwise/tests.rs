@@ -22,6 +22,10 @@ const CASES: &[Case] = &[
     ((0, 9), (3, 3), (2, 2), (1, 1), Padding::Same, 3, 1),
     ((7, 9), (3, 3), (2, 2), (1, 1), Padding::Same, 3, 0),
     ((40, 40), (3, 3), (1, 1), (1, 1), Padding::Same, 24, 1),
+    ((14, 14), (3, 3), (1, 1), (1, 1), Padding::Same, 144, 1),
+    ((10, 13), (3, 3), (2, 2), (1, 1), Padding::Same, 96, 1),
+    ((9, 9), (5, 5), (1, 1), (1, 1), Padding::Same, 64, 1),
+    ((3, 40), (7, 5), (1, 2), (2, 3), Padding::Same, 33, 1),
 ];
 
 fn shape(&(i, k, s, d, padding, channels, multiplier): &Case, batch: usize) -> DepthwiseShape {
@@ -42,13 +46,15 @@ fn f32_equals_the_reference_to_the_bit() {
         let input = samples.f32s(shape.input_len().unwrap());
         let filter = samples.f32s(shape.filter_len().unwrap());
         let bias = samples.f32s(shape.out_channels().unwrap());
-        let relu = Epilogue { bias: None, activation: Activation::Relu };
-        let relu6 = Epilogue { bias: Some(&bias), activation: Activation::Relu6 };
-        for epilogue in [Epilogue::default(), relu, relu6] {
-            let mut expected = vec![0.0; shape.output_len().unwrap()];
+        let relu = Epilogue { bias: None, activation: Activation::Relu, accumulate: false };
+        let relu6 = Epilogue { bias: Some(&bias), activation: Activation::Relu6, accumulate: false };
+        let held = samples.f32s(shape.output_len().unwrap());
+        let adding = Epilogue { accumulate: true, ..relu6 };
+        for epilogue in [Epilogue::default(), relu, relu6, adding] {
+            let mut expected = held.clone();
             reference::depthwise_f32(&input, &shape, &filter, epilogue, &mut expected).unwrap();
             everywhere(|isa| {
-                let mut found = vec![f32::NAN; expected.len()];
+                let mut found = held.clone();
                 depthwise_f32_on(isa, &input, &shape, &filter, epilogue, &mut found).unwrap();
                 assert_bits(&found, &expected, &format!("{isa:?} {shape:?}"));
             });
@@ -65,7 +71,7 @@ fn f32_carries_nan_and_infinity() {
     input[40] = f32::NAN;
     input[400] = f32::INFINITY;
     for activation in [Activation::None, Activation::Relu, Activation::Relu6] {
-        let epilogue = Epilogue { bias: None, activation };
+        let epilogue = Epilogue { bias: None, activation, accumulate: false };
         let mut expected = vec![0.0; shape.output_len().unwrap()];
         reference::depthwise_f32(&input, &shape, &filter, epilogue, &mut expected).unwrap();
         assert!(expected.iter().any(|x| x.is_nan()));
@@ -89,7 +95,9 @@ fn i8_equals_the_reference() {
             reference::depthwise_i8(&input, zero_offset, &shape, &filter, &mut expected).unwrap();
             everywhere(|isa| {
                 let mut found = vec![i32::MIN; expected.len()];
-                depthwise_i8_on(isa, &input, zero_offset, &shape, &filter, &mut found).unwrap();
+                let window = [shape.height.kernel, shape.width.kernel, shape.channels, shape.multiplier];
+                let filter = PackedDepthwiseI8::for_isa(isa, window, &filter).unwrap();
+                depthwise_i8(&input, zero_offset, &shape, &filter, &mut found).unwrap();
                 assert_eq!(found, expected, "{isa:?} offset {zero_offset} {shape:?}");
             });
         }
@@ -107,6 +115,10 @@ fn wrong_arguments_are_refused() {
     assert!(depthwise_f32(&input, &shape, &filter, none, &mut output[1..]).is_err());
     let short = Epilogue { bias: Some(&[0.0]), ..none };
     assert!(depthwise_f32(&input, &shape, &filter, short, &mut output).is_err());
-    let refused = depthwise_i8(&[0; 504], -129, &shape, &[0; 72], &mut [0; 504]).unwrap_err();
+    let filter = PackedDepthwiseI8::new([3, 3, 8, 1], &[0; 72]).unwrap();
+    let refused = depthwise_i8(&[0; 504], -129, &shape, &filter, &mut [0; 504]).unwrap_err();
     assert_eq!(refused, KernelError::ZeroOffset { found: -129 });
+    let other = PackedDepthwiseI8::new([3, 3, 4, 2], &[0; 72]).unwrap();
+    let refused = depthwise_i8(&[0; 504], 0, &shape, &other, &mut [0; 504]).unwrap_err();
+    assert_eq!(refused, KernelError::Window);
 }

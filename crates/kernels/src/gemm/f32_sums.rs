@@ -11,6 +11,8 @@ pub(crate) struct F32Sums<'a> {
     /// One value per column, missing ones included.
     pub(super) bias: Option<&'a [f32]>,
     pub(super) activation: Activation,
+    /// Whether the results are added to the output.
+    pub(super) accumulate: bool,
 }
 
 impl Sums for F32Sums<'_> {
@@ -64,6 +66,6 @@ impl Sums for F32Sums<'_> {
             }
         }
         // SAFETY: `to` has `count` elements.
-        unsafe { crate::vectors::store_f32(simd, sums, count, to) };
+        unsafe { crate::vectors::finish_f32(simd, sums, count, self.accumulate, to) };
     }
 }

@@ -77,14 +77,12 @@ impl PackedF32 {
     }
 
     fn product<'a>(&'a self, a: &'a [f32], epilogue: &'a PaddedEpilogue) -> Product<'a, F32Sums<'a>> {
-        let sums = F32Sums { bias: epilogue.bias.as_deref(), activation: epilogue.activation };
-        Product {
-            isa: self.isa,
-            sums,
-            lhs: bytes::of_f32(a),
-            lhs_stride: self.k() * 4,
-            panels: &self.panels,
-        }
+        let sums = F32Sums {
+            bias: epilogue.bias.as_deref(),
+            activation: epilogue.activation,
+            accumulate: epilogue.accumulate,
+        };
+        Product { isa: self.isa, sums, lhs: bytes::of_f32(a), lhs_stride: self.k() * 4, panels: &self.panels }
     }
 }
 
@@ -93,6 +91,7 @@ impl PackedF32 {
 pub(crate) struct PaddedEpilogue {
     bias: Option<Vec<f32>>,
     activation: Activation,
+    accumulate: bool,
 }
 
 impl PaddedEpilogue {
@@ -105,7 +104,7 @@ impl PaddedEpilogue {
             padded[..channels].copy_from_slice(bias);
             padded
         });
-        Ok(Self { bias, activation: epilogue.activation })
+        Ok(Self { bias, activation: epilogue.activation, accumulate: epilogue.accumulate })
     }
 }
 

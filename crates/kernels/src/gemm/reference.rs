@@ -20,7 +20,8 @@ pub fn gemm_f32(
     for row in 0..m {
         for column in 0..n {
             let sum = (0..k).fold(0.0_f32, |sum, i| a[row * k + i].mul_add(b[i * n + column], sum));
-            c[row * n + column] = epilogue.apply(sum, column);
+            let out = &mut c[row * n + column];
+            *out = epilogue.apply(sum, column, *out);
         }
     }
     Ok(())

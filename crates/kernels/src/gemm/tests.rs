@@ -29,12 +29,13 @@ fn f32_equals_the_reference_to_the_bit() {
         let (a, b, bias) = (samples.f32s(m * k), samples.f32s(k * n), samples.f32s(n));
         for activation in [Activation::None, Activation::Relu, Activation::Relu6] {
             for bias in [None, Some(bias.as_slice())] {
-                let epilogue = Epilogue { bias, activation };
-                let mut expected = vec![0.0; m * n];
+                let epilogue = Epilogue { bias, activation, accumulate: bias.is_some() };
+                let held = samples.f32s(m * n);
+                let mut expected = held.clone();
                 reference::gemm_f32((m, k, n), &a, &b, epilogue, &mut expected).unwrap();
                 everywhere(|isa| {
                     let packed = PackedF32::for_isa(isa, k, n, &b).unwrap();
-                    let mut found = vec![f32::NAN; m * n];
+                    let mut found = held.clone();
                     gemm_f32(m, &a, &packed, epilogue, &mut found).unwrap();
                     assert_bits(&found, &expected, &format!("{m}x{k}x{n} {isa:?} {epilogue:?}"));
                 });
@@ -54,7 +55,7 @@ fn f32_carries_nan_infinity_and_negative_zero() {
         b[index * 11] = special;
     }
     for activation in [Activation::None, Activation::Relu, Activation::Relu6] {
-        let epilogue = Epilogue { bias: None, activation };
+        let epilogue = Epilogue { bias: None, activation, accumulate: false };
         let mut expected = vec![0.0; m * n];
         reference::gemm_f32((m, k, n), &a, &b, epilogue, &mut expected).unwrap();
         assert!(expected.iter().any(|x| x.is_nan()) && expected.iter().any(|x| x.is_finite()));

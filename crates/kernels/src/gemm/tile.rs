@@ -1,5 +1,8 @@
 //! Tiles of sums held in registers, the same for every element type and instruction set.
-#![allow(unsafe_code, reason = "operands are read and written through pointers, whose bounds the driver checks")]
+#![allow(
+    unsafe_code,
+    reason = "operands are read and written through pointers, whose bounds the driver checks"
+)]
 
 use crate::simd::Simd;
 

@@ -1,8 +1,8 @@
 //! int8 values as the words that an instruction set multiplies.
 
+use crate::Isa;
 use crate::isa::{Vectorize, Vectorized};
 use crate::simd::Simd;
-use crate::Isa;
 
 /// How values make words; see [`crate::simd`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -137,6 +137,9 @@ macro_rules! common_256 {
             fn load_i32(from: *const i32) -> __m256i { _mm256_loadu_si256(from.cast()) }
             fn store_f32(to: *mut f32, x: __m256) { _mm256_storeu_ps(to, x) }
             fn store_i32(to: *mut i32, x: __m256i) { _mm256_storeu_si256(to.cast(), x) }
+            fn load_f32_first(from: *const f32, count: usize) -> __m256 {
+                _mm256_maskload_ps(from, crate::simd::avx2::first_lanes(count))
+            }
             fn store_f32_first(to: *mut f32, x: __m256, count: usize) {
                 _mm256_maskstore_ps(to, crate::simd::avx2::first_lanes(count), x)
             }
@@ -146,13 +149,7 @@ macro_rules! common_256 {
         }
 
         #[inline(always)]
-        unsafe fn store_i8<const V: usize>(
-            self,
-            to: *mut i8,
-            values: [__m256i; V],
-            how: ToI8,
-            count: usize,
-        ) {
+        unsafe fn store_i8<const V: usize>(self, to: *mut i8, values: [__m256i; V], how: ToI8, count: usize) {
             // SAFETY: the trait's contract is the function's, the token the proof of AVX2.
             unsafe { crate::simd::avx2::store_i8(to, values, how, count) }
         }

@@ -32,8 +32,7 @@ fn to_i8<const V: usize>(values: [__m512i; V], how: ToI8) -> __m512i {
     let offset = _mm512_set1_epi16(how.offset.into());
     let value = |index: usize| values[index.min(V - 1)];
     let low = _mm512_adds_epi16(_mm512_packs_epi32(value(0), value(1)), offset);
-    let high =
-        if V > 2 { _mm512_adds_epi16(_mm512_packs_epi32(value(2), value(3)), offset) } else { low };
+    let high = if V > 2 { _mm512_adds_epi16(_mm512_packs_epi32(value(2), value(3)), offset) } else { low };
     // Each quarter holds four bytes of every vector; gather those of the first, of the second, ...
     let order = _mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15);
     let bytes = _mm512_permutexvar_epi32(order, _mm512_packs_epi16(low, high));
@@ -76,6 +75,9 @@ impl Simd for Avx512 {
         fn load_i32(from: *const i32) -> __m512i { _mm512_loadu_si512(from.cast()) }
         fn store_f32(to: *mut f32, x: __m512) { _mm512_storeu_ps(to, x) }
         fn store_i32(to: *mut i32, x: __m512i) { _mm512_storeu_si512(to.cast(), x) }
+        fn load_f32_first(from: *const f32, count: usize) -> __m512 {
+            _mm512_maskz_loadu_ps(first_bits(count) as __mmask16, from)
+        }
         fn store_f32_first(to: *mut f32, x: __m512, count: usize) {
             _mm512_mask_storeu_ps(to, first_bits(count) as __mmask16, x)
         }

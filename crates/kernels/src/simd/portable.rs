@@ -115,6 +115,16 @@ impl Simd for Portable {
     }
 
     #[inline(always)]
+    unsafe fn load_f32_first(self, from: *const f32, count: usize) -> F32s {
+        let mut x = [0.0; LANES];
+        for (lane, x) in x.iter_mut().enumerate().take(count) {
+            // SAFETY: lane < count, valid by the trait's contract.
+            *x = unsafe { *from.add(lane) };
+        }
+        x
+    }
+
+    #[inline(always)]
     unsafe fn store_f32_first(self, to: *mut f32, x: F32s, count: usize) {
         for (lane, x) in x.into_iter().enumerate().take(count) {
             // SAFETY: lane < count, valid by the trait's contract.

@@ -12,7 +12,7 @@ pub(crate) trait SumResult: Copy + Send + Sync {
     /// Writes the results of `count` channels from `channel` on.
     ///
     /// # Safety
-    /// The channels exist, `to` is valid for writing `count` elements, of which there are at most
+    /// The channels exist, `to` is valid for reading and writing `count` elements, of which there are at most
     /// V * LANES, and V * LANES at most the epilogue's padding.
     unsafe fn store<S: Simd, const V: usize>(
         self,
@@ -23,8 +23,8 @@ pub(crate) trait SumResult: Copy + Send + Sync {
         to: *mut Self::Out,
     );
 
-    /// The same for one sum; what the vectors must equal.
-    fn one(self, sum: i32, channel: usize) -> Self::Out;
+    /// The same for one sum, given what the output holds; what the vectors must equal.
+    fn one(self, sum: i32, channel: usize, held: Self::Out) -> Self::Out;
 }
 
 /// The sums themselves.
@@ -48,7 +48,7 @@ impl SumResult for Plain {
     }
 
     #[inline(always)]
-    fn one(self, sum: i32, _channel: usize) -> i32 {
+    fn one(self, sum: i32, _channel: usize, _held: i32) -> i32 {
         sum
     }
 }
@@ -58,6 +58,8 @@ impl SumResult for Plain {
 pub(crate) struct Dequantized<'a> {
     pub(super) scales: &'a [f32],
     pub(super) activation: Activation,
+    /// Whether the results are added to the output.
+    pub(super) accumulate: bool,
 }
 
 impl SumResult for Dequantized<'_> {
@@ -82,12 +84,13 @@ impl SumResult for Dequantized<'_> {
             }
         }
         // SAFETY: `to` has `count` elements.
-        unsafe { vectors::store_f32(simd, values, count, to) };
+        unsafe { vectors::finish_f32(simd, values, count, self.accumulate, to) };
     }
 
     #[inline(always)]
-    fn one(self, sum: i32, channel: usize) -> f32 {
-        self.activation.apply(sum as f32 * self.scales[channel])
+    fn one(self, sum: i32, channel: usize, held: f32) -> f32 {
+        let value = self.activation.apply(sum as f32 * self.scales[channel]);
+        if self.accumulate { value + held } else { value }
     }
 }
 
@@ -132,7 +135,7 @@ impl SumResult for Requantized<'_> {
     }
 
     #[inline(always)]
-    fn one(self, sum: i32, channel: usize) -> i8 {
+    fn one(self, sum: i32, channel: usize, _held: i8) -> i8 {
         let value = sum as f32 * self.scales[channel] * self.inverse_scale;
         self.to.apply((value + BELOW_HALF.copysign(value)) as i32)
     }
@@ -143,11 +146,7 @@ impl SumResult for Requantized<'_> {
 /// # Safety
 /// `scales` is valid for reading V * LANES elements.
 #[inline(always)]
-unsafe fn dequantize<S: Simd, const V: usize>(
-    simd: S,
-    sums: [S::I32; V],
-    scales: *const f32,
-) -> [S::F32; V] {
+unsafe fn dequantize<S: Simd, const V: usize>(simd: S, sums: [S::I32; V], scales: *const f32) -> [S::F32; V] {
     let mut values = [simd.splat_f32(0.0); V];
     for (v, (value, sum)) in values.iter_mut().zip(sums).enumerate() {
         // SAFETY: v < V.

@@ -1,0 +1,116 @@
+//! Buffers that outlive the tensors made of them, so that a plan does not ask the system for the
+//! same memory again and again.
+
+use std::fmt;
+use std::sync::{Mutex, PoisonError};
+
+use amct_tensor::{Element, Tensor};
+
+use crate::Value;
+
+/// The most buffers of one type that are kept; more are never in use at once by a sane graph.
+const KEPT: usize = 64;
+
+/// Free buffers of the element types that activations have.
+#[derive(Default)]
+pub(crate) struct Memory {
+    f32s: Mutex<Vec<Vec<f32>>>,
+    i32s: Mutex<Vec<Vec<i32>>>,
+    i8s: Mutex<Vec<Vec<i8>>>,
+}
+
+/// An element type whose buffers are kept.
+pub(crate) trait Kept: Element + Copy {
+    fn shelf(memory: &Memory) -> &Mutex<Vec<Vec<Self>>>;
+}
+
+macro_rules! kept {
+    ($($type:ty => $field:ident),+) => {$(
+        impl Kept for $type {
+            fn shelf(memory: &Memory) -> &Mutex<Vec<Vec<Self>>> {
+                &memory.$field
+            }
+        }
+    )+};
+}
+
+kept! { f32 => f32s, i32 => i32s, i8 => i8s }
+
+impl Memory {
+    /// A buffer of `len` elements of any value, to be overwritten.
+    pub(crate) fn take<T: Kept>(&self, len: usize) -> Vec<T> {
+        let mut shelf = T::shelf(self).lock().unwrap_or_else(PoisonError::into_inner);
+        // The smallest that is large enough, but not so large that it had better wait for others.
+        let fitting = |buffer: &Vec<T>| (len..=len.saturating_mul(2)).contains(&buffer.capacity());
+        let best = shelf.iter().enumerate().filter(|(_, buffer)| fitting(buffer));
+        let best = best.min_by_key(|(_, buffer)| buffer.capacity()).map(|(index, _)| index);
+        match best {
+            Some(index) => {
+                let mut buffer = shelf.swap_remove(index);
+                drop(shelf);
+                buffer.resize(len, T::default());
+                buffer
+            }
+            None => {
+                drop(shelf);
+                vec![T::default(); len]
+            }
+        }
+    }
+
+    /// Keeps the buffer of a tensor that nobody else holds.
+    pub(crate) fn give(&self, tensor: Tensor) {
+        fn keep<T: Kept>(memory: &Memory, tensor: Tensor) -> Option<Tensor> {
+            if tensor.as_slice::<T>().is_err() {
+                return Some(tensor);
+            }
+            if let Some(buffer) = tensor.into_sole_vec::<T>() {
+                let mut shelf = T::shelf(memory).lock().unwrap_or_else(PoisonError::into_inner);
+                if shelf.len() < KEPT {
+                    shelf.push(buffer);
+                }
+            }
+            None
+        }
+        let rest = keep::<f32>(self, tensor).and_then(|tensor| keep::<i8>(self, tensor));
+        rest.and_then(|tensor| keep::<i32>(self, tensor));
+    }
+
+    /// [`give`](Self::give) for a value.
+    pub(crate) fn give_value(&self, value: Value) {
+        self.give(value.into_parts().0);
+    }
+}
+
+impl fmt::Debug for Memory {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Memory").finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_buffer_comes_back_if_nobody_holds_it() {
+        let memory = Memory::default();
+        let tensor = Tensor::vector(vec![1.0_f32; 100]);
+        let address = tensor.as_slice::<f32>().unwrap().as_ptr();
+        let held = tensor.clone();
+        memory.give(tensor);
+        assert_ne!(memory.take::<f32>(100).as_ptr(), address);
+        memory.give(held);
+        assert_eq!(memory.take::<f32>(40).len(), 40);
+        let buffer = memory.take::<f32>(90);
+        assert_eq!((buffer.as_ptr(), buffer.len()), (address, 90));
+    }
+
+    #[test]
+    fn other_types_are_dropped() {
+        let memory = Memory::default();
+        memory.give(Tensor::vector(vec![1_u16; 4]));
+        memory.give_value(Value::Quantized { q: Tensor::vector(vec![1_i8; 4]), zero_offset: 0 });
+        assert_eq!(memory.take::<i8>(4), [1; 4]);
+    }
+}

@@ -1,0 +1,187 @@
+//! What a layer computes besides its sums of products: the nodes behind it that it has absorbed.
+
+use amct_kernels::{Activation, Epilogue, I8Output, KernelError, SumEpilogue, SumType};
+use amct_tensor::{DType, Tensor, checked_len};
+
+use super::broadcast::broadcast;
+use crate::memory::Memory;
+use crate::operator::{Following, Inputs};
+use crate::{OpError, Value};
+
+/// The end of a layer.
+pub(super) enum LayerEnd {
+    /// Of floats: bias, activation, a sum with another tensor, in this order.
+    Float { bias: Option<Vec<f32>>, activation: Activation, accumulate: bool },
+    /// Of int8: what the epilogue holds.
+    Integer {
+        epilogue: Box<SumEpilogue>,
+        /// Of the results, if they are quantized again.
+        zero_offset: i32,
+        accumulate: bool,
+    },
+    /// Of weights that come with each run, so that nothing can be made ready.
+    Open,
+}
+
+impl LayerEnd {
+    pub(super) fn float() -> Self {
+        LayerEnd::Float { bias: None, activation: Activation::None, accumulate: false }
+    }
+
+    /// The end of an int8 layer none of whose sums exceeds `limit` in magnitude.
+    pub(super) fn integer(channels: usize, limit: i64) -> Self {
+        let epilogue = Box::new(SumEpilogue::new(channels, limit));
+        LayerEnd::Integer { epilogue, zero_offset: 0, accumulate: false }
+    }
+
+    /// Takes a node behind the layer in, if the order of the steps is kept to the bit.
+    pub(super) fn absorb(&mut self, next: &Following) -> bool {
+        match self {
+            LayerEnd::Open => false,
+            LayerEnd::Float { accumulate: true, .. } => false,
+            LayerEnd::Float { bias, activation, accumulate } => {
+                *accumulate = *next == Following::Add;
+                *accumulate || absorb_epilogue(bias, activation, next)
+            }
+            LayerEnd::Integer { epilogue, zero_offset, accumulate } => match next {
+                Following::Bias { integers: Some(integers), .. } => epilogue.add_bias(integers),
+                Following::Bias { .. } => false,
+                Following::Dequantize(scales) => epilogue.dequantize(scales),
+                Following::Relu => epilogue.activate(Activation::Relu),
+                Following::Relu6 => epilogue.activate(Activation::Relu6),
+                &Following::Quantize { inverse_scale, offset } => {
+                    *zero_offset = offset;
+                    epilogue.quantize(inverse_scale, offset)
+                }
+                Following::Add => {
+                    *accumulate = epilogue.accumulate();
+                    *accumulate
+                }
+            },
+        }
+    }
+
+    /// The tensor to add, which is the last input, if one was absorbed.
+    pub(super) fn addend(&self, inputs: &mut Inputs) -> Result<Option<Tensor>, OpError> {
+        match self {
+            LayerEnd::Float { accumulate: true, .. } | LayerEnd::Integer { accumulate: true, .. } => {
+                inputs.tensor(inputs.len().saturating_sub(1)).map(Some)
+            }
+            _ => Ok(None),
+        }
+    }
+
+    /// Makes a float output of `shape`; `run` computes it.
+    pub(super) fn run_float(
+        &self,
+        shape: Vec<usize>,
+        addend: Option<Tensor>,
+        memory: &Memory,
+        run: impl FnOnce(Epilogue<'_>, &mut [f32]) -> Result<(), KernelError>,
+    ) -> Result<Tensor, OpError> {
+        let (mut output, addend) = buffer(&shape, addend, memory)?;
+        let epilogue = match self {
+            LayerEnd::Float { bias, activation, accumulate } => Epilogue {
+                bias: bias.as_deref(),
+                activation: *activation,
+                accumulate: *accumulate && addend.is_none(),
+            },
+            _ => Epilogue::default(),
+        };
+        run(epilogue, &mut output)?;
+        sum(Tensor::from_vec(shape, output)?, addend)
+    }
+
+    /// Makes the output of an int8 layer, of `shape`, whose sums do not exceed `limit`; `run`
+    /// computes it.
+    pub(super) fn run_integer(
+        &self,
+        shape: Vec<usize>,
+        limit: i64,
+        addend: Option<Tensor>,
+        memory: &Memory,
+        run: impl FnOnce(&SumEpilogue, I8Output<'_>) -> Result<(), KernelError>,
+    ) -> Result<Value, OpError> {
+        let changed;
+        let (mut epilogue, zero_offset) = match self {
+            LayerEnd::Integer { epilogue, zero_offset, .. } => (epilogue.as_ref(), *zero_offset),
+            _ => {
+                let plain = SumEpilogue::new(shape.last().copied().unwrap_or(1), limit);
+                return plain_sums(&plain, shape, memory, run);
+            }
+        };
+        Ok(match epilogue.output() {
+            SumType::F32 => {
+                let (mut output, addend) = buffer(&shape, addend, memory)?;
+                if addend.is_some() {
+                    changed = epilogue.replacing();
+                    epilogue = &changed;
+                }
+                run(epilogue, I8Output::F32(&mut output))?;
+                sum(Tensor::from_vec(shape, output)?, addend)?.into()
+            }
+            SumType::I32 => plain_sums(epilogue, shape, memory, run)?,
+            SumType::I8 => {
+                let mut output = memory.take(checked_len(&shape, DType::I8)?);
+                run(epilogue, I8Output::I8(&mut output))?;
+                Value::Quantized { q: Tensor::from_vec(shape, output)?, zero_offset }
+            }
+        })
+    }
+}
+
+fn plain_sums(
+    epilogue: &SumEpilogue,
+    shape: Vec<usize>,
+    memory: &Memory,
+    run: impl FnOnce(&SumEpilogue, I8Output<'_>) -> Result<(), KernelError>,
+) -> Result<Value, OpError> {
+    let mut output = memory.take(checked_len(&shape, DType::I32)?);
+    run(epilogue, I8Output::I32(&mut output))?;
+    Ok(Tensor::from_vec(shape, output)?.into())
+}
+
+/// The layer's output plus a tensor that did not have its shape.
+fn sum(output: Tensor, addend: Option<Tensor>) -> Result<Tensor, OpError> {
+    match addend {
+        Some(addend) => broadcast::<f32>(output, addend, |a, b| a + b),
+        None => Ok(output),
+    }
+}
+
+/// A buffer for an output of `shape`. It holds what is to be added if that has the shape; else the
+/// tensor to add comes back.
+fn buffer(
+    shape: &[usize],
+    addend: Option<Tensor>,
+    memory: &Memory,
+) -> Result<(Vec<f32>, Option<Tensor>), OpError> {
+    let len = checked_len(shape, DType::F32)?;
+    match addend {
+        Some(addend) if addend.shape() == shape && addend.is_shared() => {
+            // Somebody else needs it still.
+            let mut output = memory.take(len);
+            output.copy_from_slice(addend.as_slice()?);
+            Ok((output, None))
+        }
+        Some(addend) if addend.shape() == shape => Ok((addend.into_vec()?, None)),
+        other => Ok((memory.take(len), other)),
+    }
+}
+
+/// Takes a following bias or activation into a float epilogue if the order bias, activation is kept.
+pub(super) fn absorb_epilogue(
+    bias: &mut Option<Vec<f32>>,
+    activation: &mut Activation,
+    next: &Following,
+) -> bool {
+    match next {
+        Following::Bias { values, .. } if bias.is_none() && *activation == Activation::None => {
+            *bias = Some(values.clone());
+        }
+        Following::Relu if *activation == Activation::None => *activation = Activation::Relu,
+        Following::Relu6 if *activation == Activation::None => *activation = Activation::Relu6,
+        _ => return false,
+    }
+    true
+}

@@ -1,0 +1,227 @@
+//! One line of float output for a multiplier of 1: several pixels times several channels at a time.
+#![allow(
+    unsafe_code,
+    reason = "vector loads and stores take pointers; bounds are asserted per run of pixels"
+)]
+
+use super::DepthwiseShape;
+use super::taps::Taps;
+use crate::isa::Vectorized;
+use crate::simd::Simd;
+use crate::span::span;
+use crate::{Activation, Epilogue};
+
+/// Line `index` of the output, counted over the whole batch.
+pub(super) struct Line<'a> {
+    pub(super) shape: &'a DepthwiseShape,
+    pub(super) input: &'a [f32],
+    pub(super) filter: &'a [f32],
+    /// One value per channel, if there is a bias.
+    pub(super) epilogue: Epilogue<'a>,
+    /// Working memory.
+    pub(super) taps: &'a mut Taps,
+    pub(super) index: usize,
+    pub(super) output: &'a mut [f32],
+}
+
+impl Vectorized for Line<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Simd>(self, simd: S) {
+        let Line { shape, input, filter, epilogue, taps, index, output } = self;
+        let (height, width, channels) = (&shape.height, &shape.width, shape.channels);
+        let (image, y) = (index / height.output, index % height.output);
+        let (kh, top) = span(height, y);
+        taps.clear();
+        let mut x = 0;
+        while x < width.output {
+            let (kw, left) = span(width, x);
+            taps.update(shape, &kh, kw.clone());
+            // Pixels away from the edges have the same taps, each `stride` pixels further.
+            let mut count = 1;
+            while x + count < width.output
+                && span(width, x + count) == (kw.clone(), left + count * width.stride)
+            {
+                count += 1;
+            }
+            let source = ((image * height.input + top) * width.input + left) * channels;
+            let pixels = Pixels {
+                taps,
+                input: &input[source..],
+                filter,
+                epilogue,
+                channels,
+                stride: width.stride * channels,
+                output: &mut output[x * channels..(x + count) * channels],
+            };
+            if channels < S::LANES {
+                pixels.narrow(count);
+            } else {
+                pixels.wide(simd, count);
+            }
+            x += count;
+        }
+    }
+}
+
+/// A run of pixels with the same taps.
+struct Pixels<'a> {
+    taps: &'a Taps,
+    /// From the first value that a tap of the first pixel reads.
+    input: &'a [f32],
+    filter: &'a [f32],
+    epilogue: Epilogue<'a>,
+    channels: usize,
+    /// Values from one pixel's taps to the next one's.
+    stride: usize,
+    output: &'a mut [f32],
+}
+
+impl Pixels<'_> {
+    /// Too few channels for a vector.
+    #[inline(always)]
+    fn narrow(self, count: usize) {
+        for pixel in 0..count {
+            for channel in 0..self.channels {
+                let sum = self.sum(pixel, channel);
+                let output = &mut self.output[pixel * self.channels + channel];
+                *output = self.epilogue.apply(sum, channel, *output);
+            }
+        }
+    }
+
+    #[inline(always)]
+    fn wide<S: Simd>(self, simd: S, count: usize) {
+        // What the pointers below rely on.
+        if let Some(last) = self.taps.last() {
+            assert!((count - 1) * self.stride + last.source + self.channels <= self.input.len());
+            assert!(last.weight + self.channels <= self.filter.len());
+        }
+        assert!(self.output.len() >= count * self.channels);
+        assert!(self.epilogue.bias.is_none_or(|bias| bias.len() == self.channels));
+        let out = self.output.as_mut_ptr();
+        let mut pixel = 0;
+        macro_rules! tiles {
+            ($pixels:literal) => {
+                while count - pixel >= $pixels {
+                    // SAFETY: the assertions; these pixels exist.
+                    unsafe { self.all_channels::<S, $pixels>(simd, pixel, out) };
+                    pixel += $pixels;
+                }
+            };
+        }
+        if S::REGISTERS == 32 {
+            tiles!(8);
+        }
+        tiles!(4);
+        tiles!(2);
+        tiles!(1);
+    }
+
+    /// # Safety
+    /// The assertions of [`wide`](Self::wide), `pixel + T <= count`, `out` is the first output.
+    #[inline(always)]
+    unsafe fn all_channels<S: Simd, const T: usize>(&self, simd: S, pixel: usize, out: *mut f32) {
+        let mut channel = 0;
+        // SAFETY: every block lies within the channels.
+        unsafe {
+            while channel + 2 * S::LANES <= self.channels {
+                self.block::<S, T, 2>(simd, pixel, channel, out);
+                channel += 2 * S::LANES;
+            }
+            if channel + S::LANES <= self.channels {
+                self.block::<S, T, 1>(simd, pixel, channel, out);
+                channel += S::LANES;
+            }
+            if channel < self.channels {
+                self.last_block::<S, T>(simd, pixel, channel, out);
+            }
+        }
+    }
+
+    /// The channels from `channel` on, too few for a vector, although there are enough in all.
+    ///
+    /// # Safety
+    /// As [`all_channels`](Self::all_channels).
+    #[inline(always)]
+    unsafe fn last_block<S: Simd, const T: usize>(
+        &self,
+        simd: S,
+        pixel: usize,
+        channel: usize,
+        out: *mut f32,
+    ) {
+        if !self.epilogue.accumulate {
+            // Some channels are done again, which come out the same. SAFETY: they exist.
+            return unsafe { self.block::<S, T, 1>(simd, pixel, self.channels - S::LANES, out) };
+        }
+        for pixel in pixel..pixel + T {
+            for channel in channel..self.channels {
+                // SAFETY: the output has all channels of this pixel.
+                let output = unsafe { &mut *out.add(pixel * self.channels + channel) };
+                *output = self.epilogue.apply(self.sum(pixel, channel), channel, *output);
+            }
+        }
+    }
+
+    #[inline(always)]
+    fn sum(&self, pixel: usize, channel: usize) -> f32 {
+        self.taps.list().iter().fold(0.0_f32, |sum, tap| {
+            let value = self.input[pixel * self.stride + tap.source + channel];
+            value.mul_add(self.filter[tap.weight + channel], sum)
+        })
+    }
+
+    /// # Safety
+    /// As [`all_channels`](Self::all_channels), and V * LANES channels exist from `channel` on.
+    #[inline(always)]
+    unsafe fn block<S: Simd, const T: usize, const V: usize>(
+        &self,
+        simd: S,
+        pixel: usize,
+        channel: usize,
+        out: *mut f32,
+    ) {
+        let mut sums = [[simd.splat_f32(0.0); V]; T];
+        let input = self.input.as_ptr().wrapping_add(pixel * self.stride + channel);
+        for tap in self.taps.list() {
+            let mut weights = [simd.splat_f32(0.0); V];
+            for (v, weight) in weights.iter_mut().enumerate() {
+                let at = tap.weight + channel + v * S::LANES;
+                // SAFETY: no weight lies behind the last tap's.
+                *weight = unsafe { simd.load_f32(self.filter.as_ptr().add(at)) };
+            }
+            for (t, sums) in sums.iter_mut().enumerate() {
+                let input = input.wrapping_add(t * self.stride + tap.source);
+                for (v, (sum, &weight)) in sums.iter_mut().zip(&weights).enumerate() {
+                    // SAFETY: no value lies behind the last tap's of the last pixel.
+                    let value = unsafe { simd.load_f32(input.wrapping_add(v * S::LANES)) };
+                    *sum = simd.mul_add(value, weight, *sum);
+                }
+            }
+        }
+        let (low, high) = self.epilogue.activation.bounds();
+        let (low, high) = (simd.splat_f32(low), simd.splat_f32(high));
+        for (t, sums) in sums.into_iter().enumerate() {
+            for (v, mut sum) in sums.into_iter().enumerate() {
+                let channel = channel + v * S::LANES;
+                if let Some(bias) = self.epilogue.bias {
+                    // SAFETY: the bias has as many values as there are channels.
+                    sum = simd.add_f32(sum, unsafe { simd.load_f32(bias.as_ptr().add(channel)) });
+                }
+                if self.epilogue.activation != Activation::None {
+                    sum = simd.clip(sum, low, high);
+                }
+                // SAFETY: the output has all channels of these pixels.
+                unsafe {
+                    let to = out.add((pixel + t) * self.channels + channel);
+                    if self.epilogue.accumulate {
+                        sum = simd.add_f32(sum, simd.load_f32(to));
+                    }
+                    simd.store_f32(to, sum);
+                }
+            }
+        }
+    }
+}
