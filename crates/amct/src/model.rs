@@ -1,7 +1,9 @@
 //! A graph made ready to run: float, or quantized in integer arithmetic.
 
+use std::num::NonZeroUsize;
+
 use amct_graph::Graph;
-use amct_interpreter::{Arithmetic, Plan, PlanOptions, Value};
+use amct_interpreter::{Arithmetic, Plan, PlanOptions, StepTime, Value};
 use amct_tensor::Tensor;
 
 use crate::{Error, interface};
@@ -60,5 +62,22 @@ impl Model {
             feeds.iter().map(|(name, tensor)| (*name, Value::Plain(tensor.clone()))).collect();
         let values = self.plan.run(&feeds)?;
         values.into_iter().map(|value| Ok(value.simulated()?)).collect()
+    }
+
+    /// Runs the model `runs` times, after once to warm up, and tells for each step the time of its
+    /// quickest run, in the order in which they run.
+    ///
+    /// # Errors
+    /// As [`run`](Self::run).
+    pub fn profile(&self, feeds: &[(&str, Tensor)], runs: NonZeroUsize) -> Result<Vec<StepTime>, Error> {
+        let feeds: Vec<(&str, Value)> =
+            feeds.iter().map(|(name, tensor)| (*name, Value::Plain(tensor.clone()))).collect();
+        self.plan.run_profiled(&feeds)?;
+        let (_, mut best) = self.plan.run_profiled(&feeds)?;
+        for _ in 1..runs.get() {
+            let (_, times) = self.plan.run_profiled(&feeds)?;
+            best.iter_mut().zip(times).for_each(|(best, step)| best.time = best.time.min(step.time));
+        }
+        Ok(best)
     }
 }

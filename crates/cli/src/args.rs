@@ -15,7 +15,7 @@ use clap::{Parser, Subcommand};
 pub(crate) use calibration::CalibrationArgs;
 pub(crate) use inspect::InspectArgs;
 pub(crate) use quantize::QuantizeArgs;
-pub(crate) use run::RunArgs;
+pub(crate) use run::{ProfileFormat, RunArgs};
 pub(crate) use verify::{Format, VerifyArgs};
 
 /// Quantizes frozen TensorFlow graphs to INT8 for Huawei Ascend, as AMCT does, without TensorFlow,

@@ -2,6 +2,7 @@
 
 pub(crate) mod calibration;
 pub(crate) mod inspect;
+mod profile;
 pub(crate) mod quantize;
 pub(crate) mod run;
 pub(crate) mod verify;

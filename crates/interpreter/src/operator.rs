@@ -36,6 +36,11 @@ pub trait Operator: Send + Sync {
         None
     }
 
+    /// Multiply-adds that make one element of the output, 0 if that is not what the operator does.
+    fn depth(&self) -> usize {
+        0
+    }
+
     /// Whether image i of every output (index i of the first axis) is computed from image i of the
     /// batched inputs alone, all alike. `batched` tells which of the inputs those are; the others
     /// are the same for every image.
@@ -54,6 +59,15 @@ pub enum Following {
         values: Vec<f32>,
         /// To int32 sums, where the graph has it so.
         integers: Option<Vec<i32>>,
+    },
+    /// A batch normalization per channel (last axis): `(x - mean) * factor + offset`.
+    Norm {
+        /// Subtracted.
+        mean: Vec<f32>,
+        /// Multiplied with.
+        factor: Vec<f32>,
+        /// Added.
+        offset: Vec<f32>,
     },
     /// Clips at zero.
     Relu,

@@ -56,6 +56,8 @@ pub struct Feed {
 pub(crate) struct Step {
     pub(crate) node: String,
     pub(crate) op: String,
+    /// Op types of the steps that it computes as well, in order.
+    pub(crate) absorbed: Vec<String>,
     pub(crate) operator: Box<dyn Operator>,
     /// Slot of each input; `None` for one that the operator holds itself.
     pub(crate) inputs: Vec<Option<usize>>,
@@ -213,6 +215,7 @@ impl<'a> Compiler<'a> {
         self.steps.push(Step {
             node: node.name.clone(),
             op: node.op.clone(),
+            absorbed: Vec::new(),
             operator,
             inputs,
             outputs: Vec::new(),

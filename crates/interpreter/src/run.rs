@@ -9,10 +9,10 @@ use crate::{OpError, Plan, RunError, Value};
 mod per_image;
 
 /// What a run does with an observed value; an error ends the run.
-type Observer<'a> = dyn FnMut(Outlet, &Value) -> Result<(), RunError> + 'a;
+pub(crate) type Observer<'a> = dyn FnMut(Outlet, &Value) -> Result<(), RunError> + 'a;
 
 /// The values of a run, by slot.
-type Frame = Vec<Option<Value>>;
+pub(crate) type Frame = Vec<Option<Value>>;
 
 impl Plan {
     /// Runs the plan. `feeds` gives a value for each input by name; the result has one value per
@@ -57,7 +57,7 @@ impl Plan {
     }
 
     /// The values for the inputs, by slot.
-    fn checked(&self, feeds: &[(&str, Value)]) -> Result<Vec<(usize, Value)>, RunError> {
+    pub(crate) fn checked(&self, feeds: &[(&str, Value)]) -> Result<Vec<(usize, Value)>, RunError> {
         let slots = self.feeds.iter().map(|feed| {
             let given = feeds.iter().find(|(name, _)| *name == feed.name);
             let (_, value) = given.ok_or_else(|| RunError::MissingFeed(feed.name.clone()))?;
@@ -68,7 +68,7 @@ impl Plan {
     }
 
     /// A frame with these values and the constants.
-    fn frame(&self, values: impl IntoIterator<Item = (usize, Value)>) -> Frame {
+    pub(crate) fn frame(&self, values: impl IntoIterator<Item = (usize, Value)>) -> Frame {
         let mut frame = vec![None; self.slots];
         let constants = self.constants.iter().map(|(slot, value)| (*slot, value.clone()));
         for (slot, value) in constants.chain(values) {
@@ -80,7 +80,7 @@ impl Plan {
     }
 
     /// Runs the steps from `first` on and gives the outputs.
-    fn run_from(
+    pub(crate) fn run_from(
         &self,
         first: usize,
         mut frame: Frame,
@@ -98,7 +98,7 @@ impl Plan {
             .collect()
     }
 
-    fn run_step(
+    pub(crate) fn run_step(
         &self,
         step: &Step,
         values: &mut [Option<Value>],
@@ -161,7 +161,7 @@ impl Plan {
 
 /// Runs `work` on a thread of the pool, so that what it hands to other threads need not be waited
 /// for in sleep.
-fn in_pool<T: Send>(work: impl FnOnce() -> T + Send) -> T {
+pub(crate) fn in_pool<T: Send>(work: impl FnOnce() -> T + Send) -> T {
     if rayon::current_thread_index().is_some() || rayon::current_num_threads() == 1 {
         return work();
     }

@@ -45,7 +45,7 @@ fn depthwise_f32_on(
     output: &mut [f32],
 ) -> Result<(), KernelError> {
     shape.expect_slices(input.len(), filter.len(), output.len())?;
-    lengths::expect_bias(epilogue.bias, shape.out_channels()?)?;
+    lengths::expect_epilogue(&epilogue, shape.out_channels()?)?;
     let line = lengths::product("output", &[shape.width.output, shape.out_channels()?])?;
     let work = output.len().saturating_mul(shape.taps()?);
     parallel::for_each_chunk(output, line, work, Taps::default, |taps, index, output| {

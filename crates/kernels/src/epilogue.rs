@@ -36,12 +36,26 @@ pub(crate) fn clip(x: f32, (low, high): (f32, f32)) -> f32 {
     if x > high { high } else { x }
 }
 
-/// What a kernel does to each sum before it stores it: `activation(sum + bias[channel])`.
+/// A batch normalization with known statistics, each with one value per output channel:
+/// `(x - mean) * factor + offset`, every step rounded.
+#[derive(Clone, Copy, Debug)]
+pub struct Norm<'a> {
+    /// Subtracted.
+    pub mean: &'a [f32],
+    /// Multiplied with.
+    pub factor: &'a [f32],
+    /// Added.
+    pub offset: &'a [f32],
+}
+
+/// What a kernel does to each sum before it stores it: `activation(norm(sum + bias[channel]))`.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Epilogue<'a> {
     /// One value per output channel. `None` adds nothing, not even 0.0.
     pub bias: Option<&'a [f32]>,
     /// Applied after the bias.
+    pub norm: Option<Norm<'a>>,
+    /// Applied after the normalization.
     pub activation: Activation,
     /// Whether the result is added to what the output holds, instead of replacing it.
     pub accumulate: bool,
@@ -51,13 +65,18 @@ impl Epilogue<'_> {
     /// The value stored for `sum` in output channel `channel`, where `held` was before.
     ///
     /// # Panics
-    /// If there is a bias and `channel` is not in it; the kernels check its length first.
+    /// If `channel` is not in the bias or the norm; the kernels check their lengths first.
     #[inline(always)]
     pub fn apply(&self, sum: f32, channel: usize, held: f32) -> f32 {
-        let value = self.activation.apply(match self.bias {
+        let value = match self.bias {
             Some(bias) => sum + bias[channel],
             None => sum,
-        });
+        };
+        let value = match self.norm {
+            Some(norm) => (value - norm.mean[channel]) * norm.factor[channel] + norm.offset[channel],
+            None => value,
+        };
+        let value = self.activation.apply(value);
         if self.accumulate { value + held } else { value }
     }
 }

@@ -2,7 +2,7 @@
 
 use amct_tensor::quantization::{I8_MAX, I8_MIN};
 
-use crate::KernelError;
+use crate::{Epilogue, KernelError, Norm};
 
 /// The longest int8 sum that cannot leave i32: |q - zero_offset| <= 255 and |w| <= 128.
 pub(crate) const MAX_DEPTH_I8: usize = i32::MAX as usize / (255 * 128);
@@ -19,8 +19,17 @@ pub(crate) fn expect(argument: &'static str, found: usize, expected: usize) -> R
     if found == expected { Ok(()) } else { Err(KernelError::Length { argument, found, expected }) }
 }
 
-pub(crate) fn expect_bias(bias: Option<&[f32]>, channels: usize) -> Result<(), KernelError> {
-    bias.map_or(Ok(()), |bias| expect("bias", bias.len(), channels))
+/// Checks that what an epilogue has per channel is there for all `channels`.
+pub(crate) fn expect_epilogue(epilogue: &Epilogue<'_>, channels: usize) -> Result<(), KernelError> {
+    if let Some(bias) = epilogue.bias {
+        expect("bias", bias.len(), channels)?;
+    }
+    if let Some(Norm { mean, factor, offset }) = epilogue.norm {
+        expect("mean", mean.len(), channels)?;
+        expect("factor", factor.len(), channels)?;
+        expect("offset", offset.len(), channels)?;
+    }
+    Ok(())
 }
 
 /// The rows of `row` elements in `len` of them.

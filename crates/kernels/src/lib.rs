@@ -32,7 +32,7 @@ mod span;
 mod sum_epilogue;
 mod vectors;
 
-pub use epilogue::{Activation, Epilogue};
+pub use epilogue::{Activation, Epilogue, Norm};
 pub use error::KernelError;
 pub use isa::Isa;
 pub use parallel::{sequentially, threads};

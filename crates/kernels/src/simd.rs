@@ -66,6 +66,7 @@ pub(crate) trait Simd: Copy + Send + Sync {
 
     fn splat_f32(self, x: f32) -> Self::F32;
     fn add_f32(self, a: Self::F32, b: Self::F32) -> Self::F32;
+    fn sub_f32(self, a: Self::F32, b: Self::F32) -> Self::F32;
     fn mul_f32(self, a: Self::F32, b: Self::F32) -> Self::F32;
     /// `a * b + c`, rounded once.
     fn mul_add(self, a: Self::F32, b: Self::F32, c: Self::F32) -> Self::F32;

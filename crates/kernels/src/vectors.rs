@@ -1,7 +1,20 @@
-//! Stores of several vectors of which not all elements exist.
+//! Steps on vectors that several kernels share.
 #![allow(unsafe_code, reason = "stores take pointers")]
 
+use crate::Norm;
 use crate::simd::Simd;
+
+/// Normalizes the channels from `channel` on.
+///
+/// # Safety
+/// Each part of `norm` is valid for reading LANES elements from `channel` on.
+#[inline(always)]
+pub(crate) unsafe fn normalize<S: Simd>(simd: S, x: S::F32, norm: Norm<'_>, channel: usize) -> S::F32 {
+    // SAFETY: the caller's.
+    let [mean, factor, offset] = [norm.mean, norm.factor, norm.offset]
+        .map(|values| unsafe { simd.load_f32(values.as_ptr().add(channel)) });
+    simd.add_f32(simd.mul_f32(simd.sub_f32(x, mean), factor), offset)
+}
 
 /// Stores the first `count` elements, or adds them to what is there.
 ///

@@ -1,7 +1,7 @@
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 
 use super::parse;
 use super::quantize::NormalizationArgs;
@@ -31,9 +31,26 @@ pub(crate) struct RunArgs {
     #[arg(long)]
     pub(crate) simulate: bool,
 
+    /// Print the time of each node and op type instead of the outputs
+    #[arg(long, value_name = "FORMAT", num_args = 0..=1, default_missing_value = "table")]
+    pub(crate) profile: Option<ProfileFormat>,
+
+    /// Runs of a profile; the quickest of each node counts
+    #[arg(long, value_name = "N", default_value = "20", requires = "profile")]
+    pub(crate) profile_runs: NonZeroUsize,
+
     /// Threads to use; does not change the result [default: all cores]
     #[arg(long, value_name = "N")]
     pub(crate) threads: Option<NonZeroUsize>,
+}
+
+/// How a profile is printed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ProfileFormat {
+    /// Time per op type, then the slowest nodes
+    Table,
+    /// One JSON object with every node
+    Json,
 }
 
 /// A file for an input of the graph.

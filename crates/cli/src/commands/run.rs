@@ -26,6 +26,10 @@ pub(crate) fn run(args: &RunArgs) -> Result<Outcome, amct::Error> {
     let feeds = feeds(args, &graph, &model)?;
     let feeds: Vec<(&str, Tensor)> =
         feeds.iter().map(|(name, tensor)| (name.as_str(), tensor.clone())).collect();
+    if let Some(format) = args.profile {
+        super::profile::print(&model.profile(&feeds, args.profile_runs)?, format);
+        return Ok(Outcome::Done);
+    }
     let results = model.run(&feeds)?;
     for (index, (name, result)) in model.outputs().iter().zip(&results).enumerate() {
         if let Some(file) = args.output.get(index).and_then(|output| output.file.as_deref()) {

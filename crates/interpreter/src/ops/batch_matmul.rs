@@ -1,11 +1,10 @@
 //! `BatchMatMul`, `V2` and `V3`, in float and in int8.
 
 use amct_kernels::gemm::{PackedF32, PackedI8, gemm_f32, gemm_i8};
-use amct_kernels::{Activation, Epilogue};
 use amct_tensor::{DType, Element, Tensor, checked_len};
 
 use super::conv2d::mixed;
-use super::layer_end::absorb_epilogue;
+use super::layer_end::FloatEnd;
 use crate::operator::{BuildContext, Following, Inputs, Operator};
 use crate::{OpError, Value};
 
@@ -23,8 +22,7 @@ pub(crate) fn build(context: &mut BuildContext<'_>) -> Result<Box<dyn Operator>,
         adj_x: attrs.bool_or("adj_x", false)?,
         adj_y,
         right,
-        bias: None,
-        activation: Activation::None,
+        end: FloatEnd::default(),
     }))
 }
 
@@ -35,8 +33,7 @@ struct BatchMatMul {
     adj_y: bool,
     /// Packed once if it is constant.
     right: Option<Right>,
-    bias: Option<Vec<f32>>,
-    activation: Activation,
+    end: FloatEnd,
 }
 
 /// The right matrices [k, n], packed one by one.
@@ -123,7 +120,8 @@ impl Operator for BatchMatMul {
 
     fn absorb(&mut self, next: &Following) -> bool {
         matches!(self.right, Some(Right { matrices: Matrices::F32(_), .. }))
-            && absorb_epilogue(&mut self.bias, &mut self.activation, next)
+            && *next != Following::Add
+            && self.end.absorb(next)
     }
 }
 
@@ -131,11 +129,7 @@ impl BatchMatMul {
     fn multiply(&self, left: Value, right: &Right) -> Result<Vec<Value>, OpError> {
         let output = match (left, &right.matrices) {
             (Value::Plain(left), Matrices::F32(matrices)) => {
-                let epilogue = Epilogue {
-                    bias: self.bias.as_deref(),
-                    activation: self.activation,
-                    ..Epilogue::default()
-                };
+                let epilogue = self.end.epilogue(false);
                 self.products(left, right, matrices, |m, a, b, c| gemm_f32(m, a, b, epilogue, c))?
             }
             (Value::Quantized { q, zero_offset }, Matrices::I8(matrices)) => {

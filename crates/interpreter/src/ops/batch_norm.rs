@@ -4,7 +4,7 @@ use amct_tensor::{DataFormat, Tensor};
 use rayon::prelude::*;
 
 use super::unary::in_rows;
-use crate::operator::{BuildContext, Inputs, Operator};
+use crate::operator::{BuildContext, Following, Inputs, Operator};
 use crate::{OpError, Value};
 
 pub(crate) fn build(context: &mut BuildContext<'_>) -> Result<Box<dyn Operator>, OpError> {
@@ -21,18 +21,42 @@ pub(crate) fn build(context: &mut BuildContext<'_>) -> Result<Box<dyn Operator>,
     let name = attrs.string("data_format")?.unwrap_or("NHWC");
     let format =
         DataFormat::from_name(name).ok_or_else(|| attrs.error("data_format", "NHWC or NCHW", name))?;
-    Ok(Box::new(BatchNorm { epsilon: attrs.float_or("epsilon", 1e-4)?, format }))
+    let epsilon = attrs.float_or("epsilon", 1e-4)?;
+    Ok(Box::new(BatchNorm { epsilon, format, constants: constants(context) }))
 }
 
 struct BatchNorm {
     epsilon: f32,
     format: DataFormat,
+    /// Scale, offset, mean and variance, if all are constant and of one length.
+    constants: Option<[Vec<f32>; 4]>,
+}
+
+impl BatchNorm {
+    fn factors(&self, scale: &[f32], variance: &[f32]) -> Vec<f32> {
+        scale.iter().zip(variance).map(|(s, v)| (1.0 / (v + self.epsilon).sqrt()) * s).collect()
+    }
+}
+
+/// Takes the parameters if they are constants of one length.
+fn constants(context: &mut BuildContext<'_>) -> Option<[Vec<f32>; 4]> {
+    let of = |index: usize| Some(context.constant(index)?.as_slice::<f32>().ok()?.to_vec());
+    let found = [of(1)?, of(2)?, of(3)?, of(4)?];
+    let len = found.first()?.len();
+    if found.iter().any(|values| values.len() != len) {
+        return None;
+    }
+    (1..5).for_each(|index| drop(context.take_constant(index)));
+    Some(found)
 }
 
 impl Operator for BatchNorm {
     fn run(&self, mut inputs: Inputs) -> Result<Vec<Value>, OpError> {
         let input = inputs.tensor(0)?;
-        let parameters: Vec<Tensor> = (1..5).map(|index| inputs.tensor(index)).collect::<Result<_, _>>()?;
+        let parameters: Vec<Tensor> = match &self.constants {
+            Some(constants) => constants.iter().map(|values| Tensor::vector(values.clone())).collect(),
+            None => (1..5).map(|index| inputs.tensor(index)).collect::<Result<_, _>>()?,
+        };
         let shape = input.shape().to_vec();
         let axis = self.format.channel_axis(shape.len());
         let channels = match shape.as_slice() {
@@ -49,8 +73,7 @@ impl Operator for BatchNorm {
         let &[scale, offset, mean, variance] = slices.as_slice() else {
             return Err(OpError::MissingInput(4));
         };
-        let factors: Vec<f32> =
-            scale.iter().zip(variance).map(|(s, v)| (1.0 / (v + self.epsilon).sqrt()) * s).collect();
+        let factors = self.factors(scale, variance);
         let inner: usize = shape.iter().skip(axis + 1).product();
         let channel_last = inner == 1;
         let output = if channel_last {
@@ -79,6 +102,15 @@ impl Operator for BatchNorm {
         let mut outputs = vec![output.into()];
         outputs.extend(statistics.map(|values| Tensor::vector(values.to_vec()).into()));
         Ok(outputs)
+    }
+
+    fn as_following(&self) -> Option<Following> {
+        let [scale, offset, mean, variance] = self.constants.as_ref()?;
+        (self.format == DataFormat::Nhwc).then(|| Following::Norm {
+            mean: mean.clone(),
+            factor: self.factors(scale, variance),
+            offset: offset.clone(),
+        })
     }
 
     fn is_per_image(&self, _inputs: &[Option<Value>], batched: &[bool]) -> bool {

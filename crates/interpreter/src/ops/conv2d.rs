@@ -93,6 +93,10 @@ impl Operator for Conv2d {
         self.attrs.format == Default::default() && self.end.absorb(next)
     }
 
+    fn depth(&self) -> usize {
+        self.filter.as_ref().map_or(0, |filter| filter.shape[..3].iter().product())
+    }
+
     fn is_per_image(&self, inputs: &[Option<Value>], batched: &[bool]) -> bool {
         layer_per_image(inputs, batched)
     }

@@ -6,11 +6,10 @@ use amct_kernels::conv2d_transpose::{
     Conv2dTransposeShape, TransposeFilterF32, TransposeFilterI8, TransposeWindow, conv2d_transpose_f32,
     conv2d_transpose_i8,
 };
-use amct_kernels::{Activation, Epilogue};
 use amct_tensor::{DType, DataFormat, Tensor, checked_len};
 
 use super::conv2d::mixed;
-use super::layer_end::absorb_epilogue;
+use super::layer_end::FloatEnd;
 use super::window::{Image, from_nhwc, to_nhwc};
 use crate::operator::{BuildContext, Following, Inputs, Operator};
 use crate::{OpError, Value};
@@ -19,15 +18,14 @@ pub(crate) fn build(context: &mut BuildContext<'_>) -> Result<Box<dyn Operator>,
     context.expect_inputs(3)?;
     let attrs = WindowAttrs::of(context.node())?;
     let filter = context.take_constant(1).map(|filter| Filter::pack(&filter, &attrs)).transpose()?;
-    Ok(Box::new(Conv2dBackpropInput { attrs, filter, bias: None, activation: Activation::None }))
+    Ok(Box::new(Conv2dBackpropInput { attrs, filter, end: FloatEnd::default() }))
 }
 
 struct Conv2dBackpropInput {
     attrs: WindowAttrs,
     /// Packed once if it is constant.
     filter: Option<Filter>,
-    bias: Option<Vec<f32>>,
-    activation: Activation,
+    end: FloatEnd,
 }
 
 enum Filter {
@@ -75,7 +73,8 @@ impl Operator for Conv2dBackpropInput {
     fn absorb(&mut self, next: &Following) -> bool {
         matches!(self.filter, Some(Filter::F32(_)))
             && self.attrs.format == DataFormat::Nhwc
-            && absorb_epilogue(&mut self.bias, &mut self.activation, next)
+            && *next != Following::Add
+            && self.end.absorb(next)
     }
 }
 
@@ -87,11 +86,7 @@ impl Conv2dBackpropInput {
                 let input = to_nhwc::<f32>(input, format)?;
                 let shape = self.shape(sizes, input.shape(), filter.window())?;
                 let mut output = vec![0.0; checked_len(&output_shape(&shape), DType::F32)?];
-                let epilogue = Epilogue {
-                    bias: self.bias.as_deref(),
-                    activation: self.activation,
-                    ..Epilogue::default()
-                };
+                let epilogue = self.end.epilogue(false);
                 conv2d_transpose_f32(input.as_slice()?, &shape, weights, epilogue, &mut output)?;
                 from_nhwc::<f32>(Tensor::from_vec(output_shape(&shape), output)?, format)?
             }

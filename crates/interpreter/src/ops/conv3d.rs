@@ -3,12 +3,11 @@
 use amct_graph::{AttrError, Node};
 use amct_kernels::conv3d::{Conv3dShape, conv3d_f32, conv3d_i8};
 use amct_kernels::gemm::{PackedF32, PackedI8};
-use amct_kernels::{Activation, Epilogue};
 use amct_tensor::window::{Axis, Padding};
 use amct_tensor::{DType, DataFormat, Tensor, checked_len};
 
 use super::conv2d::mixed;
-use super::layer_end::absorb_epilogue;
+use super::layer_end::FloatEnd;
 use super::window::{from_nhwc, to_nhwc};
 use crate::operator::{BuildContext, Following, Inputs, Operator};
 use crate::{OpError, Value};
@@ -17,7 +16,7 @@ pub(crate) fn build(context: &mut BuildContext<'_>) -> Result<Box<dyn Operator>,
     context.expect_inputs(2)?;
     let filter = context.take_constant(1).map(|filter| Filter::pack(&filter)).transpose()?;
     let attrs = VolumeAttrs::of(context.node())?;
-    Ok(Box::new(Conv3d { attrs, filter, bias: None, activation: Activation::None }))
+    Ok(Box::new(Conv3d { attrs, filter, end: FloatEnd::default() }))
 }
 
 /// Strides, dilations, padding and layout. Triples are (depth, height, width).
@@ -72,8 +71,7 @@ struct Conv3d {
     attrs: VolumeAttrs,
     /// Packed once if it is constant.
     filter: Option<Filter>,
-    bias: Option<Vec<f32>>,
-    activation: Activation,
+    end: FloatEnd,
 }
 
 /// A filter of shape [kd, kh, kw, cin, cout] made ready for the kernels.
@@ -135,7 +133,8 @@ impl Operator for Conv3d {
     fn absorb(&mut self, next: &Following) -> bool {
         matches!(&self.filter, Some(Filter { weights: Weights::F32(_), .. }))
             && self.attrs.format == DataFormat::Nhwc
-            && absorb_epilogue(&mut self.bias, &mut self.activation, next)
+            && *next != Following::Add
+            && self.end.absorb(next)
     }
 }
 
@@ -147,11 +146,7 @@ impl Conv3d {
                 let input = to_nhwc::<f32>(input, format)?;
                 let shape = filter.shape_over(input.shape(), &self.attrs)?;
                 let mut output = vec![0.0; checked_len(&output_shape(&shape), DType::F32)?];
-                let epilogue = Epilogue {
-                    bias: self.bias.as_deref(),
-                    activation: self.activation,
-                    ..Epilogue::default()
-                };
+                let epilogue = self.end.epilogue(false);
                 conv3d_f32(input.as_slice()?, &shape, weights, epilogue, &mut output)?;
                 from_nhwc::<f32>(Tensor::from_vec(output_shape(&shape), output)?, format)?
             }

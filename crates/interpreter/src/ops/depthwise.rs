@@ -89,6 +89,10 @@ impl Operator for Depthwise {
         self.attrs.format == Default::default() && self.end.absorb(next)
     }
 
+    fn depth(&self) -> usize {
+        self.filter.as_ref().map_or(0, |filter| filter.window[0] * filter.window[1])
+    }
+
     fn is_per_image(&self, inputs: &[Option<Value>], batched: &[bool]) -> bool {
         layer_per_image(inputs, batched)
     }

@@ -1,6 +1,6 @@
 //! What a layer computes besides its sums of products: the nodes behind it that it has absorbed.
 
-use amct_kernels::{Activation, Epilogue, I8Output, KernelError, SumEpilogue, SumType};
+use amct_kernels::{Activation, Epilogue, I8Output, KernelError, Norm, SumEpilogue, SumType};
 use amct_tensor::{DType, Tensor, checked_len};
 
 use super::broadcast::broadcast;
@@ -10,8 +10,8 @@ use crate::{OpError, Value};
 
 /// The end of a layer.
 pub(super) enum LayerEnd {
-    /// Of floats: bias, activation, a sum with another tensor, in this order.
-    Float { bias: Option<Vec<f32>>, activation: Activation, accumulate: bool },
+    /// Of floats.
+    Float(FloatEnd),
     /// Of int8: what the epilogue holds.
     Integer {
         epilogue: Box<SumEpilogue>,
@@ -23,9 +23,50 @@ pub(super) enum LayerEnd {
     Open,
 }
 
+/// Bias, batch normalization, activation, a sum with another tensor, in this order.
+#[derive(Default)]
+pub(super) struct FloatEnd {
+    bias: Option<Vec<f32>>,
+    /// Mean, factor and offset.
+    norm: Option<[Vec<f32>; 3]>,
+    activation: Activation,
+    accumulate: bool,
+}
+
+impl FloatEnd {
+    /// Takes a node behind the layer in, if the order of the steps is kept.
+    pub(super) fn absorb(&mut self, next: &Following) -> bool {
+        let (normed, clipped) = (self.norm.is_some(), self.activation != Activation::None);
+        match next {
+            _ if self.accumulate => return false,
+            Following::Add => self.accumulate = true,
+            _ if clipped => return false,
+            Following::Relu => self.activation = Activation::Relu,
+            Following::Relu6 => self.activation = Activation::Relu6,
+            _ if normed => return false,
+            Following::Norm { mean, factor, offset } => {
+                self.norm = Some([mean.clone(), factor.clone(), offset.clone()]);
+            }
+            Following::Bias { values, .. } if self.bias.is_none() => self.bias = Some(values.clone()),
+            _ => return false,
+        }
+        true
+    }
+
+    /// What the kernel does; `accumulate` if there is something to add to.
+    pub(super) fn epilogue(&self, accumulate: bool) -> Epilogue<'_> {
+        Epilogue {
+            bias: self.bias.as_deref(),
+            norm: self.norm.as_ref().map(|[mean, factor, offset]| Norm { mean, factor, offset }),
+            activation: self.activation,
+            accumulate: self.accumulate && accumulate,
+        }
+    }
+}
+
 impl LayerEnd {
     pub(super) fn float() -> Self {
-        LayerEnd::Float { bias: None, activation: Activation::None, accumulate: false }
+        LayerEnd::Float(FloatEnd::default())
     }
 
     /// The end of an int8 layer none of whose sums exceeds `limit` in magnitude.
@@ -38,14 +79,10 @@ impl LayerEnd {
     pub(super) fn absorb(&mut self, next: &Following) -> bool {
         match self {
             LayerEnd::Open => false,
-            LayerEnd::Float { accumulate: true, .. } => false,
-            LayerEnd::Float { bias, activation, accumulate } => {
-                *accumulate = *next == Following::Add;
-                *accumulate || absorb_epilogue(bias, activation, next)
-            }
+            LayerEnd::Float(end) => end.absorb(next),
             LayerEnd::Integer { epilogue, zero_offset, accumulate } => match next {
                 Following::Bias { integers: Some(integers), .. } => epilogue.add_bias(integers),
-                Following::Bias { .. } => false,
+                Following::Bias { .. } | Following::Norm { .. } => false,
                 Following::Dequantize(scales) => epilogue.dequantize(scales),
                 Following::Relu => epilogue.activate(Activation::Relu),
                 Following::Relu6 => epilogue.activate(Activation::Relu6),
@@ -64,7 +101,8 @@ impl LayerEnd {
     /// The tensor to add, which is the last input, if one was absorbed.
     pub(super) fn addend(&self, inputs: &mut Inputs) -> Result<Option<Tensor>, OpError> {
         match self {
-            LayerEnd::Float { accumulate: true, .. } | LayerEnd::Integer { accumulate: true, .. } => {
+            LayerEnd::Float(FloatEnd { accumulate: true, .. })
+            | LayerEnd::Integer { accumulate: true, .. } => {
                 inputs.tensor(inputs.len().saturating_sub(1)).map(Some)
             }
             _ => Ok(None),
@@ -81,11 +119,7 @@ impl LayerEnd {
     ) -> Result<Tensor, OpError> {
         let (mut output, addend) = buffer(&shape, addend, memory)?;
         let epilogue = match self {
-            LayerEnd::Float { bias, activation, accumulate } => Epilogue {
-                bias: bias.as_deref(),
-                activation: *activation,
-                accumulate: *accumulate && addend.is_none(),
-            },
+            LayerEnd::Float(end) => end.epilogue(addend.is_none()),
             _ => Epilogue::default(),
         };
         run(epilogue, &mut output)?;
@@ -167,21 +201,4 @@ fn buffer(
         Some(addend) if addend.shape() == shape => Ok((addend.into_vec()?, None)),
         other => Ok((memory.take(len), other)),
     }
-}
-
-/// Takes a following bias or activation into a float epilogue if the order bias, activation is kept.
-pub(super) fn absorb_epilogue(
-    bias: &mut Option<Vec<f32>>,
-    activation: &mut Activation,
-    next: &Following,
-) -> bool {
-    match next {
-        Following::Bias { values, .. } if bias.is_none() && *activation == Activation::None => {
-            *bias = Some(values.clone());
-        }
-        Following::Relu if *activation == Activation::None => *activation = Activation::Relu,
-        Following::Relu6 if *activation == Activation::None => *activation = Activation::Relu6,
-        _ => return false,
-    }
-    true
 }

@@ -90,6 +90,14 @@ impl Operator for MatMul {
         self.end.absorb(next)
     }
 
+    fn depth(&self) -> usize {
+        match &self.right {
+            Some(Right::F32(right)) => right.k(),
+            Some(Right::I8(right)) => right.k(),
+            None => 0,
+        }
+    }
+
     fn is_per_image(&self, inputs: &[Option<Value>], batched: &[bool]) -> bool {
         !self.transpose_a && layer_per_image(inputs, batched)
     }

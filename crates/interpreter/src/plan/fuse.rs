@@ -33,6 +33,7 @@ pub(super) fn fuse(steps: Vec<Step>, kept: &BTreeSet<usize>) -> Vec<Step> {
         };
         maker.extend(step.outputs.iter().flatten().map(|&slot| (slot, index)));
         if let Some(earlier) = fused.get_mut(index) {
+            earlier.absorbed.push(step.op);
             earlier.outputs = std::mem::take(&mut step.outputs);
             earlier.inputs.extend(other.map(Some));
         }

@@ -2,7 +2,7 @@ use std::ops::Range;
 
 use super::{Conv2dShape, conv2d_f32, conv2d_i8, conv2d_i8_then};
 use crate::gemm::{PackedF32, PackedI8};
-use crate::{Epilogue, I8Output, KernelError, SumEpilogue, lengths};
+use crate::{Epilogue, I8Output, KernelError, Norm, SumEpilogue, lengths};
 
 /// Convolves each of `groups` runs of input channels with its own run of output channels. `shape`
 /// has the channels of all groups, `filter` the rows of one group and the columns of all.
@@ -20,10 +20,14 @@ pub fn conv2d_grouped_f32(
     if groups == 1 {
         return conv2d_f32(input, shape, filter, epilogue, output);
     }
-    lengths::expect_bias(epilogue.bias, shape.out_channels)?;
+    lengths::expect_epilogue(&epilogue, shape.out_channels)?;
     each_group(shape, groups, (filter.k(), filter.n()), input, output, |group, columns, input, output| {
-        let bias = epilogue.bias.and_then(|bias| bias.get(columns.clone()));
-        conv2d_f32(input, group, &filter.select(columns)?, Epilogue { bias, ..epilogue }, output)
+        let own = |values: &'_ [f32]| values.get(columns.clone()).unwrap_or_default().to_vec();
+        let bias = epilogue.bias.map(own);
+        let norm = epilogue.norm.map(|norm| [norm.mean, norm.factor, norm.offset].map(own));
+        let norm = norm.as_ref().map(|[mean, factor, offset]| Norm { mean, factor, offset });
+        let epilogue = Epilogue { bias: bias.as_deref(), norm, ..epilogue };
+        conv2d_f32(input, group, &filter.select(columns)?, epilogue, output)
     })
 }
 

@@ -20,7 +20,7 @@ pub fn conv2d_f32(
         filter.len(),
         lengths::product("filter", &[shape.depth()?, shape.out_channels])?,
     )?;
-    lengths::expect_bias(epilogue.bias, shape.out_channels)?;
+    lengths::expect_epilogue(&epilogue, shape.out_channels)?;
     for (index, out) in output.iter_mut().enumerate() {
         let mut sum = 0.0_f32;
         for_each_tap(shape, index, |source, weight| {
@@ -102,7 +102,7 @@ pub fn conv2d_grouped_f32(
         return Err(KernelError::Groups { channels: (cin, cout), groups });
     }
     shape.expect_slices(input.len(), output.len())?;
-    lengths::expect_bias(epilogue.bias, cout)?;
+    lengths::expect_epilogue(&epilogue, cout)?;
     let group = Conv2dShape { in_channels: cin / groups, ..*shape };
     lengths::expect("filter", filter.len(), lengths::product("filter", &[group.depth()?, cout])?)?;
     for (index, out) in output.iter_mut().enumerate() {

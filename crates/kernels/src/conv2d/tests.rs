@@ -63,7 +63,7 @@ fn f32_equals_the_reference_to_the_bit() {
         let input = samples.f32s(shape.input_len().unwrap());
         let (k, n) = (shape.depth().unwrap(), shape.out_channels);
         let (filter, bias) = (samples.f32s(k * n), samples.f32s(n));
-        let epilogue = Epilogue { bias: Some(&bias), activation: Activation::Relu6, accumulate: false };
+        let epilogue = Epilogue { bias: Some(&bias), activation: Activation::Relu6, ..Epilogue::default() };
         for epilogue in [Epilogue::default(), epilogue] {
             let mut expected = vec![0.0; shape.output_len().unwrap()];
             reference::conv2d_f32(&input, &shape, &filter, epilogue, &mut expected).unwrap();
@@ -124,7 +124,7 @@ fn groups_equal_the_reference() {
         );
 
         let (x, filter, bias) = (samples.f32s(x.len()), samples.f32s(filter.len()), samples.f32s(n));
-        let epilogue = Epilogue { bias: Some(&bias), activation: Activation::Relu, accumulate: false };
+        let epilogue = Epilogue { bias: Some(&bias), activation: Activation::Relu, ..Epilogue::default() };
         reference::conv2d_grouped_f32(&x, &shape, groups, &filter, epilogue, &mut expected).unwrap();
         let packed = PackedF32::new(k, n, &filter).unwrap();
         let mut found = vec![f32::NAN; expected.len()];

@@ -17,7 +17,7 @@ pub fn conv2d_transpose_f32(
     output: &mut [f32],
 ) -> Result<(), KernelError> {
     check(shape, input.len(), filter.len(), output.len())?;
-    lengths::expect_bias(epilogue.bias, shape.out_channels)?;
+    lengths::expect_epilogue(&epilogue, shape.out_channels)?;
     for (index, out) in output.iter_mut().enumerate() {
         let mut sum = 0.0_f32;
         for_each_tap(shape, index, |source, weight| {

@@ -50,7 +50,7 @@ fn f32_equals_the_reference_to_the_bit() {
         let mut samples = Samples::new(seed as u64);
         let input = samples.f32s(shape.input_len().unwrap());
         let (filter, bias) = (samples.f32s(filter_len(&shape)), samples.f32s(shape.out_channels));
-        let epilogue = Epilogue { bias: Some(&bias), activation: Activation::Relu6, accumulate: false };
+        let epilogue = Epilogue { bias: Some(&bias), activation: Activation::Relu6, ..Epilogue::default() };
         for epilogue in [Epilogue::default(), epilogue] {
             let mut expected = vec![0.0; shape.output_len().unwrap()];
             reference::conv2d_transpose_f32(&input, &shape, &filter, epilogue, &mut expected).unwrap();

@@ -42,7 +42,7 @@ fn f32_equals_the_reference_to_the_bit() {
         let input = samples.f32s(shape.input_len().unwrap());
         let (k, n) = (shape.taps().unwrap(), shape.out_channels);
         let (filter, bias) = (samples.f32s(k * n), samples.f32s(n));
-        let epilogue = Epilogue { bias: Some(&bias), activation: Activation::Relu6, accumulate: false };
+        let epilogue = Epilogue { bias: Some(&bias), activation: Activation::Relu6, ..Epilogue::default() };
         for epilogue in [Epilogue::default(), epilogue] {
             let mut expected = vec![0.0; shape.output_len().unwrap()];
             reference::conv3d_f32(&input, &shape, &filter, epilogue, &mut expected).unwrap();

@@ -9,7 +9,7 @@ use super::taps::Taps;
 use crate::isa::Vectorized;
 use crate::simd::Simd;
 use crate::span::span;
-use crate::{Activation, Epilogue};
+use crate::{Activation, Epilogue, lengths, vectors};
 
 /// Line `index` of the output, counted over the whole batch.
 pub(super) struct Line<'a> {
@@ -99,7 +99,7 @@ impl Pixels<'_> {
             assert!(last.weight + self.channels <= self.filter.len());
         }
         assert!(self.output.len() >= count * self.channels);
-        assert!(self.epilogue.bias.is_none_or(|bias| bias.len() == self.channels));
+        assert!(lengths::expect_epilogue(&self.epilogue, self.channels).is_ok());
         let out = self.output.as_mut_ptr();
         let mut pixel = 0;
         macro_rules! tiles {
@@ -209,6 +209,10 @@ impl Pixels<'_> {
                 if let Some(bias) = self.epilogue.bias {
                     // SAFETY: the bias has as many values as there are channels.
                     sum = simd.add_f32(sum, unsafe { simd.load_f32(bias.as_ptr().add(channel)) });
+                }
+                if let Some(norm) = self.epilogue.norm {
+                    // SAFETY: so has each part of the norm.
+                    sum = unsafe { vectors::normalize(simd, sum, norm, channel) };
                 }
                 if self.epilogue.activation != Activation::None {
                     sum = simd.clip(sum, low, high);

@@ -16,7 +16,7 @@ pub fn depthwise_f32(
 ) -> Result<(), KernelError> {
     shape.expect_slices(input.len(), filter.len(), output.len())?;
     let channels = shape.out_channels()?;
-    lengths::expect_bias(epilogue.bias, channels)?;
+    lengths::expect_epilogue(&epilogue, channels)?;
     for (index, out) in output.iter_mut().enumerate() {
         let mut sum = 0.0_f32;
         for_each_tap(shape, index, |source, weight| sum = input[source].mul_add(filter[weight], sum));

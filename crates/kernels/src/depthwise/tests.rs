@@ -1,8 +1,8 @@
 use amct_tensor::window::{Axis, Padding};
 
 use super::*;
-use crate::Activation;
 use crate::samples::{Samples, assert_bits, everywhere};
+use crate::{Activation, Norm};
 
 /// Input, kernel, stride, dilation (each height, width), padding, channels, multiplier.
 type Case = ((usize, usize), (usize, usize), (usize, usize), (usize, usize), Padding, usize, usize);
@@ -46,10 +46,12 @@ fn f32_equals_the_reference_to_the_bit() {
         let input = samples.f32s(shape.input_len().unwrap());
         let filter = samples.f32s(shape.filter_len().unwrap());
         let bias = samples.f32s(shape.out_channels().unwrap());
-        let relu = Epilogue { bias: None, activation: Activation::Relu, accumulate: false };
-        let relu6 = Epilogue { bias: Some(&bias), activation: Activation::Relu6, accumulate: false };
+        let relu = Epilogue { bias: None, activation: Activation::Relu, ..Epilogue::default() };
+        let relu6 = Epilogue { bias: Some(&bias), activation: Activation::Relu6, ..Epilogue::default() };
         let held = samples.f32s(shape.output_len().unwrap());
-        let adding = Epilogue { accumulate: true, ..relu6 };
+        let [mean, factor, offset] = [(); 3].map(|()| samples.f32s(shape.out_channels().unwrap()));
+        let norm = Norm { mean: &mean, factor: &factor, offset: &offset };
+        let adding = Epilogue { norm: Some(norm), accumulate: true, ..relu6 };
         for epilogue in [Epilogue::default(), relu, relu6, adding] {
             let mut expected = held.clone();
             reference::depthwise_f32(&input, &shape, &filter, epilogue, &mut expected).unwrap();
@@ -71,7 +73,7 @@ fn f32_carries_nan_and_infinity() {
     input[40] = f32::NAN;
     input[400] = f32::INFINITY;
     for activation in [Activation::None, Activation::Relu, Activation::Relu6] {
-        let epilogue = Epilogue { bias: None, activation, accumulate: false };
+        let epilogue = Epilogue { bias: None, activation, ..Epilogue::default() };
         let mut expected = vec![0.0; shape.output_len().unwrap()];
         reference::depthwise_f32(&input, &shape, &filter, epilogue, &mut expected).unwrap();
         assert!(expected.iter().any(|x| x.is_nan()));

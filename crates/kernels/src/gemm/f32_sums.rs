@@ -2,14 +2,16 @@
 #![allow(unsafe_code, reason = "the trait's loads and stores take pointers")]
 
 use super::tile::Sums;
-use crate::Activation;
 use crate::simd::Simd;
+use crate::{Activation, Norm};
 
 /// Plain sums from 0.0, with what follows them.
 #[derive(Clone, Copy)]
 pub(crate) struct F32Sums<'a> {
     /// One value per column, missing ones included.
     pub(super) bias: Option<&'a [f32]>,
+    /// The same for each of its parts.
+    pub(super) norm: Option<Norm<'a>>,
     pub(super) activation: Activation,
     /// Whether the results are added to the output.
     pub(super) accumulate: bool,
@@ -56,6 +58,12 @@ impl Sums for F32Sums<'_> {
             for (v, sum) in sums.iter_mut().enumerate() {
                 // SAFETY: the bias has a value for each of these columns.
                 *sum = simd.add_f32(*sum, unsafe { simd.load_f32(bias.as_ptr().add(column + v * S::LANES)) });
+            }
+        }
+        if let Some(norm) = self.norm {
+            for (v, sum) in sums.iter_mut().enumerate() {
+                // SAFETY: the norm has values for each of these columns.
+                *sum = unsafe { crate::vectors::normalize(simd, *sum, norm, column + v * S::LANES) };
             }
         }
         if self.activation != Activation::None {

@@ -6,7 +6,7 @@ use super::i8_sums::I8Sums;
 use super::panels::Panels;
 use super::words::{self, WordShape};
 use crate::sum_epilogue::SumResult;
-use crate::{Activation, Epilogue, Isa, KernelError, bytes, lengths, parallel};
+use crate::{Activation, Epilogue, Isa, KernelError, Norm, bytes, lengths, parallel};
 
 /// Rows that are turned into words together; they stay in the L1 cache.
 const PREPARED_ROWS: usize = 56;
@@ -77,34 +77,51 @@ impl PackedF32 {
     }
 
     fn product<'a>(&'a self, a: &'a [f32], epilogue: &'a PaddedEpilogue) -> Product<'a, F32Sums<'a>> {
-        let sums = F32Sums {
-            bias: epilogue.bias.as_deref(),
-            activation: epilogue.activation,
-            accumulate: epilogue.accumulate,
-        };
-        Product { isa: self.isa, sums, lhs: bytes::of_f32(a), lhs_stride: self.k() * 4, panels: &self.panels }
+        Product {
+            isa: self.isa,
+            sums: epilogue.sums(),
+            lhs: bytes::of_f32(a),
+            lhs_stride: self.k() * 4,
+            panels: &self.panels,
+        }
     }
 }
 
-/// An [`Epilogue`] whose bias goes on behind the last channel.
+/// An [`Epilogue`] whose values per channel go on behind the last channel.
 #[derive(Clone, Debug)]
 pub(crate) struct PaddedEpilogue {
     bias: Option<Vec<f32>>,
+    /// Mean, factor and offset.
+    norm: Option<[Vec<f32>; 3]>,
     activation: Activation,
     accumulate: bool,
 }
 
 impl PaddedEpilogue {
     /// # Errors
-    /// [`KernelError::Length`] if there is a bias but not of `channels` values.
+    /// [`KernelError::Length`] if bias or norm are not of `channels` values.
     pub(crate) fn new(epilogue: Epilogue<'_>, channels: usize) -> Result<Self, KernelError> {
-        lengths::expect_bias(epilogue.bias, channels)?;
-        let bias = epilogue.bias.map(|bias| {
+        lengths::expect_epilogue(&epilogue, channels)?;
+        let padded = |values: &[f32]| {
             let mut padded = vec![0.0; channels + PADDING];
-            padded[..channels].copy_from_slice(bias);
+            padded[..channels].copy_from_slice(values);
             padded
-        });
-        Ok(Self { bias, activation: epilogue.activation, accumulate: epilogue.accumulate })
+        };
+        Ok(Self {
+            bias: epilogue.bias.map(padded),
+            norm: epilogue.norm.map(|norm| [norm.mean, norm.factor, norm.offset].map(padded)),
+            activation: epilogue.activation,
+            accumulate: epilogue.accumulate,
+        })
+    }
+
+    pub(super) fn sums(&self) -> F32Sums<'_> {
+        F32Sums {
+            bias: self.bias.as_deref(),
+            norm: self.norm.as_ref().map(|[mean, factor, offset]| Norm { mean, factor, offset }),
+            activation: self.activation,
+            accumulate: self.accumulate,
+        }
     }
 }
 

@@ -16,7 +16,7 @@ pub fn gemm_f32(
     lengths::expect("a", a.len(), lengths::product("a", &[m, k])?)?;
     lengths::expect("b", b.len(), lengths::product("b", &[k, n])?)?;
     lengths::expect("c", c.len(), lengths::product("c", &[m, n])?)?;
-    lengths::expect_bias(epilogue.bias, n)?;
+    lengths::expect_epilogue(&epilogue, n)?;
     for row in 0..m {
         for column in 0..n {
             let sum = (0..k).fold(0.0_f32, |sum, i| a[row * k + i].mul_add(b[i * n + column], sum));

@@ -1,4 +1,5 @@
 use super::*;
+use crate::Norm;
 use crate::samples::{Samples, assert_bits, everywhere};
 use crate::{Activation, Isa};
 
@@ -27,9 +28,12 @@ fn f32_equals_the_reference_to_the_bit() {
     for (seed, &(m, k, n)) in SIZES.iter().enumerate() {
         let mut samples = Samples::new(seed as u64);
         let (a, b, bias) = (samples.f32s(m * k), samples.f32s(k * n), samples.f32s(n));
+        let [mean, factor, offset] = [(); 3].map(|()| samples.f32s(n));
         for activation in [Activation::None, Activation::Relu, Activation::Relu6] {
             for bias in [None, Some(bias.as_slice())] {
-                let epilogue = Epilogue { bias, activation, accumulate: bias.is_some() };
+                let norm = Norm { mean: &mean, factor: &factor, offset: &offset };
+                let epilogue =
+                    Epilogue { bias, norm: bias.map(|_| norm), activation, accumulate: bias.is_some() };
                 let held = samples.f32s(m * n);
                 let mut expected = held.clone();
                 reference::gemm_f32((m, k, n), &a, &b, epilogue, &mut expected).unwrap();
@@ -55,7 +59,7 @@ fn f32_carries_nan_infinity_and_negative_zero() {
         b[index * 11] = special;
     }
     for activation in [Activation::None, Activation::Relu, Activation::Relu6] {
-        let epilogue = Epilogue { bias: None, activation, accumulate: false };
+        let epilogue = Epilogue { bias: None, activation, ..Epilogue::default() };
         let mut expected = vec![0.0; m * n];
         reference::gemm_f32((m, k, n), &a, &b, epilogue, &mut expected).unwrap();
         assert!(expected.iter().any(|x| x.is_nan()) && expected.iter().any(|x| x.is_finite()));

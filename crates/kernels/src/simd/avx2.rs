@@ -117,6 +117,7 @@ macro_rules! common_256 {
         instructions! {
             fn splat_f32(x: f32) -> __m256 { _mm256_set1_ps(x) }
             fn add_f32(a: __m256, b: __m256) -> __m256 { _mm256_add_ps(a, b) }
+            fn sub_f32(a: __m256, b: __m256) -> __m256 { _mm256_sub_ps(a, b) }
             fn mul_f32(a: __m256, b: __m256) -> __m256 { _mm256_mul_ps(a, b) }
             fn mul_add(a: __m256, b: __m256, c: __m256) -> __m256 { _mm256_fmadd_ps(a, b, c) }
             fn clip(x: __m256, low: __m256, high: __m256) -> __m256 {

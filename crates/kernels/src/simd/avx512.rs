@@ -52,6 +52,7 @@ impl Simd for Avx512 {
     instructions! {
         fn splat_f32(x: f32) -> __m512 { _mm512_set1_ps(x) }
         fn add_f32(a: __m512, b: __m512) -> __m512 { _mm512_add_ps(a, b) }
+        fn sub_f32(a: __m512, b: __m512) -> __m512 { _mm512_sub_ps(a, b) }
         fn mul_f32(a: __m512, b: __m512) -> __m512 { _mm512_mul_ps(a, b) }
         fn mul_add(a: __m512, b: __m512, c: __m512) -> __m512 { _mm512_fmadd_ps(a, b, c) }
         fn clip(x: __m512, low: __m512, high: __m512) -> __m512 {

@@ -37,6 +37,11 @@ impl Simd for Portable {
     }
 
     #[inline(always)]
+    fn sub_f32(self, a: F32s, b: F32s) -> F32s {
+        zip(a, b, |a, b| a - b)
+    }
+
+    #[inline(always)]
     fn mul_f32(self, a: F32s, b: F32s) -> F32s {
         zip(a, b, |a, b| a * b)
     }
