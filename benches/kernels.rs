@@ -16,6 +16,9 @@ use amct_kernels::{Activation, Epilogue, I8Output, SumEpilogue};
 use amct_tensor::window::{Axis, Padding};
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 
+#[global_allocator]
+static ALLOCATOR: amct_kernels::CacheAligned = amct_kernels::CacheAligned;
+
 /// m, k, n of pointwise convolutions, by their place in the network.
 const GEMMS: &[(usize, usize, usize)] = &[
     (12_544, 32, 16),

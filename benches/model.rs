@@ -12,6 +12,9 @@ use amct::pipeline::{self, PrepareOptions, Quantized};
 use amct::tensor::Tensor;
 use criterion::{Criterion, criterion_group, criterion_main};
 
+#[global_allocator]
+static ALLOCATOR: amct::CacheAligned = amct::CacheAligned;
+
 const OUTPUT: &str = "MobilenetV2/Predictions/Reshape_1";
 
 fn input(batch: usize) -> Tensor {

@@ -39,6 +39,7 @@ pub use amct_calibration as calibration;
 pub use amct_dataset as dataset;
 pub use amct_graph as graph;
 pub use amct_interpreter as interpreter;
+pub use amct_kernels::CacheAligned;
 pub use amct_rewrite as rewrite;
 pub use amct_tensor as tensor;
 pub use error::Error;

@@ -17,6 +17,10 @@ use clap::Parser;
 use amct::artifacts::logging::Level;
 use args::{Cli, Command};
 
+/// Tensors begin with a cache line.
+#[global_allocator]
+static ALLOCATOR: amct::CacheAligned = amct::CacheAligned;
+
 /// How a command ended, if it did not fail.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Outcome {

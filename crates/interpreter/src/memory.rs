@@ -11,6 +11,9 @@ use crate::Value;
 /// The most buffers of one type that are kept; more are never in use at once by a sane graph.
 const KEPT: usize = 64;
 
+/// Elements for which it pays to copy to a buffer that was used before.
+const LARGE: usize = 1 << 12;
+
 /// Free buffers of the element types that activations have.
 #[derive(Default)]
 pub(crate) struct Memory {
@@ -40,13 +43,14 @@ impl Memory {
     /// A buffer of `len` elements of any value, to be overwritten.
     pub(crate) fn take<T: Kept>(&self, len: usize) -> Vec<T> {
         let mut shelf = T::shelf(self).lock().unwrap_or_else(PoisonError::into_inner);
-        // The smallest that is large enough, but not so large that it had better wait for others.
+        // The smallest that is large enough, but not so large that it had better wait for others;
+        // of equals the one used last, of which the caches may still hold something.
         let fitting = |buffer: &Vec<T>| (len..=len.saturating_mul(2)).contains(&buffer.capacity());
-        let best = shelf.iter().enumerate().filter(|(_, buffer)| fitting(buffer));
+        let best = shelf.iter().enumerate().rev().filter(|(_, buffer)| fitting(buffer));
         let best = best.min_by_key(|(_, buffer)| buffer.capacity()).map(|(index, _)| index);
         match best {
             Some(index) => {
-                let mut buffer = shelf.swap_remove(index);
+                let mut buffer = shelf.remove(index);
                 drop(shelf);
                 buffer.resize(len, T::default());
                 buffer
@@ -56,6 +60,19 @@ impl Memory {
                 vec![T::default(); len]
             }
         }
+    }
+
+    /// The tensor, in a buffer of its own if it is a large one of floats that somebody else holds, so
+    /// that it can be changed in place.
+    pub(crate) fn unshared(&self, tensor: Tensor) -> Tensor {
+        if !tensor.is_shared() || tensor.len() < LARGE {
+            return tensor;
+        }
+        let Ok(values) = tensor.as_slice::<f32>() else { return tensor };
+        let mut copy = self.take(values.len());
+        copy.copy_from_slice(values);
+        // The shape is that of as many values.
+        Tensor::from_vec(tensor.shape(), copy).unwrap_or(tensor)
     }
 
     /// Keeps the buffer of a tensor that nobody else holds.

@@ -36,6 +36,18 @@ pub trait Operator: Send + Sync {
         None
     }
 
+    /// If the operator pads its input 0 with zeros by constant amounts: those before and after along
+    /// each axis.
+    fn as_padding(&self) -> Option<Vec<(usize, usize)>> {
+        None
+    }
+
+    /// Takes a padding of input 0 into itself, if it can; then it reads what the padding reads.
+    fn absorb_padding(&mut self, pads: &[(usize, usize)]) -> bool {
+        let _ = pads;
+        false
+    }
+
     /// Multiply-adds that make one element of the output, 0 if that is not what the operator does.
     fn depth(&self) -> usize {
         0

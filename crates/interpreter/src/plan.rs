@@ -158,6 +158,15 @@ impl<'a> Compiler<'a> {
                 Ok(())
             }
             "PlaceholderWithDefault" if !self.options.fed.contains(&id) => self.add_operator(id),
+            // What it gives is what it reads: no step of its own.
+            op if registry::is_identity(op) => match node.inputs.as_slice() {
+                &[input] if !self.known.contains_key(&input) => {
+                    let slot = self.slot(input);
+                    self.slots.insert(outlet, slot);
+                    Ok(())
+                }
+                _ => self.add_operator(id),
+            },
             op if registry::is_source(op) => {
                 let attrs = node.attributes();
                 let slot = self.slot(outlet);
@@ -239,7 +248,7 @@ impl<'a> Compiler<'a> {
         }
         self.bind_further_outputs()?;
         let kept: BTreeSet<usize> = output_slots.iter().copied().chain(shown_at.keys().copied()).collect();
-        let mut steps = fuse::fuse(self.steps, &kept);
+        let mut steps = fuse::fuse(fuse::pad_in_layers(self.steps, &kept), &kept);
         liveness::mark_releases(&mut steps, &output_slots);
         let read: BTreeSet<usize> =
             steps.iter().flat_map(|step| step.inputs.iter().copied().flatten()).collect();

@@ -164,6 +164,11 @@ pub fn is_source(op: &str) -> bool {
     matches!(op, "Const" | "Placeholder" | "PlaceholderV2" | "PlaceholderWithDefault")
 }
 
+/// Whether nodes of this type give what they read.
+pub(crate) fn is_identity(op: &str) -> bool {
+    matches!(op, "Identity" | "PreventGradient" | "Snapshot" | "StopGradient")
+}
+
 /// Whether nodes of this type need no operator because they compute no data, or because a plan
 /// decides them before it runs.
 pub fn is_control(op: &str) -> bool {

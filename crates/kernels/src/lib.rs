@@ -11,6 +11,7 @@
 //! Integer kernels are exact. The `reference` module beside each kernel states the same result
 //! as plain loops.
 
+mod allocator;
 mod bytes;
 pub mod conv2d;
 pub mod conv2d_transpose;
@@ -32,6 +33,7 @@ mod span;
 mod sum_epilogue;
 mod vectors;
 
+pub use allocator::CacheAligned;
 pub use epilogue::{Activation, Epilogue, Norm};
 pub use error::KernelError;
 pub use isa::Isa;

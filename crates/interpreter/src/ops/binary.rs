@@ -53,6 +53,7 @@ struct Binary(Function);
 impl Operator for Binary {
     fn run(&self, mut inputs: Inputs) -> Result<Vec<Value>, OpError> {
         let (left, right) = (inputs.tensor(0)?, inputs.tensor(1)?);
+        let left = inputs.memory().unshared(left);
         let output = with_number!(left.dtype(), T => self.apply::<T>(left, right))?;
         Ok(vec![output.into()])
     }

@@ -8,6 +8,9 @@ use crate::OpError;
 /// Elements of one task.
 const CHUNK: usize = 1 << 15;
 
+/// Elements that a short operand is repeated to.
+const PERIODS: usize = 256;
+
 /// `function` on each pair of elements, in the buffer of an operand that has the output's shape.
 ///
 /// # Errors
@@ -40,6 +43,18 @@ fn in_left<T: Element + Copy>(
 ) -> Result<Tensor, OpError> {
     let mut data = full.into_vec::<T>()?;
     let other = other.as_slice::<T>()?;
+    if let Some(period) = pairing.period(other.len()) {
+        // A few values again and again: copies of them make runs that are worth a loop.
+        let copies = PERIODS.div_ceil(period);
+        let repeated = other.repeat(copies);
+        let add = |chunk: &mut [T]| {
+            for run in chunk.chunks_mut(repeated.len()) {
+                run.iter_mut().zip(&repeated).for_each(|(a, &b)| *a = function(*a, b));
+            }
+        };
+        for_each_chunk(&mut data, CHUNK / repeated.len() * repeated.len(), &add);
+        return Ok(Tensor::from_vec(pairing.shape.as_slice(), data)?);
+    }
     pairing.for_each_run(&mut data, &|run, out| {
         let (start, step) = place(&run);
         match (step, other.get(start..).unwrap_or_default()) {
@@ -76,6 +91,16 @@ pub(super) fn broadcast_into<T: Element + Copy, U: Element + Copy>(
         }
     });
     Ok(Tensor::from_vec(pairing.shape, data)?)
+}
+
+/// Calls `body` for each `chunk` elements, in parallel. Not generic over `body`, as
+/// [`Pairing::for_each_run`].
+fn for_each_chunk<T: Send>(data: &mut [T], chunk: usize, body: &(dyn Fn(&mut [T]) + Sync)) {
+    if data.len() <= chunk || amct_kernels::threads() == 1 {
+        body(data);
+    } else {
+        data.par_chunks_mut(chunk).for_each(body);
+    }
 }
 
 /// How the elements of two operands meet.
@@ -154,6 +179,13 @@ impl Pairing {
         } else {
             out.par_chunks_mut(chunk).enumerate().for_each(task);
         }
+    }
+
+    /// The length of an operand of `len` values, if they are few and recur in order over the output.
+    fn period(&self, len: usize) -> Option<usize> {
+        let &[outer, inner] = self.dims.as_slice() else { return None };
+        let recurs = (outer.left == 0) != (outer.right == 0) && inner.left == 1 && inner.right == 1;
+        (recurs && len == inner.extent && len < PERIODS).then_some(len)
     }
 
     fn run_at(&self, index: usize) -> Run {

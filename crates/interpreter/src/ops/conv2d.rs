@@ -4,6 +4,7 @@
 use amct_graph::views::WindowAttrs;
 use amct_kernels::conv2d::{Conv2dShape, conv2d_grouped_f32, conv2d_grouped_i8_then};
 use amct_kernels::gemm::{PackedF32, PackedI8};
+use amct_tensor::window::Padding;
 use amct_tensor::{DType, DataFormat, Tensor};
 
 use super::layer_end::LayerEnd;
@@ -93,6 +94,10 @@ impl Operator for Conv2d {
         self.attrs.format == Default::default() && self.end.absorb(next)
     }
 
+    fn absorb_padding(&mut self, pads: &[(usize, usize)]) -> bool {
+        absorb_padding(&mut self.attrs, pads)
+    }
+
     fn depth(&self) -> usize {
         self.filter.as_ref().map_or(0, |filter| filter.shape[..3].iter().product())
     }
@@ -153,6 +158,17 @@ pub(super) fn sums_from_nhwc(output: Value, format: DataFormat) -> Result<Value,
     match output {
         Value::Plain(sums) if sums.dtype() == DType::I32 => Ok(from_nhwc::<i32>(sums, format)?.into()),
         other => Ok(other),
+    }
+}
+
+/// Takes a padding of height and width into the attributes of a layer that pads nothing itself.
+pub(super) fn absorb_padding(attrs: &mut WindowAttrs, pads: &[(usize, usize)]) -> bool {
+    match (attrs.format, attrs.padding, pads) {
+        (DataFormat::Nhwc, Padding::Valid, &[(0, 0), height, width, (0, 0)]) => {
+            attrs.padding = Padding::Explicit([height, width]);
+            true
+        }
+        _ => false,
     }
 }
 

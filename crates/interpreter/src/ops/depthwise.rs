@@ -4,7 +4,7 @@ use amct_graph::views::WindowAttrs;
 use amct_kernels::depthwise::{DepthwiseShape, PackedDepthwiseI8, depthwise_f32, depthwise_i8_then};
 use amct_tensor::{DType, Tensor};
 
-use super::conv2d::{mixed, sums_from_nhwc};
+use super::conv2d::{absorb_padding, mixed, sums_from_nhwc};
 use super::layer_end::LayerEnd;
 use super::per_image::layer_per_image;
 use super::window::{Image, from_nhwc, to_nhwc};
@@ -87,6 +87,18 @@ impl Operator for Depthwise {
 
     fn absorb(&mut self, next: &Following) -> bool {
         self.attrs.format == Default::default() && self.end.absorb(next)
+    }
+
+    fn absorb_padding(&mut self, pads: &[(usize, usize)]) -> bool {
+        // A tap in a layer's own padding is left out; zero times a weight that is not finite is not
+        // zero.
+        let finite = |filter: &Filter| match &filter.weights {
+            Weights::F32(weights) => {
+                weights.as_slice::<f32>().is_ok_and(|weights| weights.iter().all(|w| w.is_finite()))
+            }
+            Weights::I8(_) => true,
+        };
+        self.filter.as_ref().is_some_and(finite) && absorb_padding(&mut self.attrs, pads)
     }
 
     fn depth(&self) -> usize {

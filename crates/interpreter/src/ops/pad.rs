@@ -10,10 +10,18 @@ use crate::{OpError, Value};
 
 pub(crate) fn build(context: &mut BuildContext<'_>) -> Result<Box<dyn Operator>, OpError> {
     context.expect_inputs(if context.node().op == "Pad" { 2 } else { 3 })?;
-    Ok(Box::new(Pad))
+    let pads = match (context.node().op.as_str(), context.constant(1)) {
+        // With other values than zero it is not what layers pad with.
+        ("Pad", Some(pads)) => pairs(pads, pads.shape().first().copied().unwrap_or(0)).ok(),
+        _ => None,
+    };
+    Ok(Box::new(Pad { pads }))
 }
 
-struct Pad;
+struct Pad {
+    /// The amounts, if they are constant and the padding is zeros.
+    pads: Option<Vec<(usize, usize)>>,
+}
 
 impl Operator for Pad {
     fn run(&self, mut inputs: Inputs) -> Result<Vec<Value>, OpError> {
@@ -31,6 +39,10 @@ impl Operator for Pad {
             }
         };
         Ok(vec![output.into()])
+    }
+
+    fn as_padding(&self) -> Option<Vec<(usize, usize)>> {
+        self.pads.clone()
     }
 }
 
@@ -97,7 +109,7 @@ mod tests {
         let q = Tensor::from_vec([1], vec![5_i8]).unwrap();
         let pads = Tensor::from_vec([1, 2], vec![1_i32, 0]).unwrap();
         let inputs = Inputs::new(vec![Some(Value::Quantized { q, zero_offset: -128 }), Some(pads.into())]);
-        let output = Pad.run(inputs).unwrap().remove(0);
+        let output = Pad { pads: None }.run(inputs).unwrap().remove(0);
         assert_eq!(output, Value::Quantized { q: Tensor::vector(vec![-128_i8, 5]), zero_offset: -128 });
     }
 

@@ -1,16 +1,50 @@
-//! Takes what follows a layer into it: bias, dequantization, activation, quantization, a sum.
+//! Takes what surrounds a layer into it: padding before it; bias, batch normalization,
+//! dequantization, activation, quantization or a sum behind it.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Step;
 
-/// Merges every step into the one before it that is willing, where nobody else reads what lies
-/// between and it is not `kept`.
-pub(super) fn fuse(steps: Vec<Step>, kept: &BTreeSet<usize>) -> Vec<Step> {
-    let mut readers: BTreeMap<usize, usize> = BTreeMap::new();
+/// Takes the constant padding before a layer into it, where nobody else reads what lies between
+/// and it is not `kept`.
+pub(super) fn pad_in_layers(mut steps: Vec<Step>, kept: &BTreeSet<usize>) -> Vec<Step> {
+    let readers = readers(&steps);
+    let mut pads: BTreeMap<usize, (usize, usize, Vec<(usize, usize)>)> = BTreeMap::new();
+    let mut merged: BTreeSet<usize> = BTreeSet::new();
+    for index in 0..steps.len() {
+        let Some(step) = steps.get_mut(index) else { break };
+        let source = step.inputs.first().copied().flatten();
+        if let (Some(pads_by), Some(source), Some(Some(output))) =
+            (step.operator.as_padding(), source, step.outputs.first().copied())
+            && !kept.contains(&output)
+            && readers.get(&output) == Some(&1)
+        {
+            pads.insert(output, (index, source, pads_by));
+        } else if let Some((pad, input, by)) = source.and_then(|source| pads.get(&source))
+            && step.operator.absorb_padding(by)
+        {
+            if let Some(first) = step.inputs.first_mut() {
+                *first = Some(*input);
+            }
+            merged.insert(*pad);
+        }
+    }
+    let kept = steps.into_iter().enumerate().filter(|(index, _)| !merged.contains(index));
+    kept.map(|(_, step)| step).collect()
+}
+
+fn readers(steps: &[Step]) -> BTreeMap<usize, usize> {
+    let mut readers = BTreeMap::new();
     for slot in steps.iter().flat_map(|step| step.inputs.iter().copied().flatten()) {
         *readers.entry(slot).or_default() += 1;
     }
+    readers
+}
+
+/// Merges every step into the one before it that is willing, where nobody else reads what lies
+/// between and it is not `kept`.
+pub(super) fn fuse(steps: Vec<Step>, kept: &BTreeSet<usize>) -> Vec<Step> {
+    let readers = readers(&steps);
     let sole_reader = |slot: &usize| !kept.contains(slot) && readers.get(slot) == Some(&1);
     let mut fused: Vec<Step> = Vec::with_capacity(steps.len());
     let mut maker: BTreeMap<usize, usize> = BTreeMap::new();
