@@ -141,7 +141,7 @@ impl SumEpilogue {
         };
         let Ok(offset_i8) = i8::try_from(offset) else { return false };
         // What is rounded must fit an i32 whatever the sum.
-        let largest = scales.iter().fold(0.0_f32, |largest, &scale| largest.max(scale));
+        let largest = scales.iter().take(self.channels).fold(0.0_f32, |largest, &scale| largest.max(scale));
         let bound = self.limit as f64 * f64::from(largest) * f64::from(inverse_scale);
         if !(inverse_scale > 0.0 && bound < f64::from(1 << 30)) {
             return false;

@@ -4,16 +4,31 @@
 use crate::Norm;
 use crate::simd::Simd;
 
-/// Normalizes the channels from `channel` on.
-///
-/// # Safety
-/// Each part of `norm` is valid for reading LANES elements from `channel` on.
-#[inline(always)]
-pub(crate) unsafe fn normalize<S: Simd>(simd: S, x: S::F32, norm: Norm<'_>, channel: usize) -> S::F32 {
-    // SAFETY: the caller's.
-    let [mean, factor, offset] = [norm.mean, norm.factor, norm.offset]
-        .map(|values| unsafe { simd.load_f32(values.as_ptr().add(channel)) });
-    simd.add_f32(simd.mul_f32(simd.sub_f32(x, mean), factor), offset)
+/// A vector of channels of a [`Norm`].
+#[derive(Clone, Copy)]
+pub(crate) struct LoadedNorm<S: Simd> {
+    mean: S::F32,
+    factor: S::F32,
+    offset: S::F32,
+}
+
+impl<S: Simd> LoadedNorm<S> {
+    /// The channels from `channel` on.
+    ///
+    /// # Safety
+    /// Each part of `norm` is valid for reading LANES elements from `channel` on.
+    #[inline(always)]
+    pub(crate) unsafe fn load(simd: S, norm: Norm<'_>, channel: usize) -> Self {
+        // SAFETY: the caller's.
+        let [mean, factor, offset] = [norm.mean, norm.factor, norm.offset]
+            .map(|values| unsafe { simd.load_f32(values.as_ptr().add(channel)) });
+        Self { mean, factor, offset }
+    }
+
+    #[inline(always)]
+    pub(crate) fn apply(self, simd: S, x: S::F32) -> S::F32 {
+        simd.add_f32(simd.mul_f32(simd.sub_f32(x, self.mean), self.factor), self.offset)
+    }
 }
 
 /// Stores the first `count` elements, or adds them to what is there.

@@ -216,30 +216,39 @@ impl Pixels<'_> {
                 }
             }
         }
-        let (low, high) = self.epilogue.activation.bounds();
-        let (low, high) = (simd.splat_f32(low), simd.splat_f32(high));
+        // One step after the other for all sums, so that they stay in registers.
+        if let Some(bias) = self.epilogue.bias {
+            for v in 0..V {
+                // SAFETY: the bias has as many values as there are channels.
+                let bias = unsafe { simd.load_f32(bias.as_ptr().add(channel + v * S::LANES)) };
+                for sums in &mut sums {
+                    sums[v] = simd.add_f32(sums[v], bias);
+                }
+            }
+        }
+        if let Some(norm) = self.epilogue.norm {
+            for v in 0..V {
+                // SAFETY: so has each part of the norm.
+                let norm = unsafe { vectors::LoadedNorm::load(simd, norm, channel + v * S::LANES) };
+                for sums in &mut sums {
+                    sums[v] = norm.apply(simd, sums[v]);
+                }
+            }
+        }
+        if self.epilogue.activation != Activation::None {
+            let (low, high) = self.epilogue.activation.bounds();
+            let (low, high) = (simd.splat_f32(low), simd.splat_f32(high));
+            for sums in &mut sums {
+                for sum in sums {
+                    *sum = simd.clip(*sum, low, high);
+                }
+            }
+        }
         for (t, sums) in sums.into_iter().enumerate() {
-            for (v, mut sum) in sums.into_iter().enumerate() {
-                let channel = channel + v * S::LANES;
-                if let Some(bias) = self.epilogue.bias {
-                    // SAFETY: the bias has as many values as there are channels.
-                    sum = simd.add_f32(sum, unsafe { simd.load_f32(bias.as_ptr().add(channel)) });
-                }
-                if let Some(norm) = self.epilogue.norm {
-                    // SAFETY: so has each part of the norm.
-                    sum = unsafe { vectors::normalize(simd, sum, norm, channel) };
-                }
-                if self.epilogue.activation != Activation::None {
-                    sum = simd.clip(sum, low, high);
-                }
-                // SAFETY: the output has all channels of these pixels.
-                unsafe {
-                    let to = out.add((pixel + t) * self.channels + channel);
-                    if self.epilogue.accumulate {
-                        sum = simd.add_f32(sum, simd.load_f32(to));
-                    }
-                    simd.store_f32(to, sum);
-                }
+            // SAFETY: the output has all channels of these pixels.
+            unsafe {
+                let to = out.add((pixel + t) * self.channels + channel);
+                vectors::finish_f32(simd, sums, V * S::LANES, self.epilogue.accumulate, to);
             }
         }
     }

@@ -3,6 +3,7 @@
 
 use super::tile::Sums;
 use crate::simd::Simd;
+use crate::vectors::LoadedNorm;
 use crate::{Activation, Norm};
 
 /// Plain sums from 0.0, with what follows them.
@@ -63,7 +64,8 @@ impl Sums for F32Sums<'_> {
         if let Some(norm) = self.norm {
             for (v, sum) in sums.iter_mut().enumerate() {
                 // SAFETY: the norm has values for each of these columns.
-                *sum = unsafe { crate::vectors::normalize(simd, *sum, norm, column + v * S::LANES) };
+                let norm = unsafe { LoadedNorm::load(simd, norm, column + v * S::LANES) };
+                *sum = norm.apply(simd, *sum);
             }
         }
         if self.activation != Activation::None {
