@@ -77,11 +77,15 @@ impl Outputs {
     /// # Errors
     /// [`Error::Write`] naming the file.
     pub fn save(&self, artifacts: &Artifacts<'_>) -> Result<(), Error> {
-        let model = graphdef::encode_sorted(&artifacts.quantized.graph)?;
+        let (record, (info, model)) = rayon::join(
+            || artifacts.record.to_text(),
+            || (artifacts.quantized.info.to_json(), graphdef::encode_sorted(&artifacts.quantized.graph)),
+        );
+        let model = model?;
         let mut files = FileSet::new();
         files.stage(self.config(), artifacts.config.to_json().as_bytes())?;
-        files.stage(self.record(), artifacts.record.to_text().as_bytes())?;
-        files.stage(self.quant_json(), artifacts.quantized.info.to_json().as_bytes())?;
+        files.stage(self.record(), record.as_bytes())?;
+        files.stage(self.quant_json(), info.as_bytes())?;
         files.stage(self.quantized_pb(), &model)?;
         files.commit()?;
         log::info!(target: "save_model", "The model is saved in {}", self.quantized_pb().display());

@@ -44,24 +44,24 @@ pub(crate) fn run(args: &QuantizeArgs) -> Result<Outcome, amct::Error> {
     let batch_num = if explicit { images.count() } else { 1 };
     let config = pipeline::default_config(&prepared, u32::try_from(batch_num).unwrap_or(u32::MAX), true)?;
     let record = pipeline::calibrate(&prepared, &config, &batches, &progress::calibration)?;
-    let quantized = pipeline::quantize(&prepared, &record, outputs.prefix())?;
 
     // Before anything is written, so that a model that does not run leaves no files behind.
-    let predictions = match &test_tensor {
-        None => None,
-        Some(tensor) => {
-            let feed = (input.name.as_str(), tensor.clone());
-            Some((
-                predict(&original, &output_names, &input, feed.1.clone())?,
-                predict(&quantized.graph, &output_names, &input, feed.1)?,
-            ))
-        }
+    let predicted = |graph: &Graph| -> Result<Option<Class>, amct::Error> {
+        let Some(image) = &test_tensor else { return Ok(None) };
+        predict(graph, &output_names, &input, image.clone())
     };
+    let (before, after) = rayon::join(
+        || predicted(&original),
+        || {
+            let quantized = pipeline::quantize(&prepared, &record, outputs.prefix())?;
+            let class = predicted(&quantized.graph)?;
+            Ok::<_, amct::Error>((quantized, class))
+        },
+    );
+    let (before, (quantized, after)) = (before?, after?);
     outputs.save(&Artifacts { quantized: &quantized, config: &config, record: &record })?;
-    if let Some((before, after)) = predictions {
-        print_prediction("Origin", before);
-        print_prediction("Quantized", after);
-    }
+    print_prediction("Origin", before);
+    print_prediction("Quantized", after);
     Ok(Outcome::Done)
 }
 
