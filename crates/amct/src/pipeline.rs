@@ -13,4 +13,4 @@ pub use calibrate::calibrate;
 pub use configure::{default_config, graph_layers};
 pub use prepare::{PrepareOptions, Prepared, prepare};
 pub use quantize::{Quantized, quantize};
-pub use save::{Artifacts, Outputs};
+pub use save::{Artifacts, Encoded, Outputs};

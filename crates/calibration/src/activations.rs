@@ -1,18 +1,24 @@
 //! IFMR on the inputs of layers, in two passes over the calibration data.
 //!
 //! The first pass finds the range of every activation, the second runs the graph again and adds up
-//! the loss of all candidates. So no activation is kept beyond the batches in flight, of which
-//! there are as many as threads. Ranges do not depend on any order; losses are added batch by
-//! batch in order, so the result has the same bits for any number of threads and any batch size.
+//! the loss of all candidates. No activation is kept: it is looked at as soon as it is computed. There
+//! are as many batches in flight as threads, or one, if there are fewer batches than threads. Ranges do
+//! not depend on any order; losses are added batch by batch in order, so the result has the same bits
+//! for any number of threads and any batch size.
+
+mod turns;
+mod workers;
 
 use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
 
 use amct_graph::{Graph, Outlet};
 use amct_interpreter::{Plan, PlanOptions, RunError, Value};
+use amct_tensor::Tensor;
 use amct_tensor::quantization::ActivationParams;
-use amct_tensor::{Tensor, TensorError};
-use rayon::prelude::*;
 
+use self::turns::{Stopped, Turns};
+use self::workers::Workers;
 use crate::ifmr::{ActivationRange, CandidateSearch, IfmrError, IfmrParams, RangeCollector};
 use crate::{Batches, CalibrationError, Phase, Progress};
 
@@ -56,6 +62,7 @@ struct Calibration<'a> {
     /// Which activations are at an outlet.
     at: BTreeMap<Outlet, Vec<usize>>,
     batches: &'a Batches<'a>,
+    workers: Workers,
     progress: &'a (dyn Fn(Progress) + Sync),
 }
 
@@ -72,37 +79,39 @@ impl<'a> Calibration<'a> {
             at.entry(activation.outlet).or_default().push(index);
         }
         let observed = at.keys().copied().collect();
-        // What lies behind the last activation need not be computed.
-        let plan = Plan::compile(graph, &[], &PlanOptions { observed, ..PlanOptions::default() })?;
-        // The outputs are compiled all the same, so that an operator that is missing behind it is
-        // told now and not after calibration.
-        Plan::compile(graph, outputs, &PlanOptions::default())?;
-        Ok(Self { plan, activations, at, batches, progress })
+        let (plan, whole) = rayon::join(
+            // What lies behind the last activation need not be computed.
+            || Plan::compile(graph, &[], &PlanOptions { observed, ..PlanOptions::default() }),
+            // The outputs are compiled all the same, so that an operator that is missing behind it is
+            // told now and not after calibration.
+            || Plan::compile(graph, outputs, &PlanOptions::default()).map(|_| ()),
+        );
+        whole?;
+        let workers = Workers::for_batches(batches.count());
+        Ok(Self { plan: plan?, activations, at, batches, workers, progress })
     }
 
     fn ranges(&self) -> Result<Vec<ActivationRange>, CalibrationError> {
+        let done = Mutex::new(0);
+        let found = self.workers.for_each(
+            self.batches.count(),
+            || self.collectors(),
+            |collectors, batch| {
+                self.observe(batch, |index, tensor| {
+                    if let Some(collector) = collectors.get_mut(index) {
+                        collector.add(floats(tensor));
+                    }
+                    Ok(())
+                })?;
+                self.report(Phase::Range, &done);
+                Ok(())
+            },
+        )?;
         let mut total = self.collectors()?;
-        for group in self.groups() {
-            let found: Vec<Vec<RangeCollector>> = group
-                .clone()
-                .into_par_iter()
-                .map(|batch| {
-                    let mut collectors = self.collectors()?;
-                    self.observe(batch, |index, tensor| {
-                        if let Some(collector) = collectors.get_mut(index) {
-                            collector.add(tensor.as_slice()?);
-                        }
-                        Ok(())
-                    })?;
-                    Ok(collectors)
-                })
-                .collect::<Result<_, CalibrationError>>()?;
-            for collectors in found {
-                for (sum, collector) in total.iter_mut().zip(collectors) {
-                    sum.merge(collector);
-                }
+        for collectors in found {
+            for (sum, collector) in total.iter_mut().zip(collectors) {
+                sum.merge(collector);
             }
-            self.report(Phase::Range, group.end);
         }
         total
             .into_iter()
@@ -122,41 +131,26 @@ impl<'a> Calibration<'a> {
     }
 
     fn search(&self, ranges: &[ActivationRange]) -> Result<Vec<ActivationParams>, CalibrationError> {
-        let mut searches: Vec<CandidateSearch> = ranges
+        let searches: Vec<Turns<CandidateSearch>> = ranges
             .iter()
             .zip(self.activations)
             .map(|(range, activation)| {
-                CandidateSearch::new(*range, &activation.params).map_err(|error| activation.failed(error))
+                let search = CandidateSearch::new(*range, &activation.params);
+                search.map(Turns::new).map_err(|error| activation.failed(error))
             })
             .collect::<Result<_, _>>()?;
-        for group in self.groups() {
-            let kept: Vec<Vec<Option<Tensor>>> = group
-                .clone()
-                .into_par_iter()
-                .map(|batch| {
-                    let mut tensors = vec![None; self.activations.len()];
-                    self.observe(batch, |index, tensor| {
-                        if let Some(place) = tensors.get_mut(index) {
-                            *place = Some(tensor.clone());
-                        }
-                        Ok(())
-                    })?;
-                    Ok(tensors)
-                })
-                .collect::<Result<_, CalibrationError>>()?;
-            searches.par_iter_mut().enumerate().for_each(|(index, search)| {
-                for tensor in kept.iter().filter_map(|tensors| tensors.get(index)?.as_ref()) {
-                    // `observe` let only float tensors through.
-                    search.update(tensor.as_slice().unwrap_or_default());
-                }
-            });
-            self.report(Phase::Search, group.end);
-        }
+        let done = Mutex::new(0);
+        let work = |(): &mut (), batch| -> Result<(), CalibrationError> {
+            self.add_losses(&searches, batch)?;
+            self.report(Phase::Search, &done);
+            Ok(())
+        };
+        self.workers.for_each(self.batches.count(), || Ok(()), work)?;
         searches
             .into_iter()
             .zip(self.activations)
             .map(|(search, activation)| {
-                let params = search.finish().map_err(|error| activation.failed(error))?;
+                let params = search.into_inner().finish().map_err(|error| activation.failed(error))?;
                 let names = activation.layers.join(", ");
                 log::info!(target: "calibration", "Use {} batch to do layer {names} data calibration.", self.batches.count());
                 log::debug!(target: "calibration", "Do layer {names} data calibration succeeded! scale_d {} offset_d {}", params.scale, params.offset);
@@ -165,11 +159,40 @@ impl<'a> Calibration<'a> {
             .collect()
     }
 
-    /// Runs a batch and shows each activation's tensor, with its index.
+    /// Adds a batch's share to the losses. However it ends, no other batch waits for it any longer.
+    fn add_losses(&self, searches: &[Turns<CandidateSearch>], batch: usize) -> Result<(), CalibrationError> {
+        let mut unless_done = StopAll { searches, done: false };
+        match self.workers {
+            Workers::OneBatchEach(_) => self.observe(batch, |index, tensor| {
+                let Some(search) = searches.get(index) else { return Ok(()) };
+                search.take(batch, |search| search.update(floats(tensor)))
+            })?,
+            // This thread has the convolutions to split; sums cannot be split, so the other threads
+            // take them whole. The turns are only for the order that there is anyway.
+            Workers::AllForOneBatch => rayon::scope(|scope| {
+                self.observe(batch, |index, tensor| {
+                    let Some(search) = searches.get(index) else { return Ok(()) };
+                    let tensor = tensor.clone();
+                    scope.spawn(move |_| {
+                        // Nobody has stopped: there is no other batch.
+                        let _ = search.take(batch, |search| search.update(floats(&tensor)));
+                    });
+                    Ok(())
+                })
+            })?,
+        }
+        for search in searches {
+            search.pass(batch).map_err(|stopped| RunError::Observer(stopped.to_string()))?;
+        }
+        unless_done.done = true;
+        Ok(())
+    }
+
+    /// Runs a batch and shows each activation's tensor of f32, with its index.
     fn observe(
         &self,
         batch: usize,
-        mut see: impl FnMut(usize, &Tensor) -> Result<(), TensorError>,
+        mut see: impl FnMut(usize, &Tensor) -> Result<(), Stopped>,
     ) -> Result<(), CalibrationError> {
         let feeds = self.batches.feeds(batch)?;
         let feeds: Vec<(&str, Value)> =
@@ -178,13 +201,13 @@ impl<'a> Calibration<'a> {
         let run = self.plan.run_observed(&feeds, &mut |outlet, value| {
             let Value::Plain(tensor) = value else { return Ok(()) };
             for &index in self.at.get(&outlet).into_iter().flatten() {
-                let checked = tensor.as_slice::<f32>().map(|_| ());
-                if let Err(error) = checked.and_then(|()| see(index, tensor)) {
+                if let Err(error) = tensor.as_slice::<f32>() {
                     let layers = self.activations.get(index).map_or(Vec::new(), |a| a.layers.clone());
                     let message = error.to_string();
                     wrong = Some(CalibrationError::ActivationType { layers, error });
                     return Err(RunError::Observer(message));
                 }
+                see(index, tensor).map_err(|stopped| RunError::Observer(stopped.to_string()))?;
             }
             Ok(())
         });
@@ -194,15 +217,31 @@ impl<'a> Calibration<'a> {
         }
     }
 
-    /// The batches in groups of as many as there are threads.
-    fn groups(&self) -> impl Iterator<Item = std::ops::Range<usize>> + use<> {
-        let (count, size) = (self.batches.count(), rayon::current_num_threads().max(1));
-        (0..count).step_by(size).map(move |start| start..(start + size).min(count))
+    /// Counts a batch as done and tells; the lock keeps the numbers in order.
+    fn report(&self, phase: Phase, done: &Mutex<usize>) {
+        let mut done = done.lock().unwrap_or_else(PoisonError::into_inner);
+        *done += 1;
+        (self.progress)(Progress { phase, done: *done, total: self.batches.count() });
     }
+}
 
-    fn report(&self, phase: Phase, done: usize) {
-        (self.progress)(Progress { phase, done, total: self.batches.count() });
+/// Ends the waiting of later batches when a batch is left undone, be it by a panic.
+struct StopAll<'a> {
+    searches: &'a [Turns<CandidateSearch>],
+    done: bool,
+}
+
+impl Drop for StopAll<'_> {
+    fn drop(&mut self) {
+        if !self.done {
+            self.searches.iter().for_each(Turns::stop);
+        }
     }
+}
+
+/// The values of a tensor that [`Calibration::observe`] shows, which are f32.
+fn floats(tensor: &Tensor) -> &[f32] {
+    tensor.as_slice().unwrap_or_default()
 }
 
 impl Activation {

@@ -4,6 +4,7 @@ use amct_graph::{AttrValue, Graph, NewNode, Patch, TensorLiteral, type_code};
 use amct_rewrite::QuantizableLayer;
 use amct_rewrite::layers::LayerWeights;
 use amct_tensor::{DType, Tensor};
+use rayon::prelude::*;
 
 use crate::CalibrationError;
 use crate::arq::{self, ArqError, ChannelLayout, Division};
@@ -48,18 +49,16 @@ pub fn fake_quantized(
     graph: &Graph,
     layers: &[(&QuantizableLayer, &[f32])],
 ) -> Result<Graph, CalibrationError> {
+    // Collected before the first error is looked for, so that it is that of the first layer.
+    let literals: Vec<_> =
+        layers.par_iter().map(|(layer, scale_w)| fake_weights(graph, layer, scale_w)).collect();
     let mut patch = Patch::new();
-    for &(layer, scale_w) in layers {
-        let Some(weights) = &layer.weights else { continue };
-        let integers = quantize(graph, layer, scale_w)?;
-        let fake = arq::fake_quantize(&integers, scale_w, layout(weights, scale_w))
-            .map_err(|error| failed(layer, error))?;
-        let tensor = Tensor::from_vec(weights.shape.as_slice(), fake)
-            .map_err(|error| CalibrationError::Tensor { layer: layer.name.clone(), error })?;
+    for (&(layer, _), literal) in layers.iter().zip(literals) {
+        let Some(literal) = literal? else { continue };
         let constant = patch.add(
             NewNode::new(format!("{}/fake_quantized_weight", layer.name), "Const", [])
                 .attr("dtype", AttrValue::Type(type_code(DType::F32)))
-                .attr("value", AttrValue::tensor(TensorLiteral::encode(&tensor))),
+                .attr("value", AttrValue::tensor(literal)),
         );
         if let Some(input) = layer.kind.weight_input() {
             patch.set_input(layer.node, input, constant);
@@ -68,6 +67,21 @@ pub fn fake_quantized(
     let mut fake = graph.clone();
     fake.apply(&patch)?;
     Ok(fake)
+}
+
+/// What a layer's int8 weights stand for, as a constant.
+fn fake_weights(
+    graph: &Graph,
+    layer: &QuantizableLayer,
+    scale_w: &[f32],
+) -> Result<Option<TensorLiteral>, CalibrationError> {
+    let Some(weights) = &layer.weights else { return Ok(None) };
+    let integers = quantize(graph, layer, scale_w)?;
+    let fake = arq::fake_quantize(&integers, scale_w, layout(weights, scale_w))
+        .map_err(|error| failed(layer, error))?;
+    let tensor = Tensor::from_vec(weights.shape.as_slice(), fake)
+        .map_err(|error| CalibrationError::Tensor { layer: layer.name.clone(), error })?;
+    Ok(Some(TensorLiteral::encode(&tensor)))
 }
 
 fn channels(weights: &LayerWeights) -> ChannelLayout {

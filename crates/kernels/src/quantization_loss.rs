@@ -14,9 +14,13 @@
 #[cfg(target_arch = "x86_64")]
 mod avx2;
 #[cfg(target_arch = "x86_64")]
+mod avx512;
+#[cfg(target_arch = "x86_64")]
 mod count_reciprocal;
 #[cfg(target_arch = "x86_64")]
 mod exceptions;
+#[cfg(target_arch = "x86_64")]
+mod reciprocals;
 pub mod reference;
 
 use std::ops::RangeInclusive;
@@ -41,6 +45,35 @@ enum Engine {
     Reference(reference::Losses),
     #[cfg(target_arch = "x86_64")]
     Avx2(Box<avx2::Losses>),
+    #[cfg(target_arch = "x86_64")]
+    Avx512(Box<avx512::Losses>),
+}
+
+/// What a [`QuantizationLoss`] is made of.
+#[derive(Clone, Copy, Debug)]
+struct Task<'a> {
+    candidates: &'a [Candidate],
+    count: usize,
+    low: f32,
+    high: f32,
+}
+
+/// Makes an engine, if this CPU has it and it can do the task.
+type Make = fn(&Task) -> Option<Engine>;
+
+/// Every engine, fastest first.
+const ENGINES: &[Make] = &[
+    #[cfg(target_arch = "x86_64")]
+    |task| avx512::Losses::new(task).map(|losses| Engine::Avx512(Box::new(losses))),
+    #[cfg(target_arch = "x86_64")]
+    |task| avx2::Losses::new(task).map(|losses| Engine::Avx2(Box::new(losses))),
+    |task| Some(Engine::reference(task)),
+];
+
+impl Engine {
+    fn reference(task: &Task) -> Engine {
+        Engine::Reference(reference::Losses::new(task.candidates, task.count))
+    }
 }
 
 impl QuantizationLoss {
@@ -48,16 +81,9 @@ impl QuantizationLoss {
     /// each term is divided by it, as f32. Values outside `expected` are as welcome as others, but
     /// take longer.
     pub fn new(candidates: &[Candidate], count: usize, expected: RangeInclusive<f32>) -> Self {
-        #[cfg(target_arch = "x86_64")]
-        if let Some(losses) = avx2::Losses::new(&avx2::Task {
-            candidates,
-            count,
-            low: *expected.start(),
-            high: *expected.end(),
-        }) {
-            return Self(Engine::Avx2(Box::new(losses)));
-        }
-        Self(Engine::Reference(reference::Losses::new(candidates, count)))
+        let task = Task { candidates, count, low: *expected.start(), high: *expected.end() };
+        let engine = ENGINES.iter().find_map(|make| make(&task));
+        Self(engine.unwrap_or_else(|| Engine::reference(&task)))
     }
 
     /// Adds the terms of the next values, in order. The values must be finite.
@@ -66,6 +92,8 @@ impl QuantizationLoss {
             Engine::Reference(losses) => losses.add(data),
             #[cfg(target_arch = "x86_64")]
             Engine::Avx2(losses) => losses.add(data),
+            #[cfg(target_arch = "x86_64")]
+            Engine::Avx512(losses) => losses.add(data),
         }
     }
 
@@ -75,6 +103,8 @@ impl QuantizationLoss {
             Engine::Reference(losses) => losses.losses().to_vec(),
             #[cfg(target_arch = "x86_64")]
             Engine::Avx2(losses) => losses.losses(),
+            #[cfg(target_arch = "x86_64")]
+            Engine::Avx512(losses) => losses.losses(),
         }
     }
 }

@@ -6,6 +6,7 @@ use amct_calibration::activations::{self, Activation};
 use amct_calibration::ifmr::IfmrParams;
 use amct_calibration::{Batches, Progress, weights};
 use amct_rewrite::QuantizableLayer;
+use rayon::prelude::*;
 
 use super::Prepared;
 use crate::{Error, interface};
@@ -28,12 +29,14 @@ pub fn calibrate(
         .filter_map(|layer| Some((layer, config.layers.get(&layer.name)?)))
         .filter(|(_, layer_config)| layer_config.quant_enable)
         .collect();
-    let mut scales = Vec::with_capacity(enabled.len());
-    for (layer, layer_config) in &enabled {
+    let scales = enabled.par_iter().map(|(layer, layer_config)| {
         let weight = &layer_config.weight;
         let channel_wise = weight.channel_wise.unwrap_or(layer.channel_wise);
-        scales.push(weights::calibrate(&prepared.graph, layer, channel_wise, weight.num_bits)?);
-    }
+        weights::calibrate(&prepared.graph, layer, channel_wise, weight.num_bits)
+    });
+    // Collected before the first error is looked for, so that it is that of the first layer.
+    let scales: Vec<_> = scales.collect();
+    let scales: Vec<Vec<f32>> = scales.into_iter().collect::<Result<_, _>>()?;
     let fake: Vec<(&QuantizableLayer, &[f32])> =
         enabled.iter().zip(&scales).map(|((layer, _), scale)| (*layer, scale.as_slice())).collect();
     let graph = weights::fake_quantized(&prepared.graph, &fake)?;

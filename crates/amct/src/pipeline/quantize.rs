@@ -4,6 +4,7 @@ use amct_calibration::weights;
 use amct_graph::Graph;
 use amct_rewrite::{InsertOptions, LayerQuantization, NodeOrigin, QuantizableLayer, insert_quantization};
 use amct_tensor::quantization::ActivationParams;
+use rayon::prelude::*;
 
 use super::Prepared;
 use crate::Error;
@@ -25,12 +26,13 @@ pub struct Quantized {
 /// A record that does not fit the graph, a bias that leaves int32.
 pub fn quantize(prepared: &Prepared, record: &Record, name: &str) -> Result<Quantized, Error> {
     record.validate()?;
-    let mut layers = Vec::with_capacity(record.entries.len());
-    for layer in &prepared.scan.layers {
-        if let Some(entry) = record.get(&layer.name) {
-            layers.push(layer_quantization(prepared, layer, entry)?);
-        }
-    }
+    let layers = prepared.scan.layers.par_iter().filter_map(|layer| {
+        let entry = record.get(&layer.name)?;
+        Some(layer_quantization(prepared, layer, entry))
+    });
+    // Collected before the first error is looked for, so that it is that of the first layer.
+    let layers: Vec<_> = layers.collect();
+    let layers: Vec<LayerQuantization> = layers.into_iter().collect::<Result<_, _>>()?;
     let mut graph = prepared.graph.clone();
     let options = InsertOptions {
         outputs: prepared.outputs.clone(),

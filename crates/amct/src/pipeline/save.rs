@@ -25,6 +25,15 @@ pub struct Artifacts<'a> {
     pub record: &'a Record,
 }
 
+/// The contents of the files of a job.
+#[derive(Clone, Debug)]
+pub struct Encoded {
+    config: String,
+    record: String,
+    info: String,
+    model: Vec<u8>,
+}
+
 impl Outputs {
     /// Outputs under a `save_path` such as `./outputs/mobilenet_v2`: a directory and a prefix.
     ///
@@ -77,14 +86,35 @@ impl Outputs {
     /// # Errors
     /// [`Error::Write`] naming the file.
     pub fn save(&self, artifacts: &Artifacts<'_>) -> Result<(), Error> {
-        let model = graphdef::encode_sorted(&artifacts.quantized.graph)?;
+        self.write(&artifacts.encode()?)
+    }
+
+    /// Writes what [`Artifacts::encode`] made, all files or none.
+    ///
+    /// # Errors
+    /// [`Error::Write`] naming the file.
+    pub fn write(&self, encoded: &Encoded) -> Result<(), Error> {
         let mut files = FileSet::new();
-        files.stage(self.config(), artifacts.config.to_json().as_bytes())?;
-        files.stage(self.record(), artifacts.record.to_text().as_bytes())?;
-        files.stage(self.quant_json(), artifacts.quantized.info.to_json().as_bytes())?;
-        files.stage(self.quantized_pb(), &model)?;
+        files.stage(self.config(), encoded.config.as_bytes())?;
+        files.stage(self.record(), encoded.record.as_bytes())?;
+        files.stage(self.quant_json(), encoded.info.as_bytes())?;
+        files.stage(self.quantized_pb(), &encoded.model)?;
         files.commit()?;
         log::info!(target: "save_model", "The model is saved in {}", self.quantized_pb().display());
         Ok(())
+    }
+}
+
+impl Artifacts<'_> {
+    /// The contents of the files.
+    ///
+    /// # Errors
+    /// [`Error::GraphDef`] for a graph that cannot be written.
+    pub fn encode(&self) -> Result<Encoded, Error> {
+        let (record, (info, model)) = rayon::join(
+            || self.record.to_text(),
+            || (self.quantized.info.to_json(), graphdef::encode_sorted(&self.quantized.graph)),
+        );
+        Ok(Encoded { config: self.config.to_json(), record, info, model: model? })
     }
 }

@@ -38,30 +38,29 @@ pub(crate) fn run(args: &QuantizeArgs) -> Result<Outcome, amct::Error> {
 
     let load = |index: usize| images.feeds(index);
     let batches = Batches::new(images.count(), &load);
-    let prepared = pipeline::prepare(&original, &output_names, &PrepareOptions::default(), &batches)?;
+    // Before anything is written, so that a model that does not run leaves no files behind.
+    let predicted = |graph: &Graph| -> Result<Option<Class>, amct::Error> {
+        let Some(image) = &test_tensor else { return Ok(None) };
+        predict(graph, &output_names, &input, image.clone())
+    };
+    // Side by side what has steps that cannot be split.
+    let (prepared, before) = rayon::join(
+        || pipeline::prepare(&original, &output_names, &PrepareOptions::default(), &batches),
+        || predicted(&original),
+    );
+    let (prepared, before) = (prepared?, before?);
     // Without a word from the user all images are one batch, as in AMCT's sample.
     let explicit = args.batch_size.is_some() || args.batch_num.is_some();
     let batch_num = if explicit { images.count() } else { 1 };
     let config = pipeline::default_config(&prepared, u32::try_from(batch_num).unwrap_or(u32::MAX), true)?;
     let record = pipeline::calibrate(&prepared, &config, &batches, &progress::calibration)?;
     let quantized = pipeline::quantize(&prepared, &record, outputs.prefix())?;
-
-    // Before anything is written, so that a model that does not run leaves no files behind.
-    let predictions = match &test_tensor {
-        None => None,
-        Some(tensor) => {
-            let feed = (input.name.as_str(), tensor.clone());
-            Some((
-                predict(&original, &output_names, &input, feed.1.clone())?,
-                predict(&quantized.graph, &output_names, &input, feed.1)?,
-            ))
-        }
-    };
-    outputs.save(&Artifacts { quantized: &quantized, config: &config, record: &record })?;
-    if let Some((before, after)) = predictions {
-        print_prediction("Origin", before);
-        print_prediction("Quantized", after);
-    }
+    let artifacts = Artifacts { quantized: &quantized, config: &config, record: &record };
+    let (after, encoded) = rayon::join(|| predicted(&quantized.graph), || artifacts.encode());
+    let (after, encoded) = (after?, encoded?);
+    outputs.write(&encoded)?;
+    print_prediction("Origin", before);
+    print_prediction("Quantized", after);
     Ok(Outcome::Done)
 }
 

@@ -72,17 +72,22 @@ pub(super) fn batch_tensor(
         DataFormat::Nhwc => [images.len(), height, width, CHANNELS],
         DataFormat::Nchw => [images.len(), CHANNELS, height, width],
     };
-    let mut values = Vec::with_capacity(checked_len(&shape, DType::F32)?);
+    let mut values = vec![0.0; checked_len(&shape, DType::F32)?];
     let tables = normalization.tables();
-    for image in images {
+    for (image, values) in images.iter().zip(values.chunks_mut((height * width * CHANNELS).max(1))) {
         let (pixels, _) = image.data.as_chunks::<CHANNELS>();
         match format {
-            DataFormat::Nhwc => values.extend(pixels.iter().flat_map(|pixel| {
-                std::array::from_fn::<f32, CHANNELS, _>(|c| tables[c][usize::from(pixel[c])])
-            })),
+            DataFormat::Nhwc => {
+                for (values, pixel) in values.as_chunks_mut::<CHANNELS>().0.iter_mut().zip(pixels) {
+                    *values = std::array::from_fn(|c| tables[c][usize::from(pixel[c])]);
+                }
+            }
             DataFormat::Nchw => {
-                for (c, table) in tables.iter().enumerate() {
-                    values.extend(pixels.iter().map(|pixel| table[usize::from(pixel[c])]));
+                let planes = values.chunks_mut((height * width).max(1));
+                for ((c, table), plane) in tables.iter().enumerate().zip(planes) {
+                    for (value, pixel) in plane.iter_mut().zip(pixels) {
+                        *value = table[usize::from(pixel[c])];
+                    }
                 }
             }
         }

@@ -1,13 +1,14 @@
 //! Eight candidates per vector, values in order.
 //!
 //! Two ways to the same bits. The *dividing* one is the formula as it stands. The *multiplying* one
-//! has no division: `x / s` only matters as the integer it rounds to, so it is replaced by
-//! `x * (1/s)` and the few f32 for which that rounds differently are found beforehand and kept in
-//! an [`ExceptionSet`](super::exceptions::ExceptionSet); they take the dividing way. The quotient by the count is that of a
-//! [`CountReciprocal`](super::count_reciprocal::CountReciprocal). Zeros add nothing to any loss and are dropped first.
+//! has no division but [`Reciprocals`](super::reciprocals::Reciprocals); the few f32 for which they
+//! round differently are found beforehand and kept in an
+//! [`ExceptionSet`](super::exceptions::ExceptionSet); they take the dividing way. Zeros add nothing to
+//! any loss and are dropped first.
 #![allow(unsafe_code, reason = "functions compiled for AVX2 and FMA are called once both are detected")]
 
 mod divide;
+mod misrounded;
 mod multiply;
 mod pack;
 mod screen;
@@ -16,8 +17,10 @@ use std::arch::x86_64::*;
 
 use self::multiply::Multiply;
 use self::pack::Packed;
-use super::Candidate;
+use super::Task;
 use crate::Isa;
+
+pub(super) use self::misrounded::misrounded;
 
 /// Values that are packed and screened at once; they stay in the L1 cache.
 const BLOCK: usize = 512;
@@ -35,15 +38,6 @@ struct Lanes {
     low: __m256,
     high: __m256,
     loss: __m256,
-}
-
-/// The job of a [`QuantizationLoss`](super::QuantizationLoss).
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Task<'a> {
-    pub(super) candidates: &'a [Candidate],
-    pub(super) count: usize,
-    pub(super) low: f32,
-    pub(super) high: f32,
 }
 
 /// Running losses; exists only on a CPU with AVX2 and FMA.

@@ -28,14 +28,19 @@ fn bits(losses: &[f32]) -> Vec<u32> {
     losses.iter().map(|loss| loss.to_bits()).collect()
 }
 
-/// The losses over `data` cut into chunks equal those of the reference.
+/// The losses of every engine over `data` cut into chunks equal those of the reference.
 fn check(name: &str, data: &[f32], candidates: &[Candidate], count: usize, expected: RangeInclusive<f32>) {
     let mut reference = reference::Losses::new(candidates, count);
     reference.add(data);
-    for chunk in [data.len().max(1), 4099, 37] {
-        let mut losses = QuantizationLoss::new(candidates, count, expected.clone());
-        data.chunks(chunk).for_each(|chunk| losses.add(chunk));
-        assert_eq!(bits(&losses.losses()), bits(reference.losses()), "{name}, chunks of {chunk}");
+    let task = Task { candidates, count, low: *expected.start(), high: *expected.end() };
+    for engine in ENGINES.iter().filter_map(|make| make(&task)) {
+        let engine_name = format!("{engine:?}").chars().take_while(|c| *c != '(').collect::<String>();
+        for chunk in [data.len().max(1), 4099, 37] {
+            let mut losses = QuantizationLoss(engine.clone());
+            data.chunks(chunk).for_each(|chunk| losses.add(chunk));
+            let found = bits(&losses.losses());
+            assert_eq!(found, bits(reference.losses()), "{name}, {engine_name}, chunks of {chunk}");
+        }
     }
 }
 
@@ -69,6 +74,32 @@ fn losses_are_those_of_the_reference() {
             }
         }
     }
+}
+
+/// Sums that have outgrown their terms, with counts of which the reciprocals are less and more exact.
+#[test]
+fn long_sums_are_those_of_the_reference() {
+    let mut draws = Draws(4);
+    let gauss: Vec<f32> = (0..400_000).map(|_| draws.gauss()).collect();
+    let relu6: Vec<f32> = gauss.iter().map(|g| (g * 3.0).clamp(0.0, 6.0)).collect();
+    for (name, data) in [("gauss", &gauss), ("relu6", &relu6)] {
+        let expected = range(data);
+        let candidates = candidates(*expected.start(), *expected.end(), false, 255.0, 70);
+        for count in [1 << 20, 147 << 15, 1_999_999] {
+            check(&format!("{name}, count {count}"), data, &candidates, count, expected.clone());
+        }
+    }
+}
+
+/// Values that a candidate hits exactly have no loss; the sum of those stays 0.0.
+#[test]
+fn values_without_loss_are_summed() {
+    let candidates = candidates(0.0, 255.0 / 64.0, false, 255.0, 60);
+    let mut draws = Draws(5);
+    let data: Vec<f32> = (0..20_000).map(|_| (draws.next() * 256.0).floor() / 64.0).collect();
+    check("multiples", &data, &candidates, 1 << 18, 0.0..=4.0);
+    let exact = [Candidate { scale: 1.0 / 64.0, low: 0.0, high: 255.0 / 64.0 }; 3];
+    check("multiples", &data, &exact, 49 << 12, 0.0..=4.0);
 }
 
 #[test]
