@@ -67,13 +67,7 @@ impl Isa {
     /// AVX-512 F, BW, DQ, VL and VNNI, on top of AVX2 with FMA, if this CPU has all of them.
     pub fn avx512() -> Option<Isa> {
         #[cfg(target_arch = "x86_64")]
-        if Isa::avx2().is_some()
-            && is_x86_feature_detected!("avx512f")
-            && is_x86_feature_detected!("avx512bw")
-            && is_x86_feature_detected!("avx512dq")
-            && is_x86_feature_detected!("avx512vl")
-            && is_x86_feature_detected!("avx512vnni")
-        {
+        if Isa::avx2().is_some() && has_avx512() && is_x86_feature_detected!("avx512vnni") {
             return Some(Isa(Level::Avx512));
         }
         None
@@ -108,16 +102,6 @@ impl Isa {
         }
     }
 
-    /// Whether AVX2 and FMA are part of it.
-    pub(crate) fn is_avx2(self) -> bool {
-        self.0 != Level::Portable
-    }
-
-    /// Whether AVX-512 is part of it.
-    pub(crate) fn is_avx512(self) -> bool {
-        Some(self) == Isa::avx512()
-    }
-
     /// Runs `loops` compiled for this instruction set.
     #[inline]
     pub(crate) fn run<V: Vectorize>(self, loops: V) -> V::Output {
@@ -148,6 +132,15 @@ impl Isa {
             Level::Avx512 => unsafe { kernel_avx512(kernel) },
         }
     }
+}
+
+/// Whether this CPU has AVX-512 F, BW, DQ and VL.
+#[cfg(target_arch = "x86_64")]
+pub(crate) fn has_avx512() -> bool {
+    is_x86_feature_detected!("avx512f")
+        && is_x86_feature_detected!("avx512bw")
+        && is_x86_feature_detected!("avx512dq")
+        && is_x86_feature_detected!("avx512vl")
 }
 
 #[cfg(target_arch = "x86_64")]

@@ -12,6 +12,8 @@ mod sums;
 
 use std::arch::x86_64::*;
 
+use crate::isa::has_avx512;
+
 use self::multiply::Multiply;
 use self::pack::Packed;
 use super::Task;
@@ -37,19 +39,11 @@ pub(super) struct Losses {
     multiply: Option<Multiply>,
 }
 
-/// Whether this CPU has what the functions of this module are compiled for.
-fn detected() -> bool {
-    is_x86_feature_detected!("avx512f")
-        && is_x86_feature_detected!("avx512bw")
-        && is_x86_feature_detected!("avx512dq")
-        && is_x86_feature_detected!("avx512vl")
-}
-
 impl Losses {
     /// `None` without AVX-512, or if 0.0 is outside a candidate's range (zeros would count).
     pub(super) fn new(task: &Task) -> Option<Self> {
         let zero_inside = task.candidates.iter().all(|c| c.low <= 0.0 && 0.0 <= c.high);
-        if !zero_inside || !detected() {
+        if !zero_inside || !has_avx512() {
             return None;
         }
         // SAFETY: the features were detected.
