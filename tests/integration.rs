@@ -5,6 +5,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
 
 mod custom_ops;
+mod execution;
 mod float_model;
 mod frozen_graphs;
 mod graphdef_roundtrip;

@@ -72,3 +72,23 @@ fn run_names_the_inputs_when_a_wrong_one_is_fed() {
     let output = job.run(&["run", "model.pb", "--input", "imput=images/a.png"]);
     job.assert_refused(&output, &["'imput' is not an input", "'input'"]);
 }
+
+#[test]
+fn a_profile_is_a_table_or_json() {
+    let job = Job::with_model(one_convolution());
+    job.quantize(&[]);
+    let run = |model: &str, format: &str| {
+        let output = job.run(&["run", model, "--input", "images/0.png", "--profile", format]);
+        assert_eq!(output.status.code(), Some(0), "{output:?}");
+        String::from_utf8(output.stdout).unwrap()
+    };
+    for (model, kind) in [("model.pb", "Conv2D"), ("out/m_quantized.pb", "AscendQuant")] {
+        let table = run(model, "table");
+        assert!(table.contains("GOP/s") && table.contains(kind) && table.contains("in all"), "{table}");
+        let json: serde_json::Value = serde_json::from_str(&run(model, "json")).unwrap();
+        let nodes = json["nodes"].as_array().unwrap();
+        let sum = |field: &str| nodes.iter().map(|node| node[field].as_f64().unwrap()).sum::<f64>();
+        assert!((sum("share_percent") - 100.0).abs() < 1e-6, "{json}");
+        assert!(sum("multiply_adds") > 0.0);
+    }
+}
