@@ -114,10 +114,12 @@ impl SumKernel for ConvolveI8<'_> {
         let Self { input, zero_offset, shape, filter } = self;
         let line = lengths::product("output", &[shape.width.output, shape.out_channels()?])?;
         let work = output.len().saturating_mul(shape.taps()?) / 2;
-        let scratch = || (Taps::default(), Vec::new());
-        parallel::for_each_chunk(output, line, work, scratch, |(taps, words), index, output| {
-            if shape.multiplier == 1 && i8_line::fits(shape, filter) {
-                filter.isa().run_vectorized(i8_line::Line {
+        if shape.multiplier == 1 && i8_line::fits(shape, filter) {
+            // Neighbouring lines see the same rows.
+            let strip = lengths::product("output", &[line, i8_line::LINES])?;
+            parallel::for_each_chunk(output, strip, work, Vec::new, |words, index, output| {
+                let first = index * i8_line::LINES;
+                filter.isa().run_vectorized(i8_line::Strip {
                     shape,
                     input,
                     zero_offset,
@@ -125,11 +127,13 @@ impl SumKernel for ConvolveI8<'_> {
                     bias,
                     result,
                     words,
-                    index,
+                    first,
                     output,
                 });
-                return;
-            }
+            });
+            return Ok(());
+        }
+        parallel::for_each_chunk(output, line, work, Taps::default, |taps, index, output| {
             let zero_offset = i32::from(zero_offset);
             let add = |q: i8, w: i8, sum: i32| sum + (i32::from(q) - zero_offset) * i32::from(w);
             multiplied::line(

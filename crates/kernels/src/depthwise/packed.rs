@@ -19,6 +19,9 @@ pub struct PackedDepthwiseI8 {
     /// As it was given, in HWCM order.
     values: Vec<i8>,
     words: Vec<i32>,
+    /// The same below a row of zeros, if that takes no more groups: for the next line of output,
+    /// over the words of this one.
+    shifted: Vec<i32>,
     /// Rows per word.
     group: usize,
     /// Channels of a block.
@@ -69,21 +72,29 @@ impl PackedDepthwiseI8 {
                 *magnitude += i64::from(value).abs();
             }
         }
-        let mut words = Vec::new();
+        let (mut words, mut shifted) = (Vec::new(), Vec::new());
         if multiplier == 1 {
             let groups = height.div_ceil(shape.group);
             let blocks = channels.div_ceil(block);
-            words = vec![0; lengths::product("filter", &[blocks, groups, width, block])?];
-            for (index, &value) in filter.iter().enumerate() {
-                let (tap, channel) = (index / channels, index % channels);
-                let (kh, kw) = (tap / width, tap % width);
-                let at = (channel / block * groups + kh / shape.group) * width + kw;
-                words[at * block + channel % block] |= shape.part(value, kh % shape.group);
+            let len = lengths::product("filter", &[blocks, groups, width, block])?;
+            let pack = |above: usize| {
+                let mut words = vec![0; len];
+                for (index, &value) in filter.iter().enumerate() {
+                    let (tap, channel) = (index / channels, index % channels);
+                    let (row, kw) = (tap / width + above, tap % width);
+                    let at = (channel / block * groups + row / shape.group) * width + kw;
+                    words[at * block + channel % block] |= shape.part(value, row % shape.group);
+                }
+                words
+            };
+            words = pack(0);
+            if !height.is_multiple_of(shape.group) {
+                shifted = pack(1);
             }
         }
         let limit = 255 * magnitudes.into_iter().max().unwrap_or(0);
         let values = filter.to_vec();
-        Ok(Self { isa, window, values, words, group: shape.group, block, sums, limit })
+        Ok(Self { isa, window, values, words, shifted, group: shape.group, block, sums, limit })
     }
 
     /// Channels of the output.
@@ -114,10 +125,17 @@ impl PackedDepthwiseI8 {
         self.window[0].div_ceil(self.group)
     }
 
-    /// The words of the block that starts at `channel`: by group, column and channel.
-    pub(super) fn block(&self, channel: usize) -> &[i32] {
+    /// Whether the filter shifted by a row takes no more groups.
+    pub(super) fn can_shift(&self) -> bool {
+        !self.shifted.is_empty()
+    }
+
+    /// The words of the block that starts at `channel`: by group, column and channel; those of the
+    /// filter below a row of zeros if `shifted`, which [`can_shift`](Self::can_shift) must allow.
+    pub(super) fn block(&self, channel: usize, shifted: bool) -> &[i32] {
         let len = self.groups() * self.window[1] * self.block;
-        &self.words[channel / self.block * len..][..len]
+        let words = if shifted { &self.shifted } else { &self.words };
+        &words[channel / self.block * len..][..len]
     }
 
     pub(super) fn sums(&self) -> &[i32] {
