@@ -78,7 +78,7 @@ fn a_profile_is_a_table_or_json() {
     let job = Job::with_model(one_convolution());
     job.quantize(&[]);
     let run = |model: &str, format: &str| {
-        let output = job.run(&["run", model, "--input", "images/0.png", "--profile", format]);
+        let output = job.run(&["run", model, "--input", "images/a.png", "--profile", format]);
         assert_eq!(output.status.code(), Some(0), "{output:?}");
         String::from_utf8(output.stdout).unwrap()
     };

@@ -36,10 +36,10 @@ impl PackedF32 {
     /// As [`PackedF32::new`].
     pub fn for_isa(isa: Isa, k: usize, n: usize, b: &[f32]) -> Result<Self, KernelError> {
         lengths::expect("b", b.len(), lengths::product("b", &[k, n])?)?;
-        let panels = Panels::pack(isa, k, n, |data, index| {
+        let panels = Panels::pack(isa, k, n, |data, lanes, index| {
             for (row, values) in b.chunks_exact(n.max(1)).enumerate() {
-                for (column, &value) in values.iter().enumerate() {
-                    data[index(row, column)] = value;
+                for (vector, values) in values.chunks(lanes).enumerate() {
+                    data[index(row, vector * lanes)..][..values.len()].copy_from_slice(values);
                 }
             }
         })?;
@@ -167,12 +167,19 @@ impl PackedI8 {
         let shape = isa.run_vectorized(words::Shape);
         let mut sums = vec![0; n + PADDING];
         let mut magnitudes = vec![0_i64; n];
-        let panels = Panels::pack(isa, k.div_ceil(shape.group), n, |data, index| {
+        for row in b.chunks_exact(n.max(1)) {
+            for ((&value, sum), magnitude) in row.iter().zip(&mut sums).zip(&mut magnitudes) {
+                *sum += i32::from(value);
+                *magnitude += i64::from(value.unsigned_abs());
+            }
+        }
+        let panels = Panels::pack(isa, k.div_ceil(shape.group), n, |data, lanes, index| {
             for (row, values) in b.chunks_exact(n.max(1)).enumerate() {
-                for (column, &value) in values.iter().enumerate() {
-                    data[index(row / shape.group, column)] |= shape.part(value, row % shape.group);
-                    sums[column] += i32::from(value);
-                    magnitudes[column] += i64::from(value).abs();
+                for (vector, values) in values.chunks(lanes).enumerate() {
+                    let words = &mut data[index(row / shape.group, vector * lanes)..];
+                    for (word, &value) in words.iter_mut().zip(values) {
+                        *word |= shape.part(value, row % shape.group);
+                    }
                 }
             }
         })?;

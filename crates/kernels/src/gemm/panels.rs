@@ -44,8 +44,9 @@ impl Vectorized for Geometry {
 }
 
 impl<T: Copy + Default> Panels<T> {
-    /// Packs a matrix of `rows` x `columns` elements: `fill` sets those at the indices that the
-    /// function of row and column tells it.
+    /// Packs a matrix of `rows` x `columns` elements: `fill` is told the lanes of a vector and where
+    /// an element of some row and column lies; from a multiple of the lanes on, as many columns of a
+    /// row lie side by side.
     ///
     /// # Errors
     /// [`KernelError::Overflow`]
@@ -53,11 +54,11 @@ impl<T: Copy + Default> Panels<T> {
         isa: Isa,
         rows: usize,
         columns: usize,
-        fill: impl FnOnce(&mut [T], &dyn Fn(usize, usize) -> usize),
+        fill: impl FnOnce(&mut [T], usize, &dyn Fn(usize, usize) -> usize),
     ) -> Result<Self, KernelError> {
         let mut panels = Self::empty(isa, rows, columns)?;
         let mut data = std::mem::take(&mut panels.data);
-        fill(&mut data, &|row, column| panels.index(row, column));
+        fill(&mut data, panels.lanes, &|row, column| panels.index(row, column));
         Ok(Self { data, ..panels })
     }
 
@@ -71,7 +72,7 @@ impl<T: Copy + Default> Panels<T> {
 
     /// Some of the columns as a matrix of their own.
     pub(super) fn select(&self, isa: Isa, columns: Range<usize>) -> Result<Self, KernelError> {
-        Self::pack(isa, self.rows, columns.len(), |data, index| {
+        Self::pack(isa, self.rows, columns.len(), |data, _, index| {
             for (to, from) in columns.enumerate() {
                 for row in 0..self.rows {
                     data[index(row, to)] = self.data[self.index(row, from)];
@@ -138,7 +139,7 @@ mod tests {
     use super::*;
 
     fn numbered(isa: Isa, rows: usize, columns: usize) -> Panels<i32> {
-        Panels::pack(isa, rows, columns, |data, index| {
+        Panels::pack(isa, rows, columns, |data, _, index| {
             for row in 0..rows {
                 for column in 0..columns {
                     data[index(row, column)] = (row * 1000 + column + 1) as i32;
