@@ -26,6 +26,13 @@ const CASES: &[Case] = &[
     ((10, 13), (3, 3), (2, 2), (1, 1), Padding::Same, 96, 1),
     ((9, 9), (5, 5), (1, 1), (1, 1), Padding::Same, 64, 1),
     ((3, 40), (7, 5), (1, 2), (2, 3), Padding::Same, 33, 1),
+    // Lines in pairs, some alone, over images of odd height; words with and without gaps.
+    ((5, 7), (3, 3), (1, 1), (1, 1), Padding::Same, 32, 1),
+    ((6, 5), (5, 3), (1, 1), (1, 1), Padding::Same, 144, 1),
+    ((7, 6), (3, 3), (1, 1), (1, 1), Padding::Same, 130, 1),
+    ((6, 7), (2, 3), (1, 1), (1, 1), WIDE, 24, 1),
+    ((5, 8), (1, 3), (1, 1), (1, 1), Padding::Valid, 5, 1),
+    ((3, 5), (3, 3), (1, 1), (1, 1), Padding::Explicit([(4, 4), (6, 6)]), 64, 1),
 ];
 
 fn shape(&(i, k, s, d, padding, channels, multiplier): &Case, batch: usize) -> DepthwiseShape {
