@@ -39,6 +39,8 @@ fn quantized(graph: &amct::graph::Graph) -> Quantized {
 }
 
 fn models(criterion: &mut Criterion) {
+    // As the command line does: this thread takes part.
+    rayon::ThreadPoolBuilder::new().use_current_thread().build_global().unwrap();
     let graph = amct::graphdef::load(&root("model/mobilenetv2_tf.pb")).unwrap();
     let quantized = quantized(&graph);
     for (name, graph) in [("float", &graph), ("int8", &quantized.graph)] {

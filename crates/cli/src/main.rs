@@ -42,11 +42,13 @@ fn main() -> ExitCode {
 }
 
 fn run(cli: &Cli) -> Result<Outcome, amct::Error> {
+    // With the main thread among them, it need not wake another one and wait for it.
+    let mut pool = rayon::ThreadPoolBuilder::new().use_current_thread();
     if let Some(threads) = cli.threads() {
-        let built = rayon::ThreadPoolBuilder::new().num_threads(threads.get()).build_global();
-        built
-            .map_err(|error| amct::Error::Unsupported(format!("cannot start {threads} threads: {error}")))?;
+        pool = pool.num_threads(threads.get());
     }
+    pool.build_global()
+        .map_err(|error| amct::Error::Unsupported(format!("cannot start the threads: {error}")))?;
     match &cli.command {
         Command::Quantize(args) => {
             console::log_to_file(cli.log_level);

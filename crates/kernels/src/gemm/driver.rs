@@ -42,7 +42,9 @@ impl<M: Sums> Product<'_, M> {
     pub(super) fn multiply_parallel(self, out: &mut [M::Out]) -> Result<(), KernelError> {
         let rows = self.expect(out.len())?;
         let panels = self.panels.len();
-        let work = out.len().saturating_mul(self.panels.rows()).saturating_mul(M::COST) / 4;
+        // A row of a panel costs what a float multiply-add does, also if it is a word of int8; the end
+        // of a sum costs some more.
+        let work = out.len().saturating_mul(self.panels.rows().saturating_add(4));
         let tasks = parallel::tasks(work);
         // Few rows are shared out by columns: each panel is read once then.
         let by_columns = rows < ROWS * 2 * tasks && panels >= tasks;

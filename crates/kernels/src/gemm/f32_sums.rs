@@ -22,7 +22,6 @@ impl Sums for F32Sums<'_> {
     type Vector<S: Simd> = S::F32;
     type Rhs = f32;
     type Out = f32;
-    const COST: usize = 4;
 
     #[inline(always)]
     unsafe fn start<S: Simd, const V: usize>(self, simd: S, _column: usize) -> [S::F32; V] {

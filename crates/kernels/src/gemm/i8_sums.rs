@@ -24,7 +24,6 @@ impl<R: SumResult> Sums for I8Sums<'_, R> {
     type Vector<S: Simd> = S::I32;
     type Rhs = i32;
     type Out = R::Out;
-    const COST: usize = 1;
 
     #[inline(always)]
     unsafe fn start<S: Simd, const V: usize>(self, simd: S, column: usize) -> [S::I32; V] {

@@ -16,8 +16,6 @@ pub(crate) trait Sums: Copy + Send + Sync {
     type Rhs: Copy + Default + Send + Sync;
     /// One result.
     type Out: Send;
-    /// Quarters of a float multiply-add's time that one product takes, about.
-    const COST: usize;
 
     /// The sums of V vectors of columns from `column` on before any product is added.
     ///
