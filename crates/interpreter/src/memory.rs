@@ -116,7 +116,8 @@ mod tests {
         let address = tensor.as_slice::<f32>().unwrap().as_ptr();
         let held = tensor.clone();
         memory.give(tensor);
-        assert_ne!(memory.take::<f32>(100).as_ptr(), address);
+        let other = memory.take::<f32>(100);
+        assert_ne!(other.as_ptr(), address);
         memory.give(held);
         assert_eq!(memory.take::<f32>(40).len(), 40);
         let buffer = memory.take::<f32>(90);

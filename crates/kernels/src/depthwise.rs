@@ -4,7 +4,7 @@
 //! A float sum runs over the taps inside the image in the order (kh, kw); taps in the padding are
 //! skipped. An int8 sum is exact in any order.
 
-mod f32_line;
+mod f32_strip;
 mod i8_line;
 mod multiplied;
 mod packed;
@@ -48,10 +48,8 @@ fn depthwise_f32_on(
     lengths::expect_epilogue(&epilogue, shape.out_channels()?)?;
     let line = lengths::product("output", &[shape.width.output, shape.out_channels()?])?;
     let work = output.len().saturating_mul(shape.taps()?);
-    parallel::for_each_chunk(output, line, work, Taps::default, |taps, index, output| {
-        if shape.multiplier == 1 {
-            isa.run_vectorized(f32_line::Line { shape, input, filter, epilogue, taps, index, output });
-        } else {
+    if shape.multiplier != 1 {
+        parallel::for_each_chunk(output, line, work, Taps::default, |taps, index, output| {
             multiplied::line(
                 shape,
                 input,
@@ -62,8 +60,37 @@ fn depthwise_f32_on(
                 f32::mul_add,
                 |sum, channel, held| epilogue.apply(sum, channel, held),
             );
-        }
-    });
+        });
+        return Ok(());
+    }
+    // Lines that share their input stay together, as far as there is work for all threads.
+    let height = shape.height.output;
+    let tasks = parallel::tasks(work);
+    let share = (shape.batch * height).div_ceil(if tasks > 1 { 2 * tasks } else { 1 }).max(1);
+    parallel::for_each_chunk(
+        output,
+        share * line,
+        work,
+        || (),
+        |(), index, mut output| {
+            let mut next = index * share;
+            while !output.is_empty() {
+                let (image, y) = (next / height, next % height);
+                let count = (height - y).min(output.len() / line);
+                let (lines, rest) = output.split_at_mut(count * line);
+                isa.run_vectorized(f32_strip::Lines {
+                    shape,
+                    input,
+                    filter,
+                    epilogue,
+                    image,
+                    lines: y..y + count,
+                    output: lines,
+                });
+                (output, next) = (rest, next + count);
+            }
+        },
+    );
     Ok(())
 }
 

@@ -5,11 +5,14 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::Step;
 
+/// A step that pads: its index, the slot that it reads, and by how much along each axis.
+type Padding = (usize, usize, Vec<(usize, usize)>);
+
 /// Takes the constant padding before a layer into it, where nobody else reads what lies between
 /// and it is not `kept`.
 pub(super) fn pad_in_layers(mut steps: Vec<Step>, kept: &BTreeSet<usize>) -> Vec<Step> {
     let readers = readers(&steps);
-    let mut pads: BTreeMap<usize, (usize, usize, Vec<(usize, usize)>)> = BTreeMap::new();
+    let mut pads: BTreeMap<usize, Padding> = BTreeMap::new();
     let mut merged: BTreeSet<usize> = BTreeSet::new();
     for index in 0..steps.len() {
         let Some(step) = steps.get_mut(index) else { break };
@@ -78,9 +81,9 @@ pub(super) fn fuse(steps: Vec<Step>, kept: &BTreeSet<usize>) -> Vec<Step> {
 /// The inputs that could be computed by this very step, each with the other one if there is one.
 /// What else the step reads it holds itself, so it may run earlier than its place.
 fn candidates(step: &Step) -> Vec<(usize, Option<usize>)> {
-    match step.inputs.iter().copied().flatten().collect::<Vec<_>>().as_slice() {
-        &[slot] => vec![(slot, None)],
-        &[left, right] if left != right => vec![(left, Some(right)), (right, Some(left))],
+    match *step.inputs.iter().copied().flatten().collect::<Vec<_>>().as_slice() {
+        [slot] => vec![(slot, None)],
+        [left, right] if left != right => vec![(left, Some(right)), (right, Some(left))],
         _ => Vec::new(),
     }
 }

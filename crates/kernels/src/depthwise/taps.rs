@@ -45,9 +45,4 @@ impl Taps {
     pub(super) fn list(&self) -> &[Tap] {
         &self.list
     }
-
-    /// The tap of the greatest offsets, as they ascend from tap to tap.
-    pub(super) fn last(&self) -> Option<Tap> {
-        self.list.last().copied()
-    }
 }
