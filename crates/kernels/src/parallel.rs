@@ -67,7 +67,6 @@ pub(crate) fn tasks(work: usize) -> usize {
     // More tasks than threads let one that was held up be helped by the others.
     let most = match threads() {
         1 => 1,
-        threads if work / MIN_TASK_WORK < 16 * threads => threads,
         threads => 4 * threads,
     };
     (work / MIN_TASK_WORK).clamp(1, most)

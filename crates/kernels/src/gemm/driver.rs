@@ -46,19 +46,31 @@ impl<M: Sums> Product<'_, M> {
         // of a sum costs some more.
         let work = out.len().saturating_mul(self.panels.rows().saturating_add(4));
         let tasks = parallel::tasks(work);
-        // Few rows are shared out by columns: each panel is read once then.
+        // Few rows are shared out by columns: each panel is read once then. Few panels are halved, so
+        // that the threads have equal shares.
         let by_columns = rows < ROWS * 2 * tasks && panels >= tasks;
+        let halves = if panels < 4 * tasks && rows >= ROWS { 2 } else { 1 };
         let out = Shared::new(out);
-        parallel::for_each_range(if by_columns { panels } else { rows.div_ceil(ROWS) }, tasks, |range| {
-            let (rows, panels) = if by_columns {
-                (0..rows, range)
-            } else {
-                (range.start * ROWS..(range.end * ROWS).min(rows), 0..panels)
-            };
-            // SAFETY: `expect` has checked the lengths; the ranges of the tasks are disjoint, so
-            // are the elements they write.
-            unsafe { self.share(out.as_mut_ptr(), rows, panels) };
-        });
+        parallel::for_each_range(
+            if by_columns { panels * halves } else { rows.div_ceil(ROWS) },
+            tasks,
+            |range| {
+                let whole = range.start * ROWS..(range.end * ROWS).min(rows);
+                let shares = range.map(|unit| {
+                    let (panel, half) = (unit / halves, unit % halves);
+                    (rows * half / halves..rows * (half + 1) / halves, panel..panel + 1)
+                });
+                // SAFETY: `expect` has checked the lengths; the shares of the tasks are disjoint, so are
+                // the elements they write.
+                unsafe {
+                    if by_columns {
+                        shares.for_each(|(rows, panels)| self.share(out.as_mut_ptr(), rows, panels));
+                    } else {
+                        self.share(out.as_mut_ptr(), whole, 0..panels);
+                    }
+                }
+            },
+        );
         Ok(())
     }
 
