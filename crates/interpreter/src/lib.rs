@@ -2,7 +2,7 @@
 //!
 //! Level 2 of the workspace. A [`Plan`] is made once for a graph, the outlets wanted and the
 //! arithmetic: nodes that no output needs are left out, constant sub-graphs are evaluated,
-//! weights are packed, and a bias and a Relu are taken into the convolution before them. It then
+//! weights are packed, and what surrounds a layer is taken into it, to the same bits. It then
 //! runs any number of times, also from several threads at once; tensors are released after their
 //! last use.
 //!

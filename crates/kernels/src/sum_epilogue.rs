@@ -122,6 +122,11 @@ impl SumEpilogue {
         }
     }
 
+    /// Whether the results are added to what the output holds.
+    pub fn accumulates(&self) -> bool {
+        matches!(self.stage, Stage::Dequantized { accumulate: true, .. })
+    }
+
     /// The same without [`accumulate`](Self::accumulate).
     pub fn replacing(&self) -> Self {
         let mut replacing = self.clone();

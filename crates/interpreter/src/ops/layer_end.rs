@@ -17,7 +17,6 @@ pub(super) enum LayerEnd {
         epilogue: Box<SumEpilogue>,
         /// Of the results, if they are quantized again.
         zero_offset: i32,
-        accumulate: bool,
     },
     /// Of weights that come with each run, so that nothing can be made ready.
     Open,
@@ -72,7 +71,7 @@ impl LayerEnd {
     /// The end of an int8 layer none of whose sums exceeds `limit` in magnitude.
     pub(super) fn integer(channels: usize, limit: i64) -> Self {
         let epilogue = Box::new(SumEpilogue::new(channels, limit));
-        LayerEnd::Integer { epilogue, zero_offset: 0, accumulate: false }
+        LayerEnd::Integer { epilogue, zero_offset: 0 }
     }
 
     /// Takes a node behind the layer in, if the order of the steps is kept to the bit.
@@ -80,7 +79,7 @@ impl LayerEnd {
         match self {
             LayerEnd::Open => false,
             LayerEnd::Float(end) => end.absorb(next),
-            LayerEnd::Integer { epilogue, zero_offset, accumulate } => match next {
+            LayerEnd::Integer { epilogue, zero_offset } => match next {
                 Following::Bias { integers: Some(integers), .. } => epilogue.add_bias(integers),
                 Following::Bias { .. } | Following::Norm { .. } => false,
                 Following::Dequantize(scales) => epilogue.dequantize(scales),
@@ -90,23 +89,19 @@ impl LayerEnd {
                     *zero_offset = offset;
                     epilogue.quantize(inverse_scale, offset)
                 }
-                Following::Add => {
-                    *accumulate = epilogue.accumulate();
-                    *accumulate
-                }
+                Following::Add => epilogue.accumulate(),
             },
         }
     }
 
     /// The tensor to add, which is the last input, if one was absorbed.
     pub(super) fn addend(&self, inputs: &mut Inputs) -> Result<Option<Tensor>, OpError> {
-        match self {
-            LayerEnd::Float(FloatEnd { accumulate: true, .. })
-            | LayerEnd::Integer { accumulate: true, .. } => {
-                inputs.tensor(inputs.len().saturating_sub(1)).map(Some)
-            }
-            _ => Ok(None),
-        }
+        let adds = match self {
+            LayerEnd::Float(end) => end.accumulate,
+            LayerEnd::Integer { epilogue, .. } => epilogue.accumulates(),
+            LayerEnd::Open => false,
+        };
+        if adds { inputs.tensor(inputs.len().saturating_sub(1)).map(Some) } else { Ok(None) }
     }
 
     /// Makes a float output of `shape`; `run` computes it.
@@ -138,7 +133,7 @@ impl LayerEnd {
     ) -> Result<Value, OpError> {
         let changed;
         let (mut epilogue, zero_offset) = match self {
-            LayerEnd::Integer { epilogue, zero_offset, .. } => (epilogue.as_ref(), *zero_offset),
+            LayerEnd::Integer { epilogue, zero_offset } => (epilogue.as_ref(), *zero_offset),
             _ => {
                 let plain = SumEpilogue::new(shape.last().copied().unwrap_or(1), limit);
                 return plain_sums(&plain, shape, memory, run);

@@ -46,31 +46,25 @@ impl<M: Sums> Product<'_, M> {
         // of a sum costs some more.
         let work = out.len().saturating_mul(self.panels.rows().saturating_add(4));
         let tasks = parallel::tasks(work);
+        let out = Shared::new(out);
+        if rows >= ROWS * 2 * tasks || panels < tasks {
+            parallel::for_each_range(rows.div_ceil(ROWS), tasks, |blocks| {
+                let rows = blocks.start * ROWS..(blocks.end * ROWS).min(rows);
+                // SAFETY: `expect` has checked the lengths; the tasks have different rows.
+                unsafe { self.share(out.as_mut_ptr(), rows, 0..panels) };
+            });
+            return Ok(());
+        }
         // Few rows are shared out by columns: each panel is read once then. Few panels are halved, so
         // that the threads have equal shares.
-        let by_columns = rows < ROWS * 2 * tasks && panels >= tasks;
         let halves = if panels < 4 * tasks && rows >= ROWS { 2 } else { 1 };
-        let out = Shared::new(out);
-        parallel::for_each_range(
-            if by_columns { panels * halves } else { rows.div_ceil(ROWS) },
-            tasks,
-            |range| {
-                let whole = range.start * ROWS..(range.end * ROWS).min(rows);
-                let shares = range.map(|unit| {
-                    let (panel, half) = (unit / halves, unit % halves);
-                    (rows * half / halves..rows * (half + 1) / halves, panel..panel + 1)
-                });
-                // SAFETY: `expect` has checked the lengths; the shares of the tasks are disjoint, so are
-                // the elements they write.
-                unsafe {
-                    if by_columns {
-                        shares.for_each(|(rows, panels)| self.share(out.as_mut_ptr(), rows, panels));
-                    } else {
-                        self.share(out.as_mut_ptr(), whole, 0..panels);
-                    }
-                }
-            },
-        );
+        parallel::for_each_range(panels * halves, tasks, |units| {
+            for (panel, half) in units.map(|unit| (unit / halves, unit % halves)) {
+                let rows = rows * half / halves..rows * (half + 1) / halves;
+                // SAFETY: `expect` has checked the lengths; the units differ in rows or panel.
+                unsafe { self.share(out.as_mut_ptr(), rows, panel..panel + 1) };
+            }
+        });
         Ok(())
     }
 
