@@ -10,6 +10,7 @@
 
 mod dispatch;
 mod error;
+mod lines;
 mod memory;
 mod operator;
 mod ops;
@@ -20,6 +21,7 @@ mod run;
 mod value;
 
 pub use error::{OpError, PlanError, RunError, UnsupportedOp};
+pub use lines::{Extents, LineLayer, LineType, Lines, LinesMut};
 pub use operator::{Arithmetic, BuildContext, Following, Inputs, Operator};
 pub use plan::{Feed, Plan, PlanOptions};
 pub use profile::StepTime;

@@ -82,15 +82,20 @@ impl Memory {
                 return Some(tensor);
             }
             if let Some(buffer) = tensor.into_sole_vec::<T>() {
-                let mut shelf = T::shelf(memory).lock().unwrap_or_else(PoisonError::into_inner);
-                if shelf.len() < KEPT {
-                    shelf.push(buffer);
-                }
+                memory.give_vec(buffer);
             }
             None
         }
         let rest = keep::<f32>(self, tensor).and_then(|tensor| keep::<i8>(self, tensor));
         rest.and_then(|tensor| keep::<i32>(self, tensor));
+    }
+
+    /// Keeps a buffer.
+    pub(crate) fn give_vec<T: Kept>(&self, buffer: Vec<T>) {
+        let mut shelf = T::shelf(self).lock().unwrap_or_else(PoisonError::into_inner);
+        if shelf.len() < KEPT {
+            shelf.push(buffer);
+        }
     }
 
     /// [`give`](Self::give) for a value.

@@ -3,6 +3,7 @@ use std::sync::Arc;
 use amct_graph::{AttrError, Attributes, Graph, Node, Outlet};
 use amct_tensor::Tensor;
 
+use crate::lines::LineLayer;
 use crate::memory::Memory;
 use crate::{OpError, Value};
 
@@ -46,6 +47,11 @@ pub trait Operator: Send + Sync {
     fn absorb_padding(&mut self, pads: &[(usize, usize)]) -> bool {
         let _ = pads;
         false
+    }
+
+    /// The operator as a layer that can compute some lines by themselves, if it is one.
+    fn as_line_layer(&self) -> Option<&dyn LineLayer> {
+        None
     }
 
     /// Multiply-adds that make one element of the output, 0 if that is not what the operator does.

@@ -10,6 +10,7 @@ use crate::operator::{Arithmetic, BuildContext, Inputs, Operator};
 use crate::{OpError, PlanError, RunError, Value, registry};
 use conditional::Decisions;
 
+mod bands;
 mod conditional;
 mod dropout;
 mod fuse;
@@ -65,6 +66,8 @@ pub(crate) struct Step {
     pub(crate) outputs: Vec<Option<usize>>,
     /// Slots that are free once the step has run.
     pub(crate) releases: Vec<usize>,
+    /// Whether the next step alone reads the output, line by line.
+    pub(crate) passes_lines_on: bool,
 }
 
 impl Plan {
@@ -229,6 +232,7 @@ impl<'a> Compiler<'a> {
             inputs,
             outputs: Vec::new(),
             releases: Vec::new(),
+            passes_lines_on: false,
         });
         // Every outlet of a step that somebody reads gets its slot when it is read; the first
         // one now, so that the step can be found by it.
@@ -250,6 +254,7 @@ impl<'a> Compiler<'a> {
         let kept: BTreeSet<usize> = output_slots.iter().copied().chain(shown_at.keys().copied()).collect();
         let mut steps = fuse::fuse(fuse::pad_in_layers(self.steps, &kept), &kept);
         liveness::mark_releases(&mut steps, &output_slots);
+        bands::mark(&mut steps, &kept);
         let read: BTreeSet<usize> =
             steps.iter().flat_map(|step| step.inputs.iter().copied().flatten()).collect();
         let constants = self

@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use crate::plan::Step;
 use crate::{Plan, RunError, Value};
 
 /// One step of a plan and the time it took in one run.
@@ -17,12 +18,13 @@ pub struct StepTime {
     pub time: Duration,
     /// Multiply-adds of its sums of products.
     pub multiply_adds: u64,
-    /// Shape of its first output.
+    /// Shape of its first output; of the last step's, if several were computed together.
     pub shape: Vec<usize>,
 }
 
 impl Plan {
-    /// Runs the plan as a whole and tells the time of every step.
+    /// Runs the plan as a whole and tells the time of every step; layers that are computed together
+    /// count as one.
     ///
     /// # Errors
     /// As [`Plan::run`].
@@ -30,22 +32,29 @@ impl Plan {
         crate::run::in_pool(|| {
             let mut frame = self.frame(self.checked(feeds)?);
             let mut times = Vec::with_capacity(self.steps.len());
-            for step in &self.steps {
+            let mut next = 0;
+            while let Some(first) = self.steps.get(next) {
                 let start = Instant::now();
-                self.run_step(step, &mut frame, &mut |_, _| Ok(()))?;
+                let done = self.advance(next, self.steps.len(), &mut frame, &mut |_, _| Ok(()))?;
                 let time = start.elapsed();
-                let output = step.outputs.first().copied().flatten();
+                let behind = self.steps.get(next + 1..next + done.steps).unwrap_or_default();
+                let output = behind.last().unwrap_or(first).outputs.first().copied().flatten();
                 let output = output.and_then(|slot| frame.get(slot)?.as_ref());
-                let shape = output.map_or(Vec::new(), |output| output.shape().to_vec());
+                let absorbed = |step: &Step| [std::slice::from_ref(&step.op), &step.absorbed].concat();
                 times.push(StepTime {
-                    node: step.node.clone(),
-                    op: step.op.clone(),
-                    absorbed: step.absorbed.clone(),
+                    node: first.node.clone(),
+                    op: first.op.clone(),
+                    absorbed: first
+                        .absorbed
+                        .iter()
+                        .cloned()
+                        .chain(behind.iter().flat_map(absorbed))
+                        .collect(),
                     time,
-                    multiply_adds: shape.iter().product::<usize>().saturating_mul(step.operator.depth())
-                        as u64,
-                    shape,
+                    multiply_adds: done.multiply_adds as u64,
+                    shape: output.map_or(Vec::new(), |output| output.shape().to_vec()),
                 });
+                next += done.steps;
             }
             Ok((self.run_from(self.steps.len(), frame, &mut |_, _| Ok(()))?, times))
         })

@@ -6,10 +6,19 @@ use crate::operator::Inputs;
 use crate::plan::{Feed, Step};
 use crate::{OpError, Plan, RunError, Value};
 
+mod bands;
 mod per_image;
 
 /// What a run does with an observed value; an error ends the run.
 pub(crate) type Observer<'a> = dyn FnMut(Outlet, &Value) -> Result<(), RunError> + 'a;
+
+/// What was done at once.
+pub(crate) struct Advance {
+    /// Steps that have been run.
+    pub(crate) steps: usize,
+    /// Multiply-adds of their sums of products.
+    pub(crate) multiply_adds: usize,
+}
 
 /// The values of a run, by slot.
 pub(crate) type Frame = Vec<Option<Value>>;
@@ -86,8 +95,9 @@ impl Plan {
         mut frame: Frame,
         observer: &mut Observer<'_>,
     ) -> Result<Vec<Value>, RunError> {
-        for step in self.steps.iter().skip(first) {
-            self.run_step(step, &mut frame, observer)?;
+        let mut next = first;
+        while next < self.steps.len() {
+            next += self.advance(next, self.steps.len(), &mut frame, observer)?.steps;
         }
         self.outputs
             .iter()
@@ -96,6 +106,24 @@ impl Plan {
                 value.ok_or_else(|| RunError::MissingOutput(format!("output slot {slot}")))
             })
             .collect()
+    }
+
+    /// Runs step `index`, and those behind it, up to `limit`, that are computed together with it.
+    pub(crate) fn advance(
+        &self,
+        index: usize,
+        limit: usize,
+        frame: &mut Frame,
+        observer: &mut Observer<'_>,
+    ) -> Result<Advance, RunError> {
+        if let Some(together) = self.run_bands(index..limit, frame, observer)? {
+            return Ok(together);
+        }
+        let Some(step) = self.steps.get(index) else { return Ok(Advance { steps: 1, multiply_adds: 0 }) };
+        self.run_step(step, frame, observer)?;
+        let output = step.outputs.first().copied().flatten().and_then(|slot| frame.get(slot)?.as_ref());
+        let elements = output.map_or(0, |output| output.shape().iter().product());
+        Ok(Advance { steps: 1, multiply_adds: elements.saturating_mul(step.operator.depth()) })
     }
 
     pub(crate) fn run_step(

@@ -2,14 +2,17 @@
 //! in that many groups.
 
 use amct_graph::views::WindowAttrs;
-use amct_kernels::conv2d::{Conv2dShape, conv2d_grouped_f32, conv2d_grouped_i8_then};
+use amct_kernels::conv2d::{
+    Conv2dShape, conv2d_f32, conv2d_grouped_f32, conv2d_grouped_i8_then, conv2d_i8_then,
+};
 use amct_kernels::gemm::{PackedF32, PackedI8};
-use amct_tensor::window::Padding;
+use amct_tensor::window::{Axis, Padding};
 use amct_tensor::{DType, DataFormat, Tensor};
 
-use super::layer_end::LayerEnd;
+use super::layer_end::{LayerEnd, other_lines};
 use super::per_image::layer_per_image;
 use super::window::{Image, from_nhwc, to_nhwc};
+use crate::lines::{Extents, LineLayer, LineType, Lines, LinesMut};
 use crate::memory::Memory;
 use crate::operator::{BuildContext, Following, Inputs, Operator};
 use crate::{OpError, Value};
@@ -104,6 +107,50 @@ impl Operator for Conv2d {
 
     fn is_per_image(&self, inputs: &[Option<Value>], batched: &[bool]) -> bool {
         layer_per_image(inputs, batched)
+    }
+
+    fn as_line_layer(&self) -> Option<&dyn LineLayer> {
+        (self.attrs.format == DataFormat::Nhwc && self.filter.is_some()).then_some(self)
+    }
+}
+
+impl LineLayer for Conv2d {
+    fn line_type(&self) -> Option<LineType> {
+        self.end.line_type()
+    }
+
+    fn accumulates(&self) -> bool {
+        self.end.accumulates()
+    }
+
+    fn extents(&self, [height, width, channels]: [usize; 3]) -> Option<Extents> {
+        let filter = self.filter.as_ref()?;
+        let (shape, groups) = filter.shape_over(&[1, height, width, channels], &self.attrs).ok()?;
+        let output = [shape.height.output, shape.width.output, shape.out_channels];
+        (groups == 1).then_some(Extents { height: shape.height, output })
+    }
+
+    fn run_lines(
+        &self,
+        height: Axis,
+        [rows, width, channels]: [usize; 3],
+        input: Lines<'_>,
+        output: LinesMut<'_>,
+    ) -> Result<(), OpError> {
+        let filter = self.filter.as_ref().ok_or_else(other_lines)?;
+        let (shape, _) = filter.shape_over(&[1, rows, width, channels], &self.attrs)?;
+        let shape = Conv2dShape { height, ..shape };
+        match (input, &filter.weights) {
+            (Lines::F32(input), Weights::F32(weights)) => self
+                .end
+                .run_float_lines(output, |end, output| conv2d_f32(input, &shape, weights, end, output)),
+            (Lines::I8 { q, zero_offset }, Weights::I8(weights)) => {
+                self.end.run_integer_lines(output, |end, output| {
+                    conv2d_i8_then(q, zero_offset, &shape, weights, end, output)
+                })
+            }
+            _ => Err(other_lines()),
+        }
     }
 }
 

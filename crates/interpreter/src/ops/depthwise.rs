@@ -2,12 +2,14 @@
 
 use amct_graph::views::WindowAttrs;
 use amct_kernels::depthwise::{DepthwiseShape, PackedDepthwiseI8, depthwise_f32, depthwise_i8_then};
-use amct_tensor::{DType, Tensor};
+use amct_tensor::window::Axis;
+use amct_tensor::{DType, DataFormat, Tensor};
 
 use super::conv2d::{absorb_padding, mixed, sums_from_nhwc};
-use super::layer_end::LayerEnd;
+use super::layer_end::{LayerEnd, other_lines};
 use super::per_image::layer_per_image;
 use super::window::{Image, from_nhwc, to_nhwc};
+use crate::lines::{Extents, LineLayer, LineType, Lines, LinesMut};
 use crate::memory::Memory;
 use crate::operator::{BuildContext, Following, Inputs, Operator};
 use crate::{OpError, Value};
@@ -107,6 +109,51 @@ impl Operator for Depthwise {
 
     fn is_per_image(&self, inputs: &[Option<Value>], batched: &[bool]) -> bool {
         layer_per_image(inputs, batched)
+    }
+
+    fn as_line_layer(&self) -> Option<&dyn LineLayer> {
+        (self.attrs.format == DataFormat::Nhwc && self.filter.is_some()).then_some(self)
+    }
+}
+
+impl LineLayer for Depthwise {
+    fn line_type(&self) -> Option<LineType> {
+        self.end.line_type()
+    }
+
+    fn accumulates(&self) -> bool {
+        self.end.accumulates()
+    }
+
+    fn extents(&self, [height, width, channels]: [usize; 3]) -> Option<Extents> {
+        let shape = self.filter.as_ref()?.shape_over(&[1, height, width, channels], &self.attrs).ok()?;
+        let output = [shape.height.output, shape.width.output, shape.out_channels().ok()?];
+        Some(Extents { height: shape.height, output })
+    }
+
+    fn run_lines(
+        &self,
+        height: Axis,
+        [rows, width, channels]: [usize; 3],
+        input: Lines<'_>,
+        output: LinesMut<'_>,
+    ) -> Result<(), OpError> {
+        let filter = self.filter.as_ref().ok_or_else(other_lines)?;
+        let shape = filter.shape_over(&[1, rows, width, channels], &self.attrs)?;
+        let shape = DepthwiseShape { height, ..shape };
+        match (input, &filter.weights) {
+            (Lines::F32(input), Weights::F32(weights)) => {
+                let weights = weights.as_slice()?;
+                self.end
+                    .run_float_lines(output, |end, output| depthwise_f32(input, &shape, weights, end, output))
+            }
+            (Lines::I8 { q, zero_offset }, Weights::I8(weights)) => {
+                self.end.run_integer_lines(output, |end, output| {
+                    depthwise_i8_then(q, zero_offset, &shape, weights, end, output)
+                })
+            }
+            _ => Err(other_lines()),
+        }
     }
 }
 

@@ -4,6 +4,7 @@ use amct_kernels::{Activation, Epilogue, I8Output, KernelError, Norm, SumEpilogu
 use amct_tensor::{DType, Tensor, checked_len};
 
 use super::broadcast::broadcast;
+use crate::lines::{LineType, LinesMut};
 use crate::memory::Memory;
 use crate::operator::{Following, Inputs};
 use crate::{OpError, Value};
@@ -94,14 +95,59 @@ impl LayerEnd {
         }
     }
 
-    /// The tensor to add, which is the last input, if one was absorbed.
-    pub(super) fn addend(&self, inputs: &mut Inputs) -> Result<Option<Tensor>, OpError> {
-        let adds = match self {
+    /// Whether a tensor is added, which is the last input.
+    pub(super) fn accumulates(&self) -> bool {
+        match self {
             LayerEnd::Float(end) => end.accumulate,
             LayerEnd::Integer { epilogue, .. } => epilogue.accumulates(),
             LayerEnd::Open => false,
+        }
+    }
+
+    /// What the layer writes, if it is known and not plain sums.
+    pub(super) fn line_type(&self) -> Option<LineType> {
+        match self {
+            LayerEnd::Open => None,
+            LayerEnd::Float(_) => Some(LineType::F32),
+            LayerEnd::Integer { epilogue, zero_offset } => match epilogue.output() {
+                SumType::F32 => Some(LineType::F32),
+                SumType::I8 => Some(LineType::I8 { zero_offset: *zero_offset }),
+                SumType::I32 => None,
+            },
+        }
+    }
+
+    /// Runs a float layer on some lines; those of a sum hold what is added.
+    pub(super) fn run_float_lines(
+        &self,
+        output: LinesMut<'_>,
+        run: impl FnOnce(Epilogue<'_>, &mut [f32]) -> Result<(), KernelError>,
+    ) -> Result<(), OpError> {
+        match (self, output) {
+            (LayerEnd::Float(end), LinesMut::F32(output)) => Ok(run(end.epilogue(true), output)?),
+            _ => Err(other_lines()),
+        }
+    }
+
+    /// Runs an int8 layer on some lines; those of a sum hold what is added.
+    pub(super) fn run_integer_lines(
+        &self,
+        output: LinesMut<'_>,
+        run: impl FnOnce(&SumEpilogue, I8Output<'_>) -> Result<(), KernelError>,
+    ) -> Result<(), OpError> {
+        let output = match output {
+            LinesMut::F32(output) => I8Output::F32(output),
+            LinesMut::I8(output) => I8Output::I8(output),
         };
-        if adds { inputs.tensor(inputs.len().saturating_sub(1)).map(Some) } else { Ok(None) }
+        match self {
+            LayerEnd::Integer { epilogue, .. } => Ok(run(epilogue, output)?),
+            _ => Err(other_lines()),
+        }
+    }
+
+    /// The tensor to add, which is the last input, if one was absorbed.
+    pub(super) fn addend(&self, inputs: &mut Inputs) -> Result<Option<Tensor>, OpError> {
+        if self.accumulates() { inputs.tensor(inputs.len().saturating_sub(1)).map(Some) } else { Ok(None) }
     }
 
     /// Makes a float output of `shape`; `run` computes it.
@@ -157,6 +203,11 @@ impl LayerEnd {
             }
         })
     }
+}
+
+/// Lines of a type that the layer does not read or write.
+pub(super) fn other_lines() -> OpError {
+    OpError::Unsupported("the lines are not of the layer's types".to_owned())
 }
 
 fn plain_sums(

@@ -36,7 +36,7 @@ pub(super) fn pad_in_layers(mut steps: Vec<Step>, kept: &BTreeSet<usize>) -> Vec
     kept.map(|(_, step)| step).collect()
 }
 
-fn readers(steps: &[Step]) -> BTreeMap<usize, usize> {
+pub(super) fn readers(steps: &[Step]) -> BTreeMap<usize, usize> {
     let mut readers = BTreeMap::new();
     for slot in steps.iter().flat_map(|step| step.inputs.iter().copied().flatten()) {
         *readers.entry(slot).or_default() += 1;

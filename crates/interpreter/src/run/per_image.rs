@@ -106,8 +106,11 @@ fn keeps_apart(step: &Step, frame: &Frame, batched: &[bool]) -> bool {
 fn follow(plan: &Plan, feeds: &[(usize, Value)], image: usize, steps: usize, first: &Live) -> Option<Live> {
     let mut frame = plan.frame(cut(feeds, image)?);
     amct_kernels::sequentially(|| {
-        let mut steps = plan.steps.iter().take(steps);
-        steps.try_for_each(|step| plan.run_step(step, &mut frame, &mut |_, _| Ok(()))).ok()
+        let mut next = 0;
+        while next < steps {
+            next += plan.advance(next, steps, &mut frame, &mut |_, _| Ok(())).ok()?.steps;
+        }
+        Some(())
     })?;
     first
         .iter()

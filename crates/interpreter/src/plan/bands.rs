@@ -1,0 +1,25 @@
+//! Which layers can pass lines on to the next one.
+
+use std::collections::BTreeSet;
+
+use super::Step;
+use super::fuse::readers;
+
+/// Marks each layer whose output only the next step reads, line by line, and that is not `kept`.
+pub(super) fn mark(steps: &mut [Step], kept: &BTreeSet<usize>) {
+    let readers = readers(steps);
+    let passes_on = |pair: &[Step]| -> Option<bool> {
+        let [step, next] = pair else { return None };
+        let layer = step.operator.as_line_layer()?;
+        layer.line_type()?;
+        next.operator.as_line_layer()?.line_type()?;
+        let &[Some(output)] = step.outputs.as_slice() else { return None };
+        let read = next.inputs.first().copied().flatten()?;
+        let alone = !kept.contains(&output) && readers.get(&output) == Some(&1);
+        Some(read == output && alone && !layer.accumulates())
+    };
+    let marks: Vec<bool> = steps.windows(2).map(|pair| passes_on(pair) == Some(true)).collect();
+    for (step, mark) in steps.iter_mut().zip(marks) {
+        step.passes_lines_on = mark;
+    }
+}
