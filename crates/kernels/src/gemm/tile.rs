@@ -93,12 +93,13 @@ pub(super) unsafe fn strip<S: Simd, M: Sums, const V: usize>(
             }
         };
     }
-    // As many rows as leave registers for V vectors of the right side and one of the left.
+    // As many rows as leave registers for V vectors of the right side and two of the left; with one
+    // left over, the compiler moves sums to memory.
     if S::REGISTERS == 32 {
         if V < 4 {
             tiles!(14);
         }
-        tiles!(7);
+        tiles!(6);
         tiles!(4);
     } else {
         tiles!(6);
