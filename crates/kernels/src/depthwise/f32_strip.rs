@@ -211,6 +211,73 @@ impl Tile {
         (pixels - 1) * self.pixel + (self.rows - 1) * self.row + (self.columns - 1) * self.column
     }
 
+    /// Sums over windows of any form.
+    ///
+    /// # Safety
+    /// As [`Tile::compute`].
+    #[inline(always)]
+    unsafe fn any_columns<S: Simd, const T: usize, const V: usize>(&self, simd: S) -> [[S::F32; V]; T] {
+        let mut sums = [[simd.splat_f32(0.0); V]; T];
+        for row in 0..self.rows {
+            let input = self.input.wrapping_add(row * self.row);
+            let weights = self.weights.wrapping_add(row * self.weight_row);
+            for column in 0..self.columns {
+                let input = input.wrapping_add(column * self.column);
+                let taps = weights.wrapping_add(column * self.channels);
+                // SAFETY: the caller's.
+                let weights: [S::F32; V] = unsafe { load(simd, taps, 0) };
+                for (t, sums) in sums.iter_mut().enumerate() {
+                    let input = input.wrapping_add(t * self.pixel);
+                    for (v, (sum, &weight)) in sums.iter_mut().zip(&weights).enumerate() {
+                        // SAFETY: the caller's.
+                        let value = unsafe { simd.load_f32(input.wrapping_add(v * S::LANES)) };
+                        *sum = simd.mul_add(value, weight, *sum);
+                    }
+                }
+            }
+        }
+        sums
+    }
+
+    /// Sums over windows of three columns, each STRIDE columns behind the one before: a value is
+    /// loaded once for all pixels.
+    ///
+    /// # Safety
+    /// As [`Tile::compute`].
+    #[inline(always)]
+    unsafe fn three_columns<S: Simd, const T: usize, const V: usize, const STRIDE: usize>(
+        &self,
+        simd: S,
+    ) -> [[S::F32; V]; T] {
+        let mut sums = [[simd.splat_f32(0.0); V]; T];
+        for row in 0..self.rows {
+            let input = self.input.wrapping_add(row * self.row);
+            let weights = self.weights.wrapping_add(row * self.weight_row);
+            // SAFETY: the caller's.
+            let weight = |column: usize| unsafe { load::<S, V>(simd, weights, column * self.channels) };
+            let taps = [weight(0), weight(1), weight(2)];
+            // SAFETY: the caller's.
+            let value = |column: usize| unsafe { load::<S, V>(simd, input, column * self.column) };
+            let mut window = [value(0), value(1), value(2)];
+            for (t, sums) in sums.iter_mut().enumerate() {
+                if t > 0 {
+                    let next = value(t * STRIDE + 2);
+                    window = if STRIDE == 1 {
+                        [window[1], window[2], next]
+                    } else {
+                        [window[2], value(t * STRIDE + 1), next]
+                    };
+                }
+                for (values, weights) in window.iter().zip(&taps) {
+                    for (v, sum) in sums.iter_mut().enumerate() {
+                        *sum = simd.mul_add(values[v], weights[v], *sum);
+                    }
+                }
+            }
+        }
+        sums
+    }
+
     /// # Safety
     /// V * LANES values from each tap of T pixels on are valid for reading, so are their weights and
     /// what `epilogue` has from `channel` on; as many of T pixels from `out` on for writing.
@@ -222,28 +289,14 @@ impl Tile {
         channel: usize,
         out: *mut f32,
     ) {
-        let mut sums = [[simd.splat_f32(0.0); V]; T];
-        for row in 0..self.rows {
-            let input = self.input.wrapping_add(row * self.row);
-            let weights = self.weights.wrapping_add(row * self.weight_row);
-            for column in 0..self.columns {
-                let input = input.wrapping_add(column * self.column);
-                let taps = weights.wrapping_add(column * self.channels);
-                let mut weights = [simd.splat_f32(0.0); V];
-                for (v, weight) in weights.iter_mut().enumerate() {
-                    // SAFETY: the caller's.
-                    *weight = unsafe { simd.load_f32(taps.wrapping_add(v * S::LANES)) };
-                }
-                for (t, sums) in sums.iter_mut().enumerate() {
-                    let input = input.wrapping_add(t * self.pixel);
-                    for (v, (sum, &weight)) in sums.iter_mut().zip(&weights).enumerate() {
-                        // SAFETY: the caller's.
-                        let value = unsafe { simd.load_f32(input.wrapping_add(v * S::LANES)) };
-                        *sum = simd.mul_add(value, weight, *sum);
-                    }
-                }
+        // SAFETY: the caller's.
+        let mut sums = unsafe {
+            match self.columns {
+                3 if self.pixel == self.column => self.three_columns::<S, T, V, 1>(simd),
+                3 if self.pixel == 2 * self.column => self.three_columns::<S, T, V, 2>(simd),
+                _ => self.any_columns::<S, T, V>(simd),
             }
-        }
+        };
         // One step after the other for all sums, so that they stay in registers.
         if let Some(bias) = epilogue.bias {
             for v in 0..V {
@@ -280,4 +333,18 @@ impl Tile {
             }
         }
     }
+}
+
+/// V vectors, `at` values behind `from`.
+///
+/// # Safety
+/// They are valid for reading.
+#[inline(always)]
+unsafe fn load<S: Simd, const V: usize>(simd: S, from: *const f32, at: usize) -> [S::F32; V] {
+    let mut vectors = [simd.splat_f32(0.0); V];
+    for (v, vector) in vectors.iter_mut().enumerate() {
+        // SAFETY: the caller's.
+        *vector = unsafe { simd.load_f32(from.wrapping_add(at + v * S::LANES)) };
+    }
+    vectors
 }
