@@ -2,10 +2,12 @@
 //!
 //! The filter is packed as a matrix of kernel height * kernel width * input channels rows, so each
 //! sum runs over (kh, kw, ci). A tap in the padding contributes an explicit 0.0 (int8: the zero
-//! offset, hence 0): it changes a sum only if its weight is infinite or NaN.
+//! offset, hence 0): it changes a sum only if its weight is infinite or NaN. Where the window lies
+//! inside a long line, no patches are made: its rows are read from the image.
 
 mod grouped;
 mod im2col;
+mod lines;
 pub mod reference;
 mod shape;
 #[cfg(test)]
@@ -14,9 +16,10 @@ mod tests;
 pub use grouped::{conv2d_grouped_f32, conv2d_grouped_i8, conv2d_grouped_i8_then};
 pub use shape::Conv2dShape;
 
-use crate::gemm::{PackedF32, PackedI8, PaddedEpilogue, ROW_BLOCK, SumsOf};
+use crate::gemm::{PackedF32, PackedI8, PaddedEpilogue, ROW_BLOCK, RowsInRuns, SumsOf};
 use crate::sum_epilogue::{SumKernel, SumResult};
-use crate::{Epilogue, I8Output, KernelError, SumEpilogue, lengths, parallel};
+use crate::{Epilogue, I8Output, KernelError, SumEpilogue, lengths};
+use im2col::Strides;
 
 /// Convolves `input`, batch x height x width x in_channels, into `output` with out_channels.
 ///
@@ -37,13 +40,20 @@ pub fn conv2d_f32(
     if shape.is_pointwise() {
         return filter.multiply_parallel(input, &epilogue, output);
     }
-    let work = output.len().saturating_mul(k);
-    let scratch = || vec![0.0; ROW_BLOCK * k];
-    parallel::for_each_chunk(output, ROW_BLOCK * n, work, scratch, |patches, index, output| {
-        let patches = &mut patches[..output.len() / n * k];
-        im2col::fill(shape, input, index * ROW_BLOCK, k, 0.0, patches);
-        filter.multiply_rows(patches, &epilogue, output);
-    });
+    let strides = Strides { patch: k, row: shape.row_len() };
+    let by_patches = |patches: &mut Vec<f32>, first: usize, output: &mut [f32]| {
+        patches.resize(ROW_BLOCK * k, 0.0);
+        for (block, output) in output.chunks_mut(ROW_BLOCK * n).enumerate() {
+            let patches = &mut patches[..output.len() / n * k];
+            im2col::fill(shape, input, first + block * ROW_BLOCK, strides, 0.0, patches);
+            filter.multiply_rows(patches, &epilogue, output);
+        }
+    };
+    let directly = |lines: RowsInRuns<'_, f32>, output: &mut [f32]| {
+        filter.multiply_runs(lines, &epilogue, output);
+        true
+    };
+    lines::convolve(shape, input, output.len().saturating_mul(k), output, by_patches, directly);
     Ok(())
 }
 
@@ -75,6 +85,7 @@ pub fn conv2d_i8_then(
     output: I8Output<'_>,
 ) -> Result<(), KernelError> {
     shape.expect_packed((filter.k(), filter.n()))?;
+    filter.expect_runs(shape.height.kernel)?;
     shape.expect_slices(input.len(), output.len())?;
     let zero_offset = lengths::zero_offset(zero_offset)?;
     epilogue.run(filter.n(), output, ConvolveI8 { input, zero_offset, shape, filter })
@@ -95,13 +106,23 @@ impl SumKernel for ConvolveI8<'_> {
             return filter.multiply_parallel((input, filter.k()), &sums, output);
         }
         let (stride, n) = (filter.stride(), filter.n());
+        let strides = Strides {
+            patch: stride,
+            row: if filter.runs() == 1 { shape.row_len() } else { filter.run_stride() },
+        };
         let work = output.len().saturating_mul(stride) / 4;
-        let scratch = || (vec![0_i8; ROW_BLOCK * stride], Vec::new());
-        parallel::for_each_chunk(output, ROW_BLOCK * n, work, scratch, |(patches, words), index, output| {
-            let patches = &mut patches[..output.len() / n * stride];
-            im2col::fill(shape, input, index * ROW_BLOCK, stride, zero_offset as i8, patches);
-            filter.multiply_rows((patches, stride), &sums, words, output);
-        });
+        let by_patches = |(patches, words): &mut (Vec<i8>, Vec<i32>), first: usize, output: &mut [R::Out]| {
+            patches.resize(ROW_BLOCK * stride, 0);
+            for (block, output) in output.chunks_mut(ROW_BLOCK * n).enumerate() {
+                let patches = &mut patches[..output.len() / n * stride];
+                let first = first + block * ROW_BLOCK;
+                im2col::fill(shape, input, first, strides, zero_offset as i8, patches);
+                filter.multiply_rows((patches, stride), &sums, words, output);
+            }
+        };
+        let directly =
+            |lines: RowsInRuns<'_, i8>, output: &mut [R::Out]| filter.multiply_runs(lines, &sums, output);
+        lines::convolve(shape, input, work, output, by_patches, directly);
         Ok(())
     }
 }

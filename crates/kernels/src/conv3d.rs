@@ -45,6 +45,7 @@ pub fn conv3d_i8(
     output: &mut [i32],
 ) -> Result<(), KernelError> {
     shape.expect_packed((filter.k(), filter.n()))?;
+    filter.expect_runs(1)?;
     let zero_offset = lengths::zero_offset(zero_offset)?;
     convolve(I8Product { zero_offset }, input, shape, filter, output)
 }

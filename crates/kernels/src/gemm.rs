@@ -17,7 +17,7 @@ mod tile;
 mod words;
 
 pub use packed::{PackedF32, PackedI8};
-pub(crate) use packed::{PaddedEpilogue, SumsOf};
+pub(crate) use packed::{PaddedEpilogue, RowsInRuns, SumsOf};
 pub(crate) use product::{F32Product, I8Product, Product};
 pub(crate) use words::{Shape as AskWords, WordShape};
 

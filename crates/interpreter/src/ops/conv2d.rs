@@ -2,6 +2,7 @@
 //! in that many groups.
 
 use amct_graph::views::WindowAttrs;
+use amct_kernels::Isa;
 use amct_kernels::conv2d::{
     Conv2dShape, conv2d_f32, conv2d_grouped_f32, conv2d_grouped_i8_then, conv2d_i8_then,
 };
@@ -50,7 +51,7 @@ impl Filter {
         let k = kh * kw * cin;
         let weights = match filter.dtype() {
             DType::F32 => Weights::F32(PackedF32::new(k, cout, filter.as_slice()?)?),
-            DType::I8 => Weights::I8(PackedI8::new(k, cout, filter.as_slice()?)?),
+            DType::I8 => Weights::I8(PackedI8::in_runs(Isa::best(), kh.max(1), k, cout, filter.as_slice()?)?),
             other => return Err(OpError::Unsupported(format!("filters of {other} are not supported"))),
         };
         Ok(Self { shape: [kh, kw, cin, cout], weights })

@@ -42,6 +42,11 @@ impl Conv2dShape {
         lengths::product("filter", &[self.height.kernel, self.width.kernel, self.in_channels])
     }
 
+    /// Values of one row of the window.
+    pub(super) fn row_len(&self) -> usize {
+        self.width.kernel * self.in_channels
+    }
+
     /// Output positions of the whole batch.
     pub(super) fn pixels(&self) -> Result<usize, KernelError> {
         lengths::product("output", &[self.batch, self.height.output, self.width.output])

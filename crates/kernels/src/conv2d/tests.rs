@@ -50,6 +50,11 @@ fn cases() -> Vec<Case> {
         case((2, 3), (3, 4), (1, 1), (1, 2), Padding::Explicit([(7, 7), (8, 8)]), (2, 3)),
         case((8, 8), (1, 5), (1, 1), (1, 1), Padding::Same, (7, 9)),
         case((6, 6), (3, 3), (1, 1), (1, 1), Padding::Same, (60, 20)),
+        // Lines long enough to be read without patches.
+        case((7, 70), (3, 3), (2, 2), (1, 1), Padding::Same, (3, 33)),
+        case((6, 41), (5, 4), (1, 1), (2, 1), wide, (2, 20)),
+        case((5, 90), (2, 3), (1, 3), (1, 1), Padding::Valid, (4, 70)),
+        case((3, 32), (1, 1), (2, 1), (1, 1), Padding::Same, (5, 9)),
         case((0, 6), (3, 3), (1, 1), (1, 1), Padding::Same, (3, 4)),
         case((4, 6), (3, 3), (1, 1), (1, 1), Padding::Same, (0, 4)),
     ]
@@ -89,10 +94,12 @@ fn i8_equals_the_reference() {
             let mut expected = vec![0; shape.output_len().unwrap()];
             reference::conv2d_i8(&input, zero_offset, &shape, &filter, &mut expected).unwrap();
             everywhere(|isa| {
-                let packed = PackedI8::for_isa(isa, k, n, &filter).unwrap();
-                let mut found = vec![i32::MIN; expected.len()];
-                conv2d_i8(&input, zero_offset, &shape, &packed, &mut found).unwrap();
-                assert_eq!(found, expected, "{isa:?} offset {zero_offset} {shape:?}");
+                for runs in [1, shape.height.kernel] {
+                    let packed = PackedI8::in_runs(isa, runs, k, n, &filter).unwrap();
+                    let mut found = vec![i32::MIN; expected.len()];
+                    conv2d_i8(&input, zero_offset, &shape, &packed, &mut found).unwrap();
+                    assert_eq!(found, expected, "{isa:?} offset {zero_offset} runs {runs} {shape:?}");
+                }
             });
         }
     }
@@ -160,6 +167,21 @@ fn an_image_does_not_depend_on_its_batch() {
         let input = &input[image * input_len..][..input_len];
         conv2d_f32(input, &one, &packed, Epilogue::default(), &mut alone).unwrap();
         assert_bits(&alone, &whole[image * output_len..][..output_len], &format!("image {image}"));
+    }
+}
+
+#[test]
+fn filters_packed_for_other_windows_are_refused() {
+    let shape = cases()[4].shape(1);
+    let (k, n) = (shape.depth().unwrap(), shape.out_channels);
+    let filter = vec![1; k * n];
+    let packed = PackedI8::in_runs(crate::Isa::best(), 9, k, n, &filter).unwrap();
+    let (input, mut output) = (vec![0; 9 * 8 * 3], vec![0; 9 * 8 * 8]);
+    assert_eq!(conv2d_i8(&input, 0, &shape, &packed, &mut output), Err(KernelError::Window));
+    let refused = crate::gemm::gemm_i8(1, &vec![0; k], 0, &packed, &mut output[..n]);
+    assert_eq!(refused, Err(KernelError::Window));
+    for runs in [0, 2] {
+        assert!(PackedI8::in_runs(crate::Isa::best(), runs, k, n, &filter).is_err(), "{runs}");
     }
 }
 

@@ -15,14 +15,29 @@ const LHS_BYTES: usize = 1 << 17;
 /// Rows of a block are a multiple of this, the most rows of a tile.
 const ROWS: usize = 14;
 
+/// How the elements of a row of the left side lie: in runs, all of the same length.
+#[derive(Clone, Copy)]
+pub(super) struct Runs {
+    /// How many, at least one.
+    pub(super) count: usize,
+    /// Bytes from the start of one to that of the next.
+    pub(super) distance: usize,
+}
+
+impl Runs {
+    /// All next to each other.
+    pub(super) const ONE: Self = Self { count: 1, distance: 0 };
+}
+
 /// A product of rows of four-byte elements with packed panels.
 #[derive(Clone, Copy)]
 pub(super) struct Product<'a, M: Sums> {
     pub(super) isa: Isa,
     pub(super) sums: M,
-    /// Rows of `lhs_stride` bytes.
+    /// Rows `lhs_stride` bytes apart.
     pub(super) lhs: &'a [u8],
     pub(super) lhs_stride: usize,
+    pub(super) runs: Runs,
     pub(super) panels: &'a Panels<M::Rhs>,
 }
 
@@ -71,10 +86,15 @@ impl<M: Sums> Product<'_, M> {
     /// The number of rows.
     fn expect(&self, out: usize) -> Result<usize, KernelError> {
         let rows = lengths::rows("c", out, self.panels.columns())?;
-        let row = lengths::product("a", &[self.panels.rows(), 4])?;
+        let Runs { count, distance } = self.runs;
+        let overflow = KernelError::Overflow { argument: "a" };
+        let row = lengths::product("a", &[self.panels.rows().checked_div(count).unwrap_or(0), 4])?;
         let last = lengths::product("a", &[rows.saturating_sub(1), self.lhs_stride])?;
-        let enough = rows == 0 || last.checked_add(row).is_some_and(|needed| needed <= self.lhs.len());
-        if enough { Ok(rows) } else { Err(KernelError::Overflow { argument: "a" }) }
+        let last_run = lengths::product("a", &[count.saturating_sub(1), distance])?;
+        let needed = last.checked_add(last_run).and_then(|needed| needed.checked_add(row));
+        let fits = needed.is_some_and(|needed| rows == 0 || needed <= self.lhs.len());
+        let even = self.panels.rows().is_multiple_of(count);
+        if fits && even { Ok(rows) } else { Err(overflow) }
     }
 
     /// # Safety
@@ -98,7 +118,7 @@ impl<M: Sums> Vectorized for Share<'_, M> {
 
     #[inline(always)]
     fn run<S: Simd>(self, simd: S) {
-        let Product { sums, lhs, lhs_stride, panels, .. } = self.product;
+        let Product { sums, lhs, lhs_stride, runs, panels, .. } = self.product;
         let n = panels.columns();
         let block = (LHS_BYTES / lhs_stride.max(1) / ROWS).max(1) * ROWS;
         for first in self.rows.clone().step_by(block) {
@@ -107,7 +127,9 @@ impl<M: Sums> Vectorized for Share<'_, M> {
                 let run = Strip {
                     lhs: lhs[first * lhs_stride..].as_ptr(),
                     lhs_stride,
-                    depth: panels.rows(),
+                    runs: runs.count,
+                    distance: runs.distance,
+                    depth: panels.rows() / runs.count,
                     rhs: panel.data.as_ptr(),
                     column: panel.first,
                     count: panel.columns,
@@ -115,8 +137,8 @@ impl<M: Sums> Vectorized for Share<'_, M> {
                     out: self.out.wrapping_add(first * n + panel.first),
                     out_stride: n,
                 };
-                // SAFETY: the rows lie in `lhs` and `out` by the contract of `Product::share`; the
-                // panel has `depth` rows of so many vectors.
+                // SAFETY: the runs of the rows lie in `lhs` and `out` by the contract of `Product::share`; the
+                // panel has `runs * depth` rows of so many vectors.
                 unsafe {
                     match panel.vectors {
                         4 => strip::<S, M, 4>(simd, sums, &run, rows),

@@ -1,6 +1,6 @@
 use std::ops::Range;
 
-use super::driver::Product;
+use super::driver::{Product, Runs};
 use super::f32_sums::F32Sums;
 use super::i8_sums::I8Sums;
 use super::panels::Panels;
@@ -8,11 +8,25 @@ use super::words::{self, WordShape};
 use crate::sum_epilogue::SumResult;
 use crate::{Activation, Epilogue, Isa, KernelError, Norm, bytes, lengths, parallel};
 
+/// The length of a run rounded up to whole words of any instruction set.
+fn padded(run: usize) -> usize {
+    run.next_multiple_of(4)
+}
+
 /// Rows that are turned into words together; they stay in the L1 cache.
 const PREPARED_ROWS: usize = 56;
 
 /// Elements that a panel may have behind the last column.
 const PADDING: usize = 64;
+
+/// Rows of a left side, `stride` values apart, each made of runs of values, `distance` apart.
+#[derive(Clone, Copy)]
+pub(crate) struct RowsInRuns<'a, T> {
+    pub(crate) values: &'a [T],
+    pub(crate) stride: usize,
+    pub(crate) runs: usize,
+    pub(crate) distance: usize,
+}
 
 /// A k x n matrix of f32, reordered for the kernel that will read it.
 #[derive(Clone, Debug)]
@@ -76,12 +90,20 @@ impl PackedF32 {
         self.product(a, epilogue).multiply_parallel(c)
     }
 
+    /// The same for rows that lie in runs, on this thread.
+    pub(crate) fn multiply_runs(&self, a: RowsInRuns<'_, f32>, epilogue: &PaddedEpilogue, c: &mut [f32]) {
+        let product = self.product(a.values, epilogue);
+        let runs = Runs { count: a.runs, distance: a.distance * 4 };
+        Product { lhs_stride: a.stride * 4, runs, ..product }.multiply(c);
+    }
+
     fn product<'a>(&'a self, a: &'a [f32], epilogue: &'a PaddedEpilogue) -> Product<'a, F32Sums<'a>> {
         Product {
             isa: self.isa,
             sums: epilogue.sums(),
             lhs: bytes::of_f32(a),
             lhs_stride: self.k() * 4,
+            runs: Runs::ONE,
             panels: &self.panels,
         }
     }
@@ -139,6 +161,8 @@ pub(crate) struct SumsOf<'a, R> {
 pub struct PackedI8 {
     isa: Isa,
     k: usize,
+    /// The rows are made of so many runs, each of whole words.
+    runs: usize,
     shape: WordShape,
     panels: Panels<i32>,
     /// The sum of each column, then padding.
@@ -162,7 +186,18 @@ impl PackedI8 {
     /// # Errors
     /// As [`PackedI8::new`].
     pub fn for_isa(isa: Isa, k: usize, n: usize, b: &[i8]) -> Result<Self, KernelError> {
+        Self::in_runs(isa, 1, k, n, b)
+    }
+
+    /// [`PackedI8::for_isa`] for left sides whose rows lie in `runs` runs of the same length, as the
+    /// lines of a filter's window do.
+    ///
+    /// # Errors
+    /// As [`PackedI8::new`]; [`KernelError::Length`] if `k` is not a multiple of `runs`.
+    pub fn in_runs(isa: Isa, runs: usize, k: usize, n: usize, b: &[i8]) -> Result<Self, KernelError> {
         lengths::expect_depth_i8(k)?;
+        let run = k.checked_div(runs).unwrap_or(0);
+        lengths::expect("k", k, run * runs)?;
         lengths::expect("b", b.len(), lengths::product("b", &[k, n])?)?;
         let shape = isa.run_vectorized(words::Shape);
         let mut sums = vec![0; n + PADDING];
@@ -173,18 +208,20 @@ impl PackedI8 {
                 *magnitude += i64::from(value.unsigned_abs());
             }
         }
-        let panels = Panels::pack(isa, k.div_ceil(shape.group), n, |data, lanes, index| {
+        let words = if runs == 1 { k.div_ceil(shape.group) } else { runs * padded(run) / shape.group };
+        let panels = Panels::pack(isa, words, n, |data, lanes, index| {
             for (row, values) in b.chunks_exact(n.max(1)).enumerate() {
+                let place = row / run * padded(run) + row % run;
                 for (vector, values) in values.chunks(lanes).enumerate() {
-                    let words = &mut data[index(row / shape.group, vector * lanes)..];
+                    let words = &mut data[index(place / shape.group, vector * lanes)..];
                     for (word, &value) in words.iter_mut().zip(values) {
-                        *word |= shape.part(value, row % shape.group);
+                        *word |= shape.part(value, place % shape.group);
                     }
                 }
             }
         })?;
         let limit = 255 * magnitudes.into_iter().max().unwrap_or(0);
-        Ok(Self { isa, k, shape, panels, sums, limit })
+        Ok(Self { isa, k, runs, shape, panels, sums, limit })
     }
 
     /// Rows.
@@ -209,15 +246,48 @@ impl PackedI8 {
         Ok(Self { panels: self.panels.select(self.isa, columns)?, sums, ..*self })
     }
 
-    /// The distance between the rows of patches: k rounded up to whole words. What lies between
-    /// is multiplied by 0.
+    /// The runs that a row of the left side is made of.
+    pub(crate) fn runs(&self) -> usize {
+        self.runs
+    }
+
+    /// Checks that the rows of a left side may be made of `runs` runs; one takes them all.
+    pub(crate) fn expect_runs(&self, runs: usize) -> Result<(), KernelError> {
+        if self.runs == 1 || self.runs == runs { Ok(()) } else { Err(KernelError::Window) }
+    }
+
+    /// The distance between the runs of a patch: their length rounded up to whole words. What lies
+    /// between is multiplied by 0.
+    pub(crate) fn run_stride(&self) -> usize {
+        padded(self.k / self.runs)
+    }
+
+    /// The distance between patches.
     pub(crate) fn stride(&self) -> usize {
-        self.k.next_multiple_of(4)
+        self.runs * self.run_stride()
     }
 
     /// Whether rows `stride` apart need not be prepared: words of bytes are read where they lie.
     fn reads_directly(&self, stride: usize) -> bool {
         self.shape.group == 4 && stride >= self.stride()
+    }
+
+    /// Multiplies rows that lie in runs, on this thread, if it can read them where they lie: each run
+    /// is read to the end of its last word.
+    pub(crate) fn multiply_runs<R: SumResult>(
+        &self,
+        a: RowsInRuns<'_, i8>,
+        sums: &SumsOf<'_, R>,
+        c: &mut [R::Out],
+    ) -> bool {
+        let rows = c.len().checked_div(self.n()).unwrap_or(0);
+        let end = rows.saturating_sub(1) * a.stride + (a.runs - 1) * a.distance + self.run_stride();
+        let reads = self.shape.group == 4 && a.runs == self.runs && end <= a.values.len();
+        if reads {
+            let product = self.product(bytes::of_i8(a.values), a.stride, sums);
+            Product { runs: Runs { count: a.runs, distance: a.distance }, ..product }.multiply(c);
+        }
+        reads
     }
 
     /// Products of the rows of `a`, `a_stride` elements apart, with what follows the sums, shared
@@ -228,6 +298,7 @@ impl PackedI8 {
         sums: &SumsOf<'_, R>,
         c: &mut [R::Out],
     ) -> Result<(), KernelError> {
+        self.expect_runs(1)?;
         if self.reads_directly(a.1) {
             return self.product(bytes::of_i8(a.0), a.1, sums).multiply_parallel(c);
         }
@@ -267,7 +338,8 @@ impl PackedI8 {
     ) {
         let rows = c.len().checked_div(self.n()).unwrap_or(0);
         words.resize(rows * self.panels.rows(), 0);
-        self.shape.prepare(self.isa, (a, stride), self.k, words);
+        let k = if self.runs == 1 { self.k } else { self.stride() };
+        self.shape.prepare(self.isa, (a, stride), k, words);
         self.product(bytes::of_i32(words), self.panels.rows() * 4, sums).multiply(c);
     }
 
@@ -278,6 +350,6 @@ impl PackedI8 {
         &SumsOf { zero_offset, bias, result }: &SumsOf<'a, R>,
     ) -> Product<'a, I8Sums<'a, R>> {
         let sums = I8Sums { weight_sums: &self.sums, bias, zero_offset: zero_offset.into(), result };
-        Product { isa: self.isa, sums, lhs, lhs_stride, panels: &self.panels }
+        Product { isa: self.isa, sums, lhs, lhs_stride, runs: Runs::ONE, panels: &self.panels }
     }
 }

@@ -59,9 +59,11 @@ pub(super) struct Strip<R, O> {
     /// Row r starts `r * lhs_stride` bytes behind.
     pub(super) lhs: *const u8,
     pub(super) lhs_stride: usize,
-    /// Elements of a row, of four bytes.
+    /// A row is made of so many runs of `depth` elements of four bytes, `distance` bytes apart.
+    pub(super) runs: usize,
+    pub(super) distance: usize,
     pub(super) depth: usize,
-    /// `depth` rows of V * LANES elements.
+    /// `runs * depth` rows of V * LANES elements.
     pub(super) rhs: *const R,
     /// The panel's first column, and how many of its columns exist.
     pub(super) column: usize,
@@ -123,19 +125,22 @@ unsafe fn tile<S: Simd, M: Sums, const R: usize, const V: usize>(
     let stride = strip.lhs_stride;
     // SAFETY: the caller vouches for the operands; `start` and `finish` get the panel's columns.
     unsafe {
-        let lhs = strip.lhs.add(row * stride);
         let start = math.start::<S, V>(simd, strip.column);
         let mut sums = [start; R];
-        for i in 0..strip.depth {
-            let mut columns = start;
-            // Nested loops, because a flattened iterator keeps the sums out of registers.
-            for (v, column) in columns.iter_mut().enumerate() {
-                *column = M::load(simd, strip.rhs.add((i * V + v) * S::LANES));
-            }
-            for (r, sums) in sums.iter_mut().enumerate() {
-                let x = M::splat(simd, lhs.add(r * stride + i * 4));
-                for (sum, &column) in sums.iter_mut().zip(&columns) {
-                    *sum = M::add(simd, *sum, x, column);
+        for run in 0..strip.runs {
+            let lhs = strip.lhs.add(row * stride + run * strip.distance);
+            let rhs = strip.rhs.add(run * strip.depth * V * S::LANES);
+            for i in 0..strip.depth {
+                let mut columns = start;
+                // Nested loops, because a flattened iterator keeps the sums out of registers.
+                for (v, column) in columns.iter_mut().enumerate() {
+                    *column = M::load(simd, rhs.add((i * V + v) * S::LANES));
+                }
+                for (r, sums) in sums.iter_mut().enumerate() {
+                    let x = M::splat(simd, lhs.add(r * stride + i * 4));
+                    for (sum, &column) in sums.iter_mut().zip(&columns) {
+                        *sum = M::add(simd, *sum, x, column);
+                    }
                 }
             }
         }
