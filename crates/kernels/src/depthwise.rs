@@ -140,7 +140,7 @@ impl SumKernel for ConvolveI8<'_> {
     fn run<R: SumResult>(self, bias: &[i32], result: R, output: &mut [R::Out]) -> Result<(), KernelError> {
         let Self { input, zero_offset, shape, filter } = self;
         let line = lengths::product("output", &[shape.width.output, shape.out_channels()?])?;
-        let work = output.len().saturating_mul(shape.taps()?) / 2;
+        let work = output.len().saturating_mul(shape.taps()?);
         if shape.multiplier == 1 && i8_line::fits(shape, filter) {
             // Neighbouring lines see the same rows.
             let strip = lengths::product("output", &[line, i8_line::LINES])?;

@@ -9,7 +9,7 @@ use rayon::prelude::*;
 
 /// Multiply-adds of floats (or elements, of cheaper kernels) that pay for handing work to another
 /// thread: some ten microseconds.
-const MIN_TASK_WORK: usize = 1 << 18;
+const MIN_TASK_WORK: usize = 1 << 17;
 
 /// Calls `body(scratch, index, chunk)` for each `chunk_len` elements of `out`, the last chunk being
 /// what is left. `work` is the cost of the whole output, `scratch` makes a task's working memory.

@@ -95,7 +95,7 @@ impl AscendDequant {
         sums.zip(channels)
             .map(|(sum, scale)| {
                 let mut value = sum * self.area;
-                let step = f32::exp2(scale.shift_n.into());
+                let step = if scale.shift_n > 0 { f32::exp2(scale.shift_n.into()) } else { 1.0 };
                 if scale.shift_n > 0 {
                     value = (value / step).floor().clamp(-32_768.0, 32_767.0);
                 }
