@@ -15,7 +15,7 @@ mod writer;
 
 use std::path::Path;
 
-pub use crate::text_format::{Position, SyntaxError};
+pub use crate::text_format::{Position, SchemaError, SyntaxError};
 pub use error::RecordError;
 pub use float::{printf_g, proto_float};
 pub use graph::{RecordLayer, ShiftBit};
