@@ -49,6 +49,17 @@ use crate::report::{Outcome, PassReport};
 /// The pass's name in reports and logs.
 pub const PASS: &str = "conv_bn_fusion";
 
+/// The operation types that something is folded into; the entries of `skip_fusion_layers` are of these.
+pub const FUSE_TYPES: [&str; 7] = [
+    "Conv2D",
+    "DepthwiseConv2dNative",
+    "Conv2DBackpropInput",
+    "Conv3D",
+    "MatMul",
+    "BatchMatMul",
+    "BatchMatMulV2",
+];
+
 /// What [`fuse`] may do.
 #[derive(Clone, Debug)]
 pub struct FoldOptions {
