@@ -1,6 +1,6 @@
 //! The simplified configuration (`.cfg`): what to quantize and how, in a few lines of protobuf text.
 //!
-//! The schema is `proto/calibration_config_tf.proto`; what it leaves to the graph and to defaults,
+//! The schema is `proto/amct/calibration_config_tf.proto`; what it leaves to the graph and to defaults,
 //! [`ConfigDefinition::create_config`] fills in, which gives a [`QuantConfig`](crate::config::QuantConfig).
 //!
 //! # What counts for a layer

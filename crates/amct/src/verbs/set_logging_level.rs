@@ -14,19 +14,16 @@ use crate::Error;
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// # let directory = tempfile::tempdir()?;
 /// # std::env::set_current_dir(directory.path())?;
+/// use amct::artifacts::config::QuantConfig;
 /// use amct::verbs::set_logging_level;
 ///
-/// set_logging_level("error", "info")?;
-/// log::info!(target: "my_job", "begun");
-/// log::debug!(target: "my_job", "not kept");
-/// set_logging_level("error", "DEBUG")?;
-/// log::debug!(target: "my_job", "kept now");
-///
-/// let kept = std::fs::read_to_string("amct_log/amct_tensorflow.log")?;
-/// let lines: Vec<&str> = kept.lines().collect();
-/// assert_eq!(lines.len(), 2);
-/// assert!(lines[0].ends_with(" - INFO - [AMCT]:[my_job]: begun"));
-/// assert!(lines[1].ends_with(" - DEBUG - [AMCT]:[my_job]: kept now"));
+/// let saved = || std::fs::read_to_string("amct_log/amct_tensorflow.log").unwrap();
+/// set_logging_level("error", "warning")?;
+/// QuantConfig::default().write("a.json")?;
+/// assert_eq!(saved(), "", "that it was written is no warning");
+/// set_logging_level("error", "INFO")?;
+/// QuantConfig::default().write("b.json")?;
+/// assert!(saved().ends_with(" - INFO - [AMCT]:[Config]: Generate config file:b.json success!\n"));
 ///
 /// assert_eq!(
 ///     set_logging_level("loud", "info").unwrap_err().to_string(),
