@@ -49,17 +49,6 @@ use crate::report::{Outcome, PassReport};
 /// The pass's name in reports and logs.
 pub const PASS: &str = "conv_bn_fusion";
 
-/// The operation types that something is folded into; the entries of `skip_fusion_layers` are of these.
-pub const FUSE_TYPES: [&str; 7] = [
-    "Conv2D",
-    "DepthwiseConv2dNative",
-    "Conv2DBackpropInput",
-    "Conv3D",
-    "MatMul",
-    "BatchMatMul",
-    "BatchMatMulV2",
-];
-
 /// What [`fuse`] may do.
 #[derive(Clone, Debug)]
 pub struct FoldOptions {
@@ -93,6 +82,17 @@ impl FoldReport {
         self.nodes.skipped().filter(|(_, reason)| matches!(reason, FoldSkip::Training)).map(|(name, _)| name)
     }
 }
+
+/// The ops that something is folded into.
+pub const FUSE_TYPES: [&str; 7] = [
+    "Conv2D",
+    "DepthwiseConv2dNative",
+    "Conv2DBackpropInput",
+    "Conv3D",
+    "MatMul",
+    "BatchMatMul",
+    "BatchMatMulV2",
+];
 
 /// A node's name, op and what happened to it.
 type Seen = BTreeMap<NodeId, (String, String, Outcome<FoldSkip>)>;

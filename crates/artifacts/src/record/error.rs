@@ -83,10 +83,22 @@ pub enum RecordError {
         /// The number of input channels.
         expected: usize,
     },
+    /// The `dst_type` of an `AvgPool` is INT4.
+    PoolInt4 {
+        /// The layer.
+        layer: String,
+    },
     /// `dst_type`, `act_type` or `wts_type` is not INT8.
     DataType {
         /// The field.
         field: &'static str,
+        /// Its value.
+        found: String,
+        /// The layer.
+        layer: String,
+    },
+    /// `fakequant_precision_mode` is neither DEFAULT nor FORCE_FP16_QUANT.
+    PrecisionMode {
         /// Its value.
         found: String,
         /// The layer.
@@ -156,6 +168,8 @@ pub enum RecordError {
         layer: String,
         /// Its operation type.
         op_type: String,
+        /// Why, if the type alone does not say it.
+        reason: Option<String>,
     },
 }
 
@@ -215,9 +229,17 @@ impl fmt::Display for RecordError {
                 "tensor_balance_factor's length: {found} should be equal to the channel length of inputs \
                  of layer {layer}: {expected}. Cannot support to quantize {layer}"
             ),
+            Self::PoolInt4 { layer } => {
+                write!(f, "AvgPool in INT4 not supported. Please Check record file. (layer {layer})")
+            }
             Self::DataType { field, found, layer } => {
                 write!(f, "Do not support {field} {found} in record file (layer {layer}, accepted: INT8)")
             }
+            Self::PrecisionMode { found, layer } => write!(
+                f,
+                "Do not support fakequant_precision_mode {found} in record file (layer {layer}, \
+                 accepted: DEFAULT, FORCE_FP16_QUANT)"
+            ),
             Self::OffsetD { layer, found } => {
                 write!(f, "offset_d's value should be in [-128, 127] in layer {layer}. (found {found})")
             }
@@ -246,8 +268,12 @@ impl fmt::Display for RecordError {
             Self::NotInGraph { key, model } => {
                 write!(f, "find {key} failure in {model}. Please match {model} and the record file.")
             }
-            Self::NotQuantizable { layer, op_type } => {
-                write!(f, "layer {layer} cannot be quantized (its type is {op_type})")
+            Self::NotQuantizable { layer, op_type, reason } => {
+                write!(f, "layer {layer} cannot be quantized (its type is {op_type}")?;
+                if let Some(reason) = reason {
+                    write!(f, "; {reason}")?;
+                }
+                f.write_str(")")
             }
         }
     }
