@@ -47,7 +47,7 @@ pub enum ReadError<E> {
         /// Where, if that is known and not said by `source`.
         at: Option<Position>,
         /// What is wrong with it.
-        source: E,
+        source: Box<E>,
     },
 }
 
@@ -80,7 +80,7 @@ impl<E: std::error::Error + 'static> std::error::Error for ReadError<E> {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
             ReadError::Io { source, .. } => Some(source),
-            ReadError::Invalid { source, .. } => Some(source),
+            ReadError::Invalid { source, .. } => Some(&**source),
             _ => None,
         }
     }
@@ -93,7 +93,7 @@ pub(crate) fn read_with<T, E>(
     parse: impl FnOnce(&str) -> Result<T, E>,
 ) -> Result<T, ReadError<E>> {
     let text = read_text(path, what)?;
-    parse(&text).map_err(|source| ReadError::Invalid { path: path.into(), at: None, source })
+    parse(&text).map_err(|error| ReadError::Invalid { path: path.into(), at: None, source: error.into() })
 }
 
 /// The text of the file at `path`; `what` names the file's role in the error.

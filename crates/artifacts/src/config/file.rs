@@ -23,7 +23,7 @@ impl ConfigFile {
         let text = file::read_text(&path, "config_file")?;
         match QuantConfig::from_json(&text) {
             Ok(config) => Ok(Self { path, text, config }),
-            Err(source) => Err(located(&path, &text, source)),
+            Err(error) => Err(located(&path, &text, error)),
         }
     }
 
@@ -47,7 +47,7 @@ impl ConfigFile {
         fuse_types: &[&str],
     ) -> Result<(), ReadError<ConfigError>> {
         let checked = self.config.check_skip_fusion(graph, fuse_types);
-        checked.map_err(|source| located(&self.path, &self.text, source))
+        checked.map_err(|error| located(&self.path, &self.text, error))
     }
 
     /// [`QuantConfig::check_graph`] with the place of what is wrong.
@@ -60,10 +60,10 @@ impl ConfigFile {
         fuse_types: &[&str],
     ) -> Result<(), ReadError<ConfigError>> {
         let checked = self.config.check_graph(graph, fuse_types);
-        checked.map_err(|source| located(&self.path, &self.text, source))
+        checked.map_err(|error| located(&self.path, &self.text, error))
     }
 }
 
-fn located(path: &Path, text: &str, source: ConfigError) -> ReadError<ConfigError> {
-    ReadError::Invalid { path: path.to_owned(), at: source.position_in(text), source }
+fn located(path: &Path, text: &str, error: ConfigError) -> ReadError<ConfigError> {
+    ReadError::Invalid { path: path.to_owned(), at: error.position_in(text), source: Box::new(error) }
 }

@@ -22,7 +22,7 @@ impl DefinitionFile {
         let text = file::read_text(&path, "config_defination")?;
         match ConfigDefinition::parse(&text) {
             Ok(definition) => Ok(Self { path, definition }),
-            Err(source) => Err(located(path, source)),
+            Err(error) => Err(located(path, error)),
         }
     }
 
@@ -58,6 +58,6 @@ impl DefinitionFile {
     }
 }
 
-fn located(path: PathBuf, source: DefinitionError) -> ReadError<DefinitionError> {
-    ReadError::Invalid { path, at: source.at, source }
+fn located(path: PathBuf, error: DefinitionError) -> ReadError<DefinitionError> {
+    ReadError::Invalid { path, at: error.at, source: Box::new(error) }
 }
