@@ -4,6 +4,7 @@ use std::path::Path;
 use std::process::Output;
 
 use amct::artifacts::config::QuantConfig;
+use amct::graph::AttrValue;
 use amct::tensor::Tensor;
 
 use crate::builder::{Builder, one_convolution};
@@ -165,6 +166,40 @@ fn a_definition_is_refused_with_its_place() {
         job.assert_refused(&output, &[words]);
         job.assert_refused(&job.quantize(&["--config-definition", "q.cfg"]), &[words]);
     }
+}
+
+#[test]
+fn what_a_definition_asks_in_vain_is_told() {
+    let pool = |builder: Builder| {
+        builder
+            .node("pool/AvgPool", "AvgPool", &["out"])
+            .attr("ksize", AttrValue::ints([1, 2, 2, 1]))
+            .attr("strides", AttrValue::ints([1, 2, 2, 1]))
+            .attr("padding", AttrValue::string("VALID"))
+            .attr("data_format", AttrValue::string("NHWC"))
+    };
+    let job = Job::with_model(pool(two_convolutions()));
+    let warnings = |text: &str, words: &[&str]| {
+        job.file("q.cfg", text.as_bytes());
+        let output = job.run(&["config", "--model", "model.pb", "--config-definition", "q.cfg"]);
+        done(&output);
+        let found = stderr(&output);
+        assert!(words.iter().all(|words| found.contains(words)), "{found}");
+    };
+    warnings(
+        "common_config { dmq_balancer {} }",
+        &["Layer pool/AvgPool does not support dmq_balancer, remove dmq_balancer in config file"],
+    );
+    assert_eq!(read(&job, "config.json").matches("dmq_balancer_param").count(), 2);
+    warnings(
+        "common_config { dmq_balancer {} } skip_layer_types: 'Conv2D'",
+        &["Except skip_layers or skip_types, no layer in graph support dmq_balancer"],
+    );
+    warnings("skip_approximation_layers: 'a'", &["1:1: skip_approximation_layers is ignored"]);
+    warnings(
+        "override_layer_configs { layer_name: 'out' calibration_config {} }",
+        &["1:26: the override for layer out is ignored: the layer does not support quant."],
+    );
 }
 
 #[test]
