@@ -2,6 +2,9 @@ use std::fmt;
 
 use amct_artifacts::atomic::WriteError;
 use amct_artifacts::config::ConfigError;
+use amct_artifacts::definition::DefinitionError;
+use amct_artifacts::file::ReadError;
+use amct_artifacts::logging::{LogError, UnknownLevel};
 use amct_artifacts::names::InvalidPrefix;
 use amct_artifacts::record::RecordError;
 use amct_calibration::CalibrationError;
@@ -37,12 +40,25 @@ pub enum Error {
     Calibration(CalibrationError),
     /// The configuration.
     Config(Box<ConfigError>),
+    /// The configuration file.
+    ConfigFile(Box<ReadError<ConfigError>>),
+    /// The simplified configuration.
+    DefinitionFile(Box<ReadError<DefinitionError>>),
     /// The record.
     Record(RecordError),
     /// The save path.
     SavePath(InvalidPrefix),
     /// An output file.
     Write(WriteError),
+    /// The log.
+    Log(LogError),
+    /// A word that names no level of the log.
+    LogLevel {
+        /// The argument.
+        argument: &'static str,
+        /// The word, and those accepted.
+        source: UnknownLevel,
+    },
     /// The graph already holds AMCT's layers.
     AlreadyQuantized(Vec<String>),
     /// Batch norms that would normalise with the statistics of each batch.
@@ -73,9 +89,13 @@ impl fmt::Display for Error {
             Error::Rewrite(error) => error.fmt(f),
             Error::Calibration(error) => error.fmt(f),
             Error::Config(error) => error.fmt(f),
+            Error::ConfigFile(error) => error.fmt(f),
+            Error::DefinitionFile(error) => error.fmt(f),
             Error::Record(error) => error.fmt(f),
             Error::SavePath(error) => error.fmt(f),
             Error::Write(error) => write!(f, "{error}; free that place, or choose another save path"),
+            Error::Log(error) => error.fmt(f),
+            Error::LogLevel { argument, source } => write!(f, "{argument} {source}"),
             Error::AlreadyQuantized(nodes) => write!(
                 f,
                 "the model is already quantized: it holds {} AMCT layer(s), the first is '{}'; \
@@ -135,6 +155,19 @@ from! {
     RecordError => Record,
     InvalidPrefix => SavePath,
     WriteError => Write,
+    LogError => Log,
+}
+
+impl From<ReadError<ConfigError>> for Error {
+    fn from(error: ReadError<ConfigError>) -> Self {
+        Error::ConfigFile(Box::new(error))
+    }
+}
+
+impl From<ReadError<DefinitionError>> for Error {
+    fn from(error: ReadError<DefinitionError>) -> Self {
+        Error::DefinitionFile(Box::new(error))
+    }
 }
 
 impl From<ConfigError> for Error {

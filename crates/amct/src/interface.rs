@@ -32,6 +32,13 @@ pub enum InterfaceError {
         /// The shape given.
         found: Vec<usize>,
     },
+    /// The graph leaves dimensions besides the first free, where sizes are needed.
+    FreeDimensions {
+        /// The input.
+        input: String,
+        /// Its sizes, `None` for a free one; `None` altogether for an unknown rank.
+        sizes: Option<Vec<Option<usize>>>,
+    },
     /// The input is not an image.
     NotAnImage {
         /// The input.
@@ -94,6 +101,11 @@ impl fmt::Display for InterfaceError {
                 "input '{input}' takes shape {}, but --input_shape gives {found:?}; \
                  give --input_shape the graph's shape, with a size for each '?'",
                 sizes_text(expected)
+            ),
+            InterfaceError::FreeDimensions { input, sizes } => write!(
+                f,
+                "input '{input}' has shape {}; give the free sizes with --input-shape \"{input}:...\"",
+                sizes.as_ref().map_or("unknown".to_owned(), |sizes| sizes_text(sizes))
             ),
             InterfaceError::NotAnImage { input, shape } => {
                 write!(f, "input '{input}' has shape {shape}, which is not a batch of RGB images of float32")

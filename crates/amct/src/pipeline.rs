@@ -4,13 +4,17 @@
 //! step is a function of values that can be written to a file and read again.
 
 mod calibrate;
+mod configuration;
 mod configure;
 mod prepare;
 mod quantize;
 mod save;
+mod unsupported;
 
 pub use calibrate::calibrate;
+pub use configuration::Configuration;
 pub use configure::{default_config, graph_layers};
 pub use prepare::{PrepareOptions, Prepared, prepare};
 pub use quantize::{Quantized, quantize};
 pub use save::{Artifacts, Encoded, Outputs};
+pub use unsupported::check_supported;

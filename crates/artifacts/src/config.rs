@@ -14,21 +14,26 @@
 
 mod create;
 mod error;
+mod file;
 mod graph;
+mod position;
 mod reader;
 mod rules;
 mod section;
+pub mod types;
 mod writer;
 
 use std::collections::BTreeMap;
 use std::path::Path;
 
 pub use error::{ConfigError, Place};
+pub use file::ConfigFile;
 pub use graph::{ChannelWise, GraphLayer};
 pub use rules::Rule;
+pub(crate) use rules::step_fits;
 
 use crate::atomic::{self, WriteError};
-use crate::file::{self, ReadError};
+use crate::file::ReadError;
 
 /// The only version of the file.
 pub const VERSION: u32 = 1;
@@ -112,6 +117,13 @@ pub struct TensorQuantize {
     pub input_index: u32,
     /// How its scale and offset are found.
     pub activation: ActivationConfig,
+}
+
+impl TensorQuantize {
+    /// The key of the tensor in the record, `layer:index`.
+    pub fn key(&self) -> String {
+        format!("{}:{}", self.layer_name, self.input_index)
+    }
 }
 
 /// The calibration algorithm of an activation.
@@ -223,9 +235,10 @@ impl QuantConfig {
     /// Reads and checks the file at `path`.
     ///
     /// # Errors
-    /// [`ReadError`] names the file; see [`from_json`](Self::from_json) for its contents.
+    /// [`ReadError`] names the file and the place in it; see [`from_json`](Self::from_json) for its
+    /// contents.
     pub fn read(path: impl AsRef<Path>) -> Result<Self, ReadError<ConfigError>> {
-        file::read_with(path.as_ref(), "config_file", Self::from_json)
+        ConfigFile::read(path).map(ConfigFile::into_config)
     }
 
     /// Writes [`to_json`](Self::to_json) to `path`, whole or not at all.

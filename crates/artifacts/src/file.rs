@@ -5,6 +5,8 @@ use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
+pub use crate::text_format::Position;
+
 /// The longest text file that is read, in bytes. A record of 10,000 channels per layer and 1,000
 /// layers stays below it.
 pub const MAX_TEXT_BYTES: u64 = 512 << 20;
@@ -42,8 +44,10 @@ pub enum ReadError<E> {
     Invalid {
         /// The path asked for.
         path: PathBuf,
+        /// Where, if that is known and not said by `source`.
+        at: Option<Position>,
         /// What is wrong with it.
-        source: E,
+        source: Box<E>,
     },
 }
 
@@ -60,7 +64,14 @@ impl<E: fmt::Display> fmt::Display for ReadError<E> {
             ReadError::NotUtf8 { path, at } => {
                 write!(f, "{} is not UTF-8 text: bad byte at offset {at}", path.display())
             }
-            ReadError::Invalid { path, source } => write!(f, "{}: {source}", path.display()),
+            ReadError::Invalid { path, at, source } => {
+                let path = path.display();
+                // As compilers write it, so that editors can jump there.
+                match at {
+                    Some(at) => write!(f, "{path}:{at}: {source}"),
+                    None => write!(f, "{path}: {source}"),
+                }
+            }
         }
     }
 }
@@ -69,7 +80,7 @@ impl<E: std::error::Error + 'static> std::error::Error for ReadError<E> {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
             ReadError::Io { source, .. } => Some(source),
-            ReadError::Invalid { source, .. } => Some(source),
+            ReadError::Invalid { source, .. } => Some(&**source),
             _ => None,
         }
     }
@@ -81,12 +92,19 @@ pub(crate) fn read_with<T, E>(
     what: &'static str,
     parse: impl FnOnce(&str) -> Result<T, E>,
 ) -> Result<T, ReadError<E>> {
-    let bytes = read_bytes(path, what)?;
-    let text = std::str::from_utf8(&bytes)
-        .map_err(|error| ReadError::NotUtf8 { path: path.into(), at: error.valid_up_to() })?;
+    let text = read_text(path, what)?;
+    parse(&text).map_err(|error| ReadError::Invalid { path: path.into(), at: None, source: error.into() })
+}
+
+/// The text of the file at `path`; `what` names the file's role in the error.
+pub(crate) fn read_text<E>(path: &Path, what: &'static str) -> Result<String, ReadError<E>> {
+    let mut text = String::from_utf8(read_bytes(path, what)?)
+        .map_err(|error| ReadError::NotUtf8 { path: path.into(), at: error.utf8_error().valid_up_to() })?;
     // Editors on Windows put a byte order mark in front of UTF-8.
-    parse(text.strip_prefix('\u{feff}').unwrap_or(text))
-        .map_err(|source| ReadError::Invalid { path: path.into(), source })
+    if text.starts_with('\u{feff}') {
+        text.remove(0);
+    }
+    Ok(text)
 }
 
 fn read_bytes<E>(path: &Path, what: &'static str) -> Result<Vec<u8>, ReadError<E>> {

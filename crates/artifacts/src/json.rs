@@ -1,10 +1,12 @@
 //! JSON as Python's `json` module reads and writes it, with repeated keys kept from going unnoticed.
 
 mod float;
+mod locate;
 mod strict;
 mod writer;
 
 pub(crate) use float::python_float;
+pub(crate) use locate::locate;
 pub(crate) use strict::{ParseError, parse};
 pub(crate) use writer::{Style, to_python_text};
 
@@ -32,6 +34,12 @@ impl Json {
             Json::Array(_) => "<class 'list'>",
             Json::Object(_) => "<class 'dict'>",
         }
+    }
+
+    /// The value of an object's entry.
+    pub(crate) fn get(&self, key: &str) -> Option<&Json> {
+        let Json::Object(entries) = self else { return None };
+        entries.iter().find(|(name, _)| name == key).map(|(_, value)| value)
     }
 
     pub(crate) fn string(text: impl Into<String>) -> Self {

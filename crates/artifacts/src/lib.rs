@@ -3,6 +3,7 @@
 //! | module | file | direction |
 //! | --- | --- | --- |
 //! | [`config`] | `config.json`, what to quantize and how | read, write |
+//! | [`definition`] | the simplified configuration, `.cfg` | read |
 //! | [`record`] | `record.txt`, the scales and offsets that calibration found | read, write |
 //! | [`quant_info`] | `<prefix>_quant.json`, quantized node to original nodes | read, write |
 //! | [`logging`] | `amct_log/amct_tensorflow.log` and the console's lines | write |
@@ -15,6 +16,7 @@
 
 pub mod atomic;
 pub mod config;
+pub mod definition;
 pub mod file;
 mod json;
 pub mod logging;

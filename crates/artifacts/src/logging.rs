@@ -16,7 +16,7 @@ mod level;
 mod logger;
 
 pub use level::{Level, UnknownLevel};
-pub use logger::{AmctLogger, Clock, LogError, install};
+pub use logger::{AmctLogger, Clock, LogError, install, set_levels};
 
 /// Where AMCT keeps its log, relative to the working directory.
 pub const LOG_FILE: &str = "amct_log/amct_tensorflow.log";

@@ -10,11 +10,13 @@ mod lexer;
 mod parser;
 mod quoted;
 mod scalar;
+mod schema;
 
 pub use error::{Position, SyntaxError};
 pub(crate) use parser::parse;
 pub(crate) use quoted::write_quoted;
 pub(crate) use scalar::{Scalar, WrongScalar};
+pub use schema::SchemaError;
 
 /// One occurrence of a field.
 #[derive(Clone, Debug)]

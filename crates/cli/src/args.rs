@@ -1,6 +1,8 @@
 //! The command line.
 
 mod calibration;
+mod config;
+mod configuration;
 mod inspect;
 mod parse;
 mod quantize;
@@ -13,6 +15,7 @@ use amct::artifacts::logging::Level;
 use clap::{Parser, Subcommand};
 
 pub(crate) use calibration::CalibrationArgs;
+pub(crate) use config::ConfigArgs;
 pub(crate) use inspect::InspectArgs;
 pub(crate) use quantize::QuantizeArgs;
 pub(crate) use run::{ProfileFormat, RunArgs};
@@ -23,7 +26,7 @@ pub(crate) use verify::{Format, VerifyArgs};
 #[derive(Debug, Parser)]
 #[command(version, propagate_version = true, max_term_width = 100)]
 #[command(after_help = "Exit codes: 0 done; 1 refused (verify found violations); 2 error.\n\
-    Results go to stdout, the log and progress to stderr; quantize and calibration also write \
+    Results go to stdout, the log and progress to stderr; quantize, config and calibration also write \
     ./amct_log/amct_tensorflow.log.")]
 pub(crate) struct Cli {
     #[command(subcommand)]
@@ -39,6 +42,8 @@ pub(crate) enum Command {
     /// Calibrate a float model on images and write the quantized model; with no arguments, the
     /// sample job on the shipped model
     Quantize(Box<QuantizeArgs>),
+    /// Write the configuration of a model (config.json), to be edited and given to quantize
+    Config(ConfigArgs),
     /// AMCT's own command line: calibrate on raw .bin batches
     Calibration(CalibrationArgs),
     /// Run a float or quantized model on images or arrays
@@ -55,7 +60,7 @@ impl Cli {
             Command::Quantize(args) => args.threads,
             Command::Calibration(args) => args.threads,
             Command::Run(args) => args.threads,
-            Command::Inspect(_) | Command::Verify(_) => None,
+            Command::Config(_) | Command::Inspect(_) | Command::Verify(_) => None,
         }
     }
 }

@@ -54,6 +54,10 @@ fn run(cli: &Cli) -> Result<Outcome, amct::Error> {
             console::log_to_file(cli.log_level);
             commands::quantize::run(args)
         }
+        Command::Config(args) => {
+            console::log_to_file(cli.log_level);
+            commands::config::run(args)
+        }
         Command::Calibration(args) => {
             console::log_to_file(cli.log_level);
             commands::calibration::run(args)

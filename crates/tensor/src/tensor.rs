@@ -87,6 +87,28 @@ impl Tensor {
         Ok(Self { shape, storage: T::wrap(Arc::new(vec![value; len])) })
     }
 
+    /// A tensor of that type whose elements are all 0, false or empty.
+    ///
+    /// # Errors
+    /// [`TensorError::TooLarge`] if the shape is beyond the limit.
+    pub fn zeros(dtype: DType, shape: impl Into<Vec<usize>>) -> Result<Self, TensorError> {
+        match dtype {
+            DType::F16 => Self::full(shape, f16::ZERO),
+            DType::F32 => Self::full(shape, 0_f32),
+            DType::F64 => Self::full(shape, 0_f64),
+            DType::I8 => Self::full(shape, 0_i8),
+            DType::I16 => Self::full(shape, 0_i16),
+            DType::I32 => Self::full(shape, 0_i32),
+            DType::I64 => Self::full(shape, 0_i64),
+            DType::U8 => Self::full(shape, 0_u8),
+            DType::U16 => Self::full(shape, 0_u16),
+            DType::U32 => Self::full(shape, 0_u32),
+            DType::U64 => Self::full(shape, 0_u64),
+            DType::Bool => Self::full(shape, false),
+            DType::String => Self::full(shape, Vec::<u8>::new()),
+        }
+    }
+
     /// The elements of `array` in row-major order; no copy if it is already laid out so.
     pub fn from_array<T: Element>(array: ArrayD<T>) -> Self {
         let shape = array.shape().to_vec();
@@ -243,6 +265,17 @@ mod tests {
         assert_eq!(tensor.dtype(), DType::F32);
         assert_eq!(tensor.view::<f32>().unwrap()[[1, 0]], 4.0);
         assert_eq!(tensor.reshaped([6]).unwrap().into_vec::<f32>().unwrap().len(), 6);
+    }
+
+    #[test]
+    fn zeros_are_of_any_type() {
+        for dtype in DType::ALL {
+            let zeros = Tensor::zeros(dtype, [2, 3]).unwrap();
+            assert_eq!((zeros.dtype(), zeros.shape()), (dtype, [2, 3].as_slice()));
+        }
+        assert_eq!(Tensor::zeros(DType::F16, [2]).unwrap().as_slice::<f16>().unwrap(), [f16::ZERO; 2]);
+        assert_eq!(Tensor::zeros(DType::Bool, [1]).unwrap().as_slice::<bool>().unwrap(), [false]);
+        assert!(Tensor::zeros(DType::I8, [usize::MAX, 2]).is_err());
     }
 
     #[test]

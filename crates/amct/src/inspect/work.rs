@@ -70,7 +70,8 @@ fn run(
         .map(|feed| {
             let shape = shapes.get(&feed.name).cloned().unwrap_or_default();
             let dtype = inputs.iter().find(|input| input.name == feed.name).and_then(|input| input.dtype);
-            let zeros = zeros(shape, dtype.unwrap_or(DType::F32))?;
+            let zeros =
+                Tensor::zeros(dtype.unwrap_or(DType::F32), shape).map_err(|error| error.to_string())?;
             Ok((feed.name.as_str(), Value::Plain(zeros)))
         })
         .collect::<Result<Vec<_>, String>>()?;
@@ -118,18 +119,4 @@ fn macs(graph: &Graph, layer: &Layer, seen: &BTreeMap<Outlet, Vec<usize>>) -> Op
         _ => product(filter.get(..filter.len().checked_sub(1)?)?),
     };
     Some(product(counted).saturating_mul(per_element))
-}
-
-fn zeros(shape: Vec<usize>, dtype: DType) -> Result<Tensor, String> {
-    let made = match dtype {
-        DType::F32 => Tensor::full(shape, 0.0_f32),
-        DType::F64 => Tensor::full(shape, 0.0_f64),
-        DType::U8 => Tensor::full(shape, 0_u8),
-        DType::I8 => Tensor::full(shape, 0_i8),
-        DType::I32 => Tensor::full(shape, 0_i32),
-        DType::I64 => Tensor::full(shape, 0_i64),
-        DType::Bool => Tensor::full(shape, false),
-        other => return Err(format!("an input of {other} is not counted")),
-    };
-    made.map_err(|error| error.to_string())
 }

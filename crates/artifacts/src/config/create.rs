@@ -1,6 +1,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{ConfigError, GraphLayer, LayerConfig, QuantConfig};
+use super::{ConfigError, GraphLayer, LayerConfig, QuantConfig, types};
 
 impl QuantConfig {
     /// The default configuration of a graph, as AMCT's `create_quant_config` makes it without a
@@ -46,7 +46,7 @@ fn check_skip_layers(
         }
         match graph.get(layer) {
             None => return Err(ConfigError::LayerMissing { layer: layer.clone() }),
-            Some(node) if !node.quantizable => {
+            Some(node) if !types::QUANTIZABLE.contains(&node.op_type.as_str()) => {
                 return Err(ConfigError::SkipUnsupported { layer: layer.clone() });
             }
             Some(_) => {}

@@ -28,7 +28,8 @@ impl Place {
     }
 }
 
-/// What can be wrong with a configuration. The texts are AMCT's, followed by what was found.
+/// What can be wrong with a configuration. The texts are AMCT's, followed by what was found. Where in
+/// the file it is, [`ReadError`](crate::file::ReadError) tells.
 #[derive(Clone, Debug, PartialEq)]
 pub enum ConfigError {
     /// The text is not JSON.
@@ -71,8 +72,10 @@ pub enum ConfigError {
     },
     /// A key inside a layer, or inside one of its parameter groups, that does not exist.
     UnknownParameter {
-        /// The key's place.
+        /// The place of the object it is in.
         place: Place,
+        /// The key.
+        name: String,
         /// The keys accepted there.
         accepted: &'static [&'static str],
     },
@@ -106,6 +109,17 @@ pub enum ConfigError {
         layer: String,
         /// Its operation type.
         op_type: String,
+    },
+    /// `tensor_quantize` names an input that its layer does not have.
+    TensorIndex {
+        /// The layer.
+        layer: String,
+        /// Its operation type.
+        op_type: String,
+        /// The index.
+        found: u32,
+        /// How many inputs the layer has.
+        inputs: u32,
     },
     /// `channel_wise` is true for a layer whose type has no channels to quantize by.
     ChannelWise {
@@ -156,16 +170,10 @@ pub enum ConfigError {
 impl fmt::Display for ConfigError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Syntax { message, line, column } => {
-                write!(f, "not valid JSON: {message} (line {line}, column {column})")
-            }
-            Self::RepeatedKey { path, key, line, column } => {
+            Self::Syntax { message, .. } => write!(f, "not valid JSON: {message}"),
+            Self::RepeatedKey { path, key, .. } => {
                 let within = if path.is_empty() { "the config file" } else { path };
-                write!(
-                    f,
-                    "Please delete repeated items in {within}, repeated items are ['{key}'] \
-                     (line {line}, column {column})"
-                )
+                write!(f, "Please delete repeated items in {within}, repeated items are ['{key}']")
             }
             Self::Type { place, expected, found } => write!(
                 f,
@@ -175,13 +183,13 @@ impl fmt::Display for ConfigError {
                 place.path
             ),
             Self::Value { place, rule, found } => {
-                rule.fmt_for(place.key(), f)?;
+                rule.fmt_for(place.key(), found, f)?;
                 write!(f, "{} (found {found} at {})", place.in_layer(), place.path)
             }
-            Self::UnknownParameter { place, accepted } => {
-                write!(f, "Unknown parameter {}", place.key())?;
-                if let Some((group, _)) = place.path.rsplit_once('.') {
-                    write!(f, " in {group}")?;
+            Self::UnknownParameter { place, name, accepted } => {
+                write!(f, "Unknown parameter {name}")?;
+                if !place.path.is_empty() {
+                    write!(f, " in {}", place.path)?;
                 }
                 write!(f, "{} (accepted: {})", place.in_layer(), accepted.join(", "))
             }
@@ -203,6 +211,11 @@ impl fmt::Display for ConfigError {
             Self::Unsupported { layer, op_type } => {
                 write!(f, "layer {layer} does not support quant. (its type is {op_type})")
             }
+            Self::TensorIndex { layer, op_type, found, inputs } => write!(
+                f,
+                "layer {layer} does not support quant. (a {op_type} has {inputs} input(s), counted from 0; \
+                 found input_index {found})"
+            ),
             Self::ChannelWise { layer, op_type } => {
                 write!(f, "The channel_wise must be False for layer type {op_type} in layer {layer}")
             }

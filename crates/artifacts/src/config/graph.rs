@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 
 use super::reader::GLOBAL_KEYS;
-use super::{ConfigError, QuantConfig};
+use super::{ConfigError, QuantConfig, types};
 
 /// What a configuration needs to know of one node of the graph.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,11 +39,7 @@ impl QuantConfig {
         fuse_types: &[&str],
     ) -> Result<(), ConfigError> {
         self.check_skip_fusion(graph, fuse_types)?;
-        for tensor in &self.tensor_quantize {
-            if !graph.contains_key(&tensor.layer_name) {
-                return Err(ConfigError::LayerMissing { layer: tensor.layer_name.clone() });
-            }
-        }
+        self.check_tensors(graph)?;
         for (name, layer) in &self.layers {
             if GLOBAL_KEYS.contains(&name.as_str()) {
                 return Err(ConfigError::ReservedName { name: name.clone() });
@@ -65,7 +61,31 @@ impl QuantConfig {
         Ok(())
     }
 
-    fn check_skip_fusion(
+    /// Checks `tensor_quantize` against the graph.
+    fn check_tensors(&self, graph: &BTreeMap<String, GraphLayer>) -> Result<(), ConfigError> {
+        for tensor in &self.tensor_quantize {
+            let layer = || tensor.layer_name.clone();
+            let Some(node) = graph.get(&tensor.layer_name) else {
+                return Err(ConfigError::LayerMissing { layer: layer() });
+            };
+            let (op_type, found) = (node.op_type.clone(), tensor.input_index);
+            match types::tensor_inputs(&op_type) {
+                None => return Err(ConfigError::Unsupported { layer: layer(), op_type }),
+                Some(inputs) if found >= inputs => {
+                    return Err(ConfigError::TensorIndex { layer: layer(), op_type, found, inputs });
+                }
+                Some(_) => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// The part of [`check_graph`](Self::check_graph) about `skip_fusion_layers`, which can be told from
+    /// the graph before anything is folded.
+    ///
+    /// # Errors
+    /// An entry that is no node, or a node that nothing is folded into.
+    pub fn check_skip_fusion(
         &self,
         graph: &BTreeMap<String, GraphLayer>,
         fuse_types: &[&str],

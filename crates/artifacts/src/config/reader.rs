@@ -88,23 +88,27 @@ fn skip_fusion_layers(top: &Section<'_>) -> Result<Vec<String>, ConfigError> {
 }
 
 fn tensor_quantize(top: &Section<'_>) -> Result<Vec<TensorQuantize>, ConfigError> {
-    let items = top.array("tensor_quantize")?.unwrap_or_default();
-    items
-        .iter()
-        .enumerate()
-        .map(|(index, item)| {
-            let section = Section::of(item, top.place.child(&format!("tensor_quantize[{index}]")))?;
-            section.only(&["layer_name", "input_index", "activation_quant_params"])?;
-            let missing = |key: &str| ConfigError::Missing { place: section.place.child(key) };
-            Ok(TensorQuantize {
-                layer_name: section.string("layer_name")?.ok_or_else(|| missing("layer_name"))?.to_owned(),
-                input_index: section
-                    .int("input_index", Rule::InputIndex)?
-                    .ok_or_else(|| missing("input_index"))?,
-                activation: activation(&section)?,
-            })
-        })
-        .collect()
+    let list = "tensor_quantize";
+    let mut tensors: Vec<TensorQuantize> = Vec::new();
+    for (index, item) in top.array(list)?.unwrap_or_default().iter().enumerate() {
+        let tensor = tensor(&Section::of(item, top.place.child(&format!("{list}[{index}]")))?)?;
+        // Both would have the same key in the record.
+        if tensors.iter().any(|other| other.key() == tensor.key()) {
+            return Err(ConfigError::RepeatedItem { list, name: tensor.key() });
+        }
+        tensors.push(tensor);
+    }
+    Ok(tensors)
+}
+
+fn tensor(section: &Section<'_>) -> Result<TensorQuantize, ConfigError> {
+    section.only(&["layer_name", "input_index", "activation_quant_params"])?;
+    let missing = |key: &str| ConfigError::Missing { place: section.place.child(key) };
+    Ok(TensorQuantize {
+        layer_name: section.string("layer_name")?.ok_or_else(|| missing("layer_name"))?.to_owned(),
+        input_index: section.int("input_index", Rule::InputIndex)?.ok_or_else(|| missing("input_index"))?,
+        activation: activation(section)?,
+    })
 }
 
 fn layer(section: &Section<'_>) -> Result<LayerConfig, ConfigError> {

@@ -42,13 +42,13 @@ pub enum Rule {
 }
 
 impl Rule {
-    /// AMCT's text for the rule broken by the value of `key`.
-    pub(super) fn fmt_for(self, key: &str, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    /// AMCT's text for the rule broken by the value `found` of `key`.
+    pub(crate) fn fmt_for(self, key: &str, found: &str, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Rule::Version => write!(f, "The {key} must be 1."),
             Rule::BatchNum => write!(f, "The {key} must be greater than zero."),
             Rule::FakequantPrecisionMode => {
-                write!(f, "Type of {key} should be ['DEFAULT', 'FORCE_FP16_QUANT']")
+                write!(f, "Type of {key} should be ['DEFAULT', 'FORCE_FP16_QUANT'], but is {found}")
             }
             Rule::InputIndex => write!(f, "The {key} must not be negative"),
             Rule::ActivationBits => f.write_str("activation num_bits is not in [8]"),
@@ -64,14 +64,14 @@ impl Rule {
                 write!(f, "The search_step must be less than or equal to (search_range[1] - search_range[0])")
             }
             Rule::ActAlgo => f.write_str("act_algo must be ifmr or hfmg"),
-            Rule::NumOfBins => write!(f, "{key} must be in [1024, 2048, 4096, 8192]"),
+            Rule::NumOfBins => write!(f, "{key} {found} must be in [1024, 2048, 4096, 8192]"),
             Rule::WtsAlgo => f.write_str("wts_algo must be arq_quantize"),
             Rule::DmqBalancer => write!(f, "The {key} must be in range [0.2, 0.8]"),
         }
     }
 
     /// Whether the integer `value` fulfils the rule; true for rules about something else.
-    pub(super) fn allows_int(self, value: i64) -> bool {
+    pub(crate) fn allows_int(self, value: i64) -> bool {
         match self {
             Rule::Version => value == 1,
             Rule::BatchNum => value > 0,
@@ -83,7 +83,7 @@ impl Rule {
     }
 
     /// Whether the number `value` fulfils the rule; true for rules about something else.
-    pub(super) fn allows_number(self, value: f64) -> bool {
+    pub(crate) fn allows_number(self, value: f64) -> bool {
         match self {
             Rule::Percentile => value > 0.5 && value <= 1.0,
             Rule::SearchRangeStart | Rule::SearchStepPositive => value > 0.0,
@@ -95,7 +95,7 @@ impl Rule {
 
 /// Whether `step <= end - start` holds for the decimal numbers as they are written. In binary 0.4 is
 /// above 1.2 - 0.8.
-pub(super) fn step_fits(step: f64, [start, end]: [f64; 2]) -> bool {
+pub(crate) fn step_fits(step: f64, [start, end]: [f64; 2]) -> bool {
     decimal_step_fits(step, start, end).unwrap_or(step <= end - start)
 }
 

@@ -88,7 +88,10 @@ impl<'a> Section<'a> {
     /// Refuses any key but those of `accepted`.
     pub(super) fn only(&self, accepted: &'static [&'static str]) -> Result<(), ConfigError> {
         match self.entries.iter().find(|(key, _)| !accepted.contains(&key.as_str())) {
-            Some((key, _)) => Err(ConfigError::UnknownParameter { place: self.place.child(key), accepted }),
+            Some((key, _)) => {
+                let (place, name) = (self.place.clone(), key.clone());
+                Err(ConfigError::UnknownParameter { place, name, accepted })
+            }
             None => Ok(()),
         }
     }

@@ -1,4 +1,5 @@
 mod graph;
+mod place;
 mod reading;
 mod writing;
 

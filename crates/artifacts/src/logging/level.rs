@@ -1,5 +1,6 @@
 use std::fmt;
 use std::str::FromStr;
+use std::sync::atomic::{AtomicU8, Ordering};
 
 /// The least severe messages that are shown, with Python's names.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -62,6 +63,31 @@ impl FromStr for Level {
             "ERROR" => Ok(Level::Error),
             _ => Err(UnknownLevel { found: name.into() }),
         }
+    }
+}
+
+/// A level that can be changed while others log.
+#[derive(Debug)]
+pub(super) struct AtomicLevel(AtomicU8);
+
+impl AtomicLevel {
+    pub(super) fn get(&self) -> Level {
+        match self.0.load(Ordering::Relaxed) {
+            0 => Level::Debug,
+            1 => Level::Info,
+            2 => Level::Warning,
+            _ => Level::Error,
+        }
+    }
+
+    pub(super) fn set(&self, level: Level) {
+        self.0.store(level as u8, Ordering::Relaxed);
+    }
+}
+
+impl From<Level> for AtomicLevel {
+    fn from(level: Level) -> Self {
+        Self(AtomicU8::new(level as u8))
     }
 }
 

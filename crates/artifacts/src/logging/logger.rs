@@ -2,19 +2,20 @@ use std::fmt;
 use std::fs::File;
 use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
 use chrono::{Local, NaiveDateTime};
 
-use super::{Level, file, format};
+use super::level::AtomicLevel;
+use super::{LOG_FILE, Level, file, format};
 
 /// What time it is, in the local time zone.
 pub type Clock = Box<dyn Fn() -> NaiveDateTime + Send + Sync>;
 
 /// A [`log::Log`] that writes AMCT's lines to a console and to a file, each from its own level on.
 pub struct AmctLogger {
-    console_level: Level,
-    file_level: Level,
+    console_level: AtomicLevel,
+    file_level: AtomicLevel,
     clock: Clock,
     /// One lock, so that the two keep the same order of lines.
     sinks: Mutex<Sinks>,
@@ -29,8 +30,8 @@ impl AmctLogger {
     /// A logger to `console` alone.
     pub fn new(console_level: Level, console: Box<dyn Write + Send>) -> Self {
         Self {
-            console_level,
-            file_level: console_level,
+            console_level: console_level.into(),
+            file_level: console_level.into(),
             clock: Box::new(|| Local::now().naive_local()),
             sinks: Mutex::new(Sinks { console, file: None }),
         }
@@ -41,10 +42,8 @@ impl AmctLogger {
     /// # Errors
     /// [`LogError::File`]: it cannot be created.
     pub fn with_file(mut self, file_level: Level, path: impl AsRef<Path>) -> Result<Self, LogError> {
-        let path = path.as_ref();
-        let file = file::create(path).map_err(|source| LogError::File { path: path.into(), source })?;
-        self.file_level = file_level;
-        self.sinks.get_mut().unwrap_or_else(PoisonError::into_inner).file = Some(file);
+        self.file_level = file_level.into();
+        self.sinks.get_mut().unwrap_or_else(PoisonError::into_inner).file = Some(create(path.as_ref())?);
         Ok(self)
     }
 
@@ -55,7 +54,11 @@ impl AmctLogger {
     }
 
     fn level(&self) -> Level {
-        self.console_level.min(self.file_level)
+        self.console_level.get().min(self.file_level.get())
+    }
+
+    fn sinks(&self) -> MutexGuard<'_, Sinks> {
+        self.sinks.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Makes this the logger of the process.
@@ -64,14 +67,49 @@ impl AmctLogger {
     /// [`LogError::AlreadySet`]: the process has one.
     pub fn install(self) -> Result<(), LogError> {
         let filter = self.level().filter();
-        log::set_boxed_logger(Box::new(self)).map_err(|_| LogError::AlreadySet)?;
+        // A process has one logger and keeps it to its end.
+        let logger: &'static Self = Box::leak(Box::new(self));
+        log::set_logger(logger).map_err(|_| LogError::AlreadySet)?;
         log::set_max_level(filter);
+        INSTALLED.get_or_init(|| logger);
+        Ok(())
+    }
+
+    /// Changes what is shown and kept from now on. A logger without a file gets AMCT's.
+    fn set_levels(&self, console: Level, file: Level) -> Result<(), LogError> {
+        {
+            let mut sinks = self.sinks();
+            if sinks.file.is_none() {
+                sinks.file = Some(create(Path::new(LOG_FILE))?);
+            }
+        }
+        self.console_level.set(console);
+        self.file_level.set(file);
+        log::set_max_level(self.level().filter());
         Ok(())
     }
 }
 
-/// Makes a logger to stderr and to a file at `path` (AMCT: [`LOG_FILE`](super::LOG_FILE)) that of the
-/// process.
+/// The logger of the process, if it is one of this module.
+static INSTALLED: OnceLock<&'static AmctLogger> = OnceLock::new();
+
+fn create(path: &Path) -> Result<File, LogError> {
+    file::create(path).map_err(|source| LogError::File { path: path.into(), source })
+}
+
+/// Sets the least severe messages of the console and of the file, as AMCT's `set_logging_level` does. If
+/// the process has no logger it gets one to stderr and to [`LOG_FILE`] in the working directory.
+///
+/// # Errors
+/// The file cannot be created, or the process has a logger that is not of this module.
+pub fn set_levels(console: Level, file: Level) -> Result<(), LogError> {
+    match INSTALLED.get() {
+        Some(logger) => logger.set_levels(console, file),
+        None => install(console, file, LOG_FILE),
+    }
+}
+
+/// Makes a logger to stderr and to a file at `path` (AMCT: [`LOG_FILE`]) that of the process.
 ///
 /// # Errors
 /// The file cannot be created, or the process has a logger.
@@ -91,13 +129,14 @@ impl log::Log for AmctLogger {
         }
         let lines = format::lines(level, format::module(record.target()), &record.args().to_string());
         let time = format::timestamp((self.clock)());
-        let mut sinks = self.sinks.lock().unwrap_or_else(PoisonError::into_inner);
+        let (console_level, file_level) = (self.console_level.get(), self.file_level.get());
+        let mut sinks = self.sinks();
         for line in lines {
             // A log that cannot be written must not stop the work, and has nowhere to say so.
-            if level >= self.console_level {
+            if level >= console_level {
                 let _ = writeln!(sinks.console, "{line}");
             }
-            if level >= self.file_level
+            if level >= file_level
                 && let Some(file) = &mut sinks.file
             {
                 let _ = file.write_all(format!("{time} - {line}\n").as_bytes());
@@ -106,17 +145,16 @@ impl log::Log for AmctLogger {
     }
 
     fn flush(&self) {
-        let mut sinks = self.sinks.lock().unwrap_or_else(PoisonError::into_inner);
         // As in `log`.
-        let _ = sinks.console.flush();
+        let _ = self.sinks().console.flush();
     }
 }
 
 impl fmt::Debug for AmctLogger {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("AmctLogger")
-            .field("console_level", &self.console_level)
-            .field("file_level", &self.file_level)
+            .field("console_level", &self.console_level.get())
+            .field("file_level", &self.file_level.get())
             .finish_non_exhaustive()
     }
 }

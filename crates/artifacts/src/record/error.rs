@@ -1,6 +1,6 @@
 use std::fmt;
 
-use super::{Position, SyntaxError};
+use super::{Position, SchemaError, SyntaxError};
 
 /// What can be wrong with a record. The texts are AMCT's where it has one, with the place or the value
 /// added.
@@ -8,40 +8,8 @@ use super::{Position, SyntaxError};
 pub enum RecordError {
     /// The text is not protobuf's text format.
     Syntax(SyntaxError),
-    /// A field that the schema does not have.
-    UnknownField {
-        /// Its name.
-        field: String,
-        /// Where it is.
-        at: Position,
-        /// The fields accepted there.
-        accepted: &'static [&'static str],
-    },
-    /// A field that should hold other fields holds a value.
-    NotAMessage {
-        /// Its name.
-        field: String,
-        /// Where it is.
-        at: Position,
-    },
-    /// A field that should hold a value holds other fields.
-    NotAScalar {
-        /// Its name.
-        field: String,
-        /// Where it is.
-        at: Position,
-    },
-    /// A value of another type than its field has.
-    WrongType {
-        /// The field.
-        field: String,
-        /// Where the value is.
-        at: Position,
-        /// The type needed.
-        expected: &'static str,
-        /// The value as written.
-        found: String,
-    },
+    /// A field that is not as the schema says.
+    Schema(SchemaError),
     /// A record without `key`.
     NoKey {
         /// Where the record begins.
@@ -115,10 +83,22 @@ pub enum RecordError {
         /// The number of input channels.
         expected: usize,
     },
+    /// The `dst_type` of an `AvgPool` is INT4.
+    PoolInt4 {
+        /// The layer.
+        layer: String,
+    },
     /// `dst_type`, `act_type` or `wts_type` is not INT8.
     DataType {
         /// The field.
         field: &'static str,
+        /// Its value.
+        found: String,
+        /// The layer.
+        layer: String,
+    },
+    /// `fakequant_precision_mode` is neither DEFAULT nor FORCE_FP16_QUANT.
+    PrecisionMode {
         /// Its value.
         found: String,
         /// The layer.
@@ -188,20 +168,15 @@ pub enum RecordError {
         layer: String,
         /// Its operation type.
         op_type: String,
+        /// Why, if the type alone does not say it.
+        reason: Option<String>,
     },
 }
 
 impl RecordError {
     /// Whether the text is no record file at all, as opposed to one with bad values.
     fn is_parse_error(&self) -> bool {
-        matches!(
-            self,
-            Self::Syntax(_)
-                | Self::UnknownField { .. }
-                | Self::NotAMessage { .. }
-                | Self::NotAScalar { .. }
-                | Self::WrongType { .. }
-        )
+        matches!(self, Self::Syntax(_) | Self::Schema(_))
     }
 }
 
@@ -215,18 +190,7 @@ impl fmt::Display for RecordError {
         }
         match self {
             Self::Syntax(error) => write!(f, "{error}"),
-            Self::UnknownField { field, at, accepted } => {
-                write!(f, "{at}: unknown field \"{field}\" (accepted: {})", accepted.join(", "))
-            }
-            Self::NotAMessage { field, at } => {
-                write!(f, "{at}: \"{field}\" holds a value, where {{ fields }} are expected")
-            }
-            Self::NotAScalar { field, at } => {
-                write!(f, "{at}: \"{field}\" holds {{ fields }}, where a value is expected")
-            }
-            Self::WrongType { field, at, expected, found } => {
-                write!(f, "{at}: {field} is {found}, where {expected} is expected")
-            }
+            Self::Schema(error) => write!(f, "{}: {error}", error.at()),
             Self::NoKey { at } => write!(f, "{at}: Cannot find \"key\" in record file."),
             Self::NoValue { key, at } => {
                 write!(f, "{at}: cannot find 'value' in {key} in record_file.")
@@ -265,9 +229,17 @@ impl fmt::Display for RecordError {
                 "tensor_balance_factor's length: {found} should be equal to the channel length of inputs \
                  of layer {layer}: {expected}. Cannot support to quantize {layer}"
             ),
+            Self::PoolInt4 { layer } => {
+                write!(f, "AvgPool in INT4 not supported. Please Check record file. (layer {layer})")
+            }
             Self::DataType { field, found, layer } => {
                 write!(f, "Do not support {field} {found} in record file (layer {layer}, accepted: INT8)")
             }
+            Self::PrecisionMode { found, layer } => write!(
+                f,
+                "Do not support fakequant_precision_mode {found} in record file (layer {layer}, \
+                 accepted: DEFAULT, FORCE_FP16_QUANT)"
+            ),
             Self::OffsetD { layer, found } => {
                 write!(f, "offset_d's value should be in [-128, 127] in layer {layer}. (found {found})")
             }
@@ -296,8 +268,12 @@ impl fmt::Display for RecordError {
             Self::NotInGraph { key, model } => {
                 write!(f, "find {key} failure in {model}. Please match {model} and the record file.")
             }
-            Self::NotQuantizable { layer, op_type } => {
-                write!(f, "layer {layer} cannot be quantized (its type is {op_type})")
+            Self::NotQuantizable { layer, op_type, reason } => {
+                write!(f, "layer {layer} cannot be quantized (its type is {op_type}")?;
+                if let Some(reason) = reason {
+                    write!(f, "; {reason}")?;
+                }
+                f.write_str(")")
             }
         }
     }
@@ -316,7 +292,14 @@ impl std::error::Error for RecordError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
             RecordError::Syntax(error) => Some(error),
+            RecordError::Schema(error) => Some(error),
             _ => None,
         }
+    }
+}
+
+impl From<SchemaError> for RecordError {
+    fn from(error: SchemaError) -> Self {
+        RecordError::Schema(error)
     }
 }

@@ -1,5 +1,5 @@
 use super::{Position, Record, RecordEntry, RecordError};
-use crate::text_format::{self, Field, Scalar, Value, WrongScalar};
+use crate::text_format::{self, Field, Scalar, SchemaError};
 
 /// The fields of a record's value, by number.
 const VALUE_FIELDS: &[&str] = &[
@@ -16,6 +16,7 @@ const VALUE_FIELDS: &[&str] = &[
     "tensor_balance_factor",
     "act_type",
     "wts_type",
+    "fakequant_precision_mode",
 ];
 
 impl Record {
@@ -30,8 +31,8 @@ impl Record {
         let mut entries = Vec::new();
         for field in &fields {
             match field.name {
-                "record" => entries.push(entry(message(field)?, field.at)?),
-                _ => return Err(unknown(field, &["record"])),
+                "record" => entries.push(entry(field.message()?, field.at)?),
+                _ => return Err(field.unknown(&["record"]).into()),
             }
         }
         Ok(Self { entries })
@@ -44,63 +45,38 @@ fn entry(fields: &[Field<'_>], at: Position) -> Result<RecordEntry, RecordError>
     let mut has_value = false;
     for field in fields {
         match field.name {
-            "key" => key = Some(typed(field, Scalar::string)?.to_owned()),
+            "key" => key = Some(field.typed(Scalar::string)?.to_owned()),
             "value" => {
                 has_value = true;
-                for field in message(field)? {
+                for field in field.message()? {
                     set(&mut entry, field)?;
                 }
             }
-            _ => return Err(unknown(field, &["key", "value"])),
+            _ => return Err(field.unknown(&["key", "value"]).into()),
         }
     }
     entry.key = key.ok_or(RecordError::NoKey { at })?;
     if has_value { Ok(entry) } else { Err(RecordError::NoValue { key: entry.key, at }) }
 }
 
-fn set(entry: &mut RecordEntry, field: &Field<'_>) -> Result<(), RecordError> {
-    let string = || typed(field, Scalar::string).map(str::to_owned);
+fn set(entry: &mut RecordEntry, field: &Field<'_>) -> Result<(), SchemaError> {
+    let string = || field.typed(Scalar::string).map(str::to_owned);
     match field.name {
-        "scale_d" => entry.scale_d = Some(typed(field, Scalar::float)?),
-        "offset_d" => entry.offset_d = Some(typed(field, Scalar::int32)?),
-        "scale_w" => entry.scale_w.push(typed(field, Scalar::float)?),
-        "offset_w" => entry.offset_w.push(typed(field, Scalar::int32)?),
-        "shift_bit" => entry.shift_bit.push(typed(field, Scalar::uint32)?),
-        "cluster" => entry.cluster.push(typed(field, Scalar::int32)?),
-        "skip_fusion" => entry.skip_fusion = Some(typed(field, Scalar::bool)?),
+        "scale_d" => entry.scale_d = Some(field.typed(Scalar::float)?),
+        "offset_d" => entry.offset_d = Some(field.typed(Scalar::int32)?),
+        "scale_w" => entry.scale_w.push(field.typed(Scalar::float)?),
+        "offset_w" => entry.offset_w.push(field.typed(Scalar::int32)?),
+        "shift_bit" => entry.shift_bit.push(field.typed(Scalar::uint32)?),
+        "cluster" => entry.cluster.push(field.typed(Scalar::int32)?),
+        "skip_fusion" => entry.skip_fusion = Some(field.typed(Scalar::bool)?),
         "dst_type" => entry.dst_type = Some(string()?),
         "prune_producer" => entry.prune_producer.push(string()?),
         "prune_consumer" => entry.prune_consumer.push(string()?),
-        "tensor_balance_factor" => entry.tensor_balance_factor.push(typed(field, Scalar::float)?),
+        "tensor_balance_factor" => entry.tensor_balance_factor.push(field.typed(Scalar::float)?),
         "act_type" => entry.act_type = Some(string()?),
         "wts_type" => entry.wts_type = Some(string()?),
-        _ => return Err(unknown(field, VALUE_FIELDS)),
+        "fakequant_precision_mode" => entry.fakequant_precision_mode = Some(string()?),
+        _ => return Err(field.unknown(VALUE_FIELDS)),
     }
     Ok(())
-}
-
-fn message<'a, 'b>(field: &'b Field<'a>) -> Result<&'b [Field<'a>], RecordError> {
-    match &field.value {
-        Value::Message(fields) => Ok(fields),
-        Value::Scalar(_) => Err(RecordError::NotAMessage { field: field.name.into(), at: field.at }),
-    }
-}
-
-fn typed<'b, 'a: 'b, T>(
-    field: &'b Field<'a>,
-    read: impl Fn(&'b Scalar<'a>) -> Result<T, WrongScalar>,
-) -> Result<T, RecordError> {
-    match &field.value {
-        Value::Scalar(scalar) => read(scalar).map_err(|wrong| RecordError::WrongType {
-            field: field.name.into(),
-            at: wrong.at,
-            expected: wrong.expected,
-            found: wrong.found,
-        }),
-        Value::Message(_) => Err(RecordError::NotAScalar { field: field.name.into(), at: field.at }),
-    }
-}
-
-fn unknown(field: &Field<'_>, accepted: &'static [&'static str]) -> RecordError {
-    RecordError::UnknownField { field: field.name.into(), at: field.at, accepted }
 }

@@ -1,4 +1,5 @@
 mod graph;
+mod order;
 mod reading;
 mod round_trip;
 mod values;

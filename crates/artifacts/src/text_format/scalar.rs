@@ -78,6 +78,14 @@ impl Scalar<'_> {
         }
     }
 
+    /// The name of an `enum` field's value.
+    pub(crate) fn word(&self) -> Result<&str, WrongScalar> {
+        match self {
+            Scalar::Word { negative: false, text, .. } => Ok(text),
+            _ => Err(self.wrong("the name of a value")),
+        }
+    }
+
     fn integer(&self) -> Option<i64> {
         let Scalar::Number { negative, text, .. } = self else { return None };
         let (digits, radix) = match text.strip_prefix('0') {

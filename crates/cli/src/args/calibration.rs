@@ -36,6 +36,15 @@ pub(crate) struct CalibrationArgs {
     #[arg(long = "batch_num", visible_alias = "batch-num", value_name = "N", default_value = "1")]
     pub(crate) batch_num: NonZeroUsize,
 
+    /// Simplified configuration (.cfg)
+    #[arg(
+        long = "calibration_config",
+        visible_alias = "calibration-config",
+        value_name = "CFG",
+        conflicts_with = "batch_num"
+    )]
+    pub(crate) calibration_config: Option<PathBuf>,
+
     /// Threads to use; does not change the result [default: all cores]
     #[arg(long, value_name = "N")]
     pub(crate) threads: Option<NonZeroUsize>,

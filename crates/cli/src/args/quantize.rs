@@ -3,6 +3,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+use super::configuration::ConfigurationArgs;
 use super::parse::{self, List};
 
 #[derive(Debug, Args)]
@@ -32,6 +33,9 @@ pub(crate) struct QuantizeArgs {
         default_value = "./outputs/mobilenet_v2"
     )]
     pub(crate) save_path: String,
+
+    #[command(flatten)]
+    pub(crate) configuration: ConfigurationArgs,
 
     /// Size of an image, width x height [default: what the graph's input says]
     #[arg(long, value_name = "WxH", value_parser = parse::size)]

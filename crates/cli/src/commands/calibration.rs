@@ -1,9 +1,10 @@
 //! `amct calibration`: AMCT's own command line, on raw `.bin` batches.
 
+use amct::artifacts::definition::DefinitionFile;
 use amct::calibration::Batches;
 use amct::graph::{Graph, NodeId};
 use amct::interface::{self, InterfaceError};
-use amct::pipeline::{self, Artifacts, Outputs, PrepareOptions};
+use amct::pipeline::{self, Artifacts, Configuration, Outputs};
 use amct::sources::{BinBatches, BinInput};
 
 use crate::args::CalibrationArgs;
@@ -16,18 +17,29 @@ pub(crate) fn run(args: &CalibrationArgs) -> Result<Outcome, amct::Error> {
     let output_names = interface::outputs(&original, &args.outputs.0)?;
     let outlets = interface::outlets(&original, &output_names)?;
     check_inputs(&original, &inputs, &interface::inputs(&original, &outlets)?)?;
-    let batch_num = usize::from(args.batch_num);
+    let configuration = configuration(args)?;
+    let batch_num = usize::try_from(configuration.batch_num()).unwrap_or(usize::MAX);
+    let options = configuration.prepare_options(&original)?;
     let files = BinBatches::list(inputs, batch_num)?;
     outputs.check_writable()?;
 
     let load = |index: usize| files.feeds(index);
     let batches = Batches::new(files.count(), &load);
-    let prepared = pipeline::prepare(&original, &output_names, &PrepareOptions::default(), &batches)?;
-    let config = pipeline::default_config(&prepared, u32::try_from(batch_num).unwrap_or(u32::MAX), true)?;
+    let prepared = pipeline::prepare(&original, &output_names, &options, &batches)?;
+    let config = configuration.resolve(&prepared)?;
+    pipeline::check_supported(&config)?;
     let record = pipeline::calibrate(&prepared, &config, &batches, &progress::calibration)?;
     let quantized = pipeline::quantize(&prepared, &record, outputs.prefix())?;
     outputs.save(&Artifacts { quantized: &quantized, config: &config, record: &record })?;
     Ok(Outcome::Done)
+}
+
+fn configuration(args: &CalibrationArgs) -> Result<Configuration, amct::Error> {
+    if let Some(path) = &args.calibration_config {
+        return Ok(Configuration::Definition(DefinitionFile::read(path)?));
+    }
+    let batch_num = u32::try_from(usize::from(args.batch_num)).unwrap_or(u32::MAX);
+    Ok(Configuration::Arguments { skip_layers: Vec::new(), batch_num, activation_offset: true })
 }
 
 /// Checks the inputs' names and shapes against the placeholders that the outputs need.

@@ -178,3 +178,11 @@ fn nchw_keeps_its_layout() {
     let (graph, _) = fold(nchw(net.batch_norm("bn", "conv", 2)).float("relu", "Relu", &["bn"]), &["relu"]);
     assert_eq!(node(&graph, "bias_add/BiasAdd").attrs["data_format"], AttrValue::string("NCHW"));
 }
+
+#[test]
+fn the_types_to_fold_into_are_the_layers_with_weights() {
+    for op in FUSE_TYPES {
+        assert!(layer::is_layer(&amct_graph::Node { op: op.to_owned(), ..Default::default() }), "{op}");
+    }
+    assert!(!FUSE_TYPES.contains(&"AvgPool"));
+}

@@ -13,6 +13,8 @@ fn graph() -> BTreeMap<String, GraphLayer> {
         ("head".into(), node("Conv2D", true, ChannelWise::OffByDefault)),
         ("fc".into(), node("MatMul", true, ChannelWise::Forbidden)),
         ("relu".into(), node("Relu", false, ChannelWise::Forbidden)),
+        ("fed".into(), node("Conv2D", false, ChannelWise::Forbidden)),
+        ("max".into(), node("MaxPool", false, ChannelWise::Forbidden)),
     ])
 }
 
@@ -47,11 +49,19 @@ fn names_are_checked() {
             r#"{"tensor_quantize":[{"layer_name":"pool","input_index":0}]}"#,
             "Layer pool does not exist in the graph.",
         ),
+        (
+            r#"{"tensor_quantize":[{"layer_name":"relu","input_index":0}]}"#,
+            "layer relu does not support quant. (its type is Relu)",
+        ),
+        (
+            r#"{"tensor_quantize":[{"layer_name":"max","input_index":1}]}"#,
+            "layer max does not support quant. (a MaxPool has 1 input(s), counted from 0; found input_index 1)",
+        ),
     ] {
         assert_eq!(check(text), Err(error.into()));
     }
     assert_eq!(check(r#"{"conv":{},"fc":{"quant_enable":false},"skip_fusion_layers":["conv"]}"#), Ok(()));
-    assert_eq!(check(r#"{"tensor_quantize":[{"layer_name":"relu","input_index":0}]}"#), Ok(()));
+    assert_eq!(check(r#"{"tensor_quantize":[{"layer_name":"max","input_index":0}]}"#), Ok(()));
 }
 
 #[test]
@@ -71,7 +81,8 @@ fn what_the_file_left_open_is_filled_in() {
 
 #[test]
 fn the_default_configuration_lists_every_quantizable_layer() {
-    let config = QuantConfig::create(&graph(), &["head".into()], 4, true).unwrap();
+    // A node of a type that is quantized may be skipped, also if this one cannot be.
+    let config = QuantConfig::create(&graph(), &["head".into(), "fed".into()], 4, true).unwrap();
     let enabled: Vec<_> =
         config.layers.iter().map(|(name, layer)| (name.as_str(), layer.quant_enable)).collect();
     assert_eq!(enabled, [("conv", true), ("fc", true), ("head", false)]);

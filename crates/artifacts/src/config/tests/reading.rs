@@ -91,7 +91,7 @@ fn global_ranges() {
         (r#""batch_num":-3"#, "The batch_num must be greater than zero. (found -3 at batch_num)"),
         (
             r#""fakequant_precision_mode":"FP16""#,
-            "Type of fakequant_precision_mode should be ['DEFAULT', 'FORCE_FP16_QUANT'] \
+            "Type of fakequant_precision_mode should be ['DEFAULT', 'FORCE_FP16_QUANT'], but is FP16 \
              (found FP16 at fakequant_precision_mode)",
         ),
         (
@@ -146,7 +146,7 @@ fn activation_ranges() {
         (r#""act_algo":"kl""#, "act_algo must be ifmr or hfmg in layer L (found kl at P.act_algo)"),
         (
             r#""num_of_bins":100"#,
-            "num_of_bins must be in [1024, 2048, 4096, 8192] in layer L (found 100 at P.num_of_bins)",
+            "num_of_bins 100 must be in [1024, 2048, 4096, 8192] in layer L (found 100 at P.num_of_bins)",
         ),
         (
             r#""search_step":0.1,"num_of_bins":1024,"act_algo":"hfmg""#,
@@ -189,16 +189,14 @@ fn weight_and_layer_ranges() {
 }
 
 #[test]
-fn repeated_keys_and_bad_json_have_a_line() {
+fn repeated_keys_and_bad_json_are_refused() {
     let repeated = "{\n \"L\":{\n  \"quant_enable\":true,\n  \"quant_enable\":false}}";
     assert_eq!(
         QuantConfig::from_json(repeated).unwrap_err().to_string(),
-        "Please delete repeated items in L, repeated items are ['quant_enable'] (line 4, column 16)"
+        "Please delete repeated items in L, repeated items are ['quant_enable']"
     );
-    assert_eq!(
-        QuantConfig::from_json("{\"version\":1,}").unwrap_err().to_string(),
-        "not valid JSON: trailing comma (line 1, column 14)"
-    );
+    let error = QuantConfig::from_json("{\"version\":1,}").unwrap_err();
+    assert_eq!(error.to_string(), "not valid JSON: trailing comma");
 }
 
 #[test]

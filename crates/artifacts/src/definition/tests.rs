@@ -1,0 +1,2 @@
+mod creating;
+mod reading;
