@@ -60,6 +60,8 @@ fn layer_quantization(
         activation: ActivationParams { scale, offset },
         scale_w: entry.scale_w.clone(),
         weights: weights::quantize(&prepared.graph, layer, &entry.scale_w)?,
+        shift_bits: Vec::new(),
+        truncate_deq_scale: false,
     })
 }
 
