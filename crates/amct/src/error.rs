@@ -2,6 +2,7 @@ use std::fmt;
 
 use amct_artifacts::atomic::WriteError;
 use amct_artifacts::config::ConfigError;
+use amct_artifacts::file::ReadError;
 use amct_artifacts::names::InvalidPrefix;
 use amct_artifacts::record::RecordError;
 use amct_calibration::CalibrationError;
@@ -37,8 +38,12 @@ pub enum Error {
     Calibration(CalibrationError),
     /// The configuration.
     Config(Box<ConfigError>),
+    /// The configuration file.
+    ConfigFile(Box<ReadError<ConfigError>>),
     /// The record.
     Record(RecordError),
+    /// The record file.
+    RecordFile(Box<ReadError<RecordError>>),
     /// The save path.
     SavePath(InvalidPrefix),
     /// An output file.
@@ -73,15 +78,16 @@ impl fmt::Display for Error {
             Error::Rewrite(error) => error.fmt(f),
             Error::Calibration(error) => error.fmt(f),
             Error::Config(error) => error.fmt(f),
+            Error::ConfigFile(error) => error.fmt(f),
             Error::Record(error) => error.fmt(f),
+            Error::RecordFile(error) => error.fmt(f),
             Error::SavePath(error) => error.fmt(f),
             Error::Write(error) => write!(f, "{error}; free that place, or choose another save path"),
             Error::AlreadyQuantized(nodes) => write!(
                 f,
-                "the model is already quantized: it holds {} AMCT layer(s), the first is '{}'; \
-                 give the original float model",
+                "the model is already quantized: it holds {} AMCT layer(s), {}; give the original float model",
                 nodes.len(),
-                nodes.first().map_or("", String::as_str)
+                some_of(nodes)
             ),
             Error::TrainingBatchNorm(nodes) => write!(
                 f,
@@ -112,6 +118,16 @@ impl fmt::Display for Error {
 
 impl std::error::Error for Error {}
 
+/// The first few of many names.
+fn some_of(names: &[String]) -> String {
+    const SHOWN: usize = 5;
+    let shown: Vec<String> = names.iter().take(SHOWN).map(|name| format!("'{name}'")).collect();
+    match names.len().saturating_sub(SHOWN) {
+        0 => shown.join(", "),
+        more => format!("{} and {more} more", shown.join(", ")),
+    }
+}
+
 macro_rules! from {
     ($($error:ty => $variant:ident),+ $(,)?) => {$(
         impl From<$error> for Error {
@@ -135,6 +151,18 @@ from! {
     RecordError => Record,
     InvalidPrefix => SavePath,
     WriteError => Write,
+}
+
+impl From<ReadError<ConfigError>> for Error {
+    fn from(error: ReadError<ConfigError>) -> Self {
+        Error::ConfigFile(Box::new(error))
+    }
+}
+
+impl From<ReadError<RecordError>> for Error {
+    fn from(error: ReadError<RecordError>) -> Self {
+        Error::RecordFile(Box::new(error))
+    }
 }
 
 impl From<ConfigError> for Error {

@@ -5,12 +5,14 @@
 
 mod calibrate;
 mod configure;
+mod precision;
 mod prepare;
 mod quantize;
+pub(crate) mod recorded;
 mod save;
 
 pub use calibrate::calibrate;
 pub use configure::{default_config, graph_layers};
-pub use prepare::{PrepareOptions, Prepared, prepare};
+pub use prepare::{PrepareOptions, Prepared, prepare, prepare_without_data};
 pub use quantize::{Quantized, quantize};
 pub use save::{Artifacts, Encoded, Outputs};

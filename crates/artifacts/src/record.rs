@@ -15,6 +15,9 @@ mod writer;
 
 use std::path::Path;
 
+/// The `fakequant_precision_mode` of a `scale_d` that was rounded through f16.
+pub const FORCE_FP16_QUANT: &str = "FORCE_FP16_QUANT";
+
 pub use crate::text_format::{Position, SyntaxError};
 pub use error::RecordError;
 pub use float::{printf_g, proto_float};
@@ -61,6 +64,8 @@ pub struct RecordEntry {
     pub act_type: Option<String>,
     /// Type of the quantized weights; absent means INT8.
     pub wts_type: Option<String>,
+    /// How `scale_d` was rounded: DEFAULT or FORCE_FP16_QUANT; absent means DEFAULT.
+    pub fakequant_precision_mode: Option<String>,
 }
 
 impl RecordEntry {
@@ -77,6 +82,11 @@ impl RecordEntry {
     /// Whether no batch norm is folded into the layer.
     pub fn skips_fusion(&self) -> bool {
         self.skip_fusion.unwrap_or(false)
+    }
+
+    /// Whether `scale_d` was rounded through f16, and dequantization scales are cut to match.
+    pub fn forces_fp16(&self) -> bool {
+        self.fakequant_precision_mode.as_deref() == Some(FORCE_FP16_QUANT)
     }
 
     /// The node and input index of a tensor quantized by itself; `None` for a layer.

@@ -1,6 +1,6 @@
 use amct_tensor::quantization::{I8_MAX, I8_MIN};
 
-use super::{Record, RecordEntry, RecordError};
+use super::{FORCE_FP16_QUANT, Record, RecordEntry, RecordError};
 
 const INT8: std::ops::RangeInclusive<i32> = I8_MIN..=I8_MAX;
 
@@ -55,7 +55,12 @@ impl RecordEntry {
                 return Err(RecordError::DataType { field, found: found.clone(), layer: self.key.clone() });
             }
         }
-        Ok(())
+        match self.fakequant_precision_mode.as_deref() {
+            None | Some("DEFAULT" | FORCE_FP16_QUANT) => Ok(()),
+            Some(found) => {
+                Err(RecordError::PrecisionMode { found: found.to_owned(), layer: self.key.clone() })
+            }
+        }
     }
 
     fn check_lengths(&self) -> Result<(), RecordError> {

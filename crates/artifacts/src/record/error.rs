@@ -124,6 +124,13 @@ pub enum RecordError {
         /// The layer.
         layer: String,
     },
+    /// `fakequant_precision_mode` is neither DEFAULT nor FORCE_FP16_QUANT.
+    PrecisionMode {
+        /// Its value.
+        found: String,
+        /// The layer.
+        layer: String,
+    },
     /// `offset_d` is outside int8.
     OffsetD {
         /// The layer.
@@ -188,6 +195,8 @@ pub enum RecordError {
         layer: String,
         /// Its operation type.
         op_type: String,
+        /// Why, if the type alone does not say it.
+        reason: Option<String>,
     },
 }
 
@@ -268,6 +277,11 @@ impl fmt::Display for RecordError {
             Self::DataType { field, found, layer } => {
                 write!(f, "Do not support {field} {found} in record file (layer {layer}, accepted: INT8)")
             }
+            Self::PrecisionMode { found, layer } => write!(
+                f,
+                "Do not support fakequant_precision_mode {found} in record file (layer {layer}, \
+                 accepted: DEFAULT, FORCE_FP16_QUANT)"
+            ),
             Self::OffsetD { layer, found } => {
                 write!(f, "offset_d's value should be in [-128, 127] in layer {layer}. (found {found})")
             }
@@ -296,8 +310,12 @@ impl fmt::Display for RecordError {
             Self::NotInGraph { key, model } => {
                 write!(f, "find {key} failure in {model}. Please match {model} and the record file.")
             }
-            Self::NotQuantizable { layer, op_type } => {
-                write!(f, "layer {layer} cannot be quantized (its type is {op_type})")
+            Self::NotQuantizable { layer, op_type, reason } => {
+                write!(f, "layer {layer} cannot be quantized (its type is {op_type}")?;
+                if let Some(reason) = reason {
+                    write!(f, "; {reason}")?;
+                }
+                f.write_str(")")
             }
         }
     }

@@ -9,6 +9,10 @@ pub struct RecordLayer {
     pub op_type: String,
     /// Whether the node can be quantized as a layer of its own.
     pub quantizable: bool,
+    /// Why not, if the type alone does not say it.
+    pub reason: Option<String>,
+    /// Whether inputs of the node can be quantized by themselves.
+    pub takes_tensors: bool,
     /// How many scales its weights may have besides one for the tensor: its output channels; `Some(1)`
     /// where per-channel scales are not possible; `None` for a layer without weights.
     pub weight_channels: Option<usize>,
@@ -48,14 +52,20 @@ impl RecordEntry {
             // A marker that only switches fusion off may stand at any node.
             let marker = self.is_without_factors() && self.tensor_balance_factor.is_empty();
             if !node.quantizable && !marker {
-                return Err(RecordError::NotQuantizable { layer: layer(), op_type: node.op_type.clone() });
+                return Err(self.not_quantizable(node));
             }
             return self.check_layer(node);
         }
-        match self.tensor() {
-            Some((node, _)) if graph.contains_key(node) => self.check_tensor(),
-            _ => Err(RecordError::NotInGraph { key: layer(), model: model.into() }),
+        match self.tensor().and_then(|(name, _)| graph.get(name)) {
+            Some(node) if node.takes_tensors => self.check_tensor(),
+            Some(node) => Err(self.not_quantizable(node)),
+            None => Err(RecordError::NotInGraph { key: layer(), model: model.into() }),
         }
+    }
+
+    fn not_quantizable(&self, node: &RecordLayer) -> RecordError {
+        let (op_type, reason) = (node.op_type.clone(), node.reason.clone());
+        RecordError::NotQuantizable { layer: self.key.clone(), op_type, reason }
     }
 
     /// A tensor quantized by itself has factors of the activation only.

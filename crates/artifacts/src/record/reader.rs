@@ -16,6 +16,7 @@ const VALUE_FIELDS: &[&str] = &[
     "tensor_balance_factor",
     "act_type",
     "wts_type",
+    "fakequant_precision_mode",
 ];
 
 impl Record {
@@ -74,6 +75,7 @@ fn set(entry: &mut RecordEntry, field: &Field<'_>) -> Result<(), RecordError> {
         "tensor_balance_factor" => entry.tensor_balance_factor.push(typed(field, Scalar::float)?),
         "act_type" => entry.act_type = Some(string()?),
         "wts_type" => entry.wts_type = Some(string()?),
+        "fakequant_precision_mode" => entry.fakequant_precision_mode = Some(string()?),
         _ => return Err(unknown(field, VALUE_FIELDS)),
     }
     Ok(())

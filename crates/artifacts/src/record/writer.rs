@@ -31,6 +31,7 @@ fn write_value(entry: &RecordEntry, text: &mut String) {
     each(text, "tensor_balance_factor", entry.tensor_balance_factor.iter().copied().map(proto_float));
     each(text, "act_type", entry.act_type.as_deref().map(quoted));
     each(text, "wts_type", entry.wts_type.as_deref().map(quoted));
+    each(text, "fakequant_precision_mode", entry.fakequant_precision_mode.as_deref().map(quoted));
 }
 
 fn each<V: std::fmt::Display>(text: &mut String, name: &str, values: impl IntoIterator<Item = V>) {

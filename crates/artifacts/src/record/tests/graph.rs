@@ -5,6 +5,8 @@ fn graph() -> BTreeMap<String, RecordLayer> {
     let node = |op_type: &str, weight_channels, input_channels| RecordLayer {
         op_type: op_type.into(),
         quantizable: op_type != "Relu",
+        reason: None,
+        takes_tensors: op_type == "Relu",
         weight_channels,
         input_channels,
         shift_bit: ShiftBit::Optional,
@@ -63,6 +65,21 @@ fn keys_are_quantizable_nodes() {
         Err("find conw failure in net.pb. Please match net.pb and the record file.".into())
     );
     assert_eq!(check("relu", |_| {}), Err("layer relu cannot be quantized (its type is Relu)".into()));
+    assert_eq!(
+        check("pool:0", without_weights),
+        Err("layer pool:0 cannot be quantized (its type is AvgPool)".into())
+    );
+    let mut graph = graph();
+    let conv = RecordLayer {
+        quantizable: false,
+        reason: Some("its weights are fed".into()),
+        ..graph["conv"].clone()
+    };
+    graph.insert("conv".into(), conv);
+    assert_eq!(
+        check_in(&graph, "conv", |_| {}),
+        Err("layer conv cannot be quantized (its type is Conv2D; its weights are fed)".into())
+    );
     assert!(check("conw:0", without_weights).unwrap_err().starts_with("find conw:0 failure"));
 }
 

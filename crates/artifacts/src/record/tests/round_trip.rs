@@ -54,6 +54,7 @@ fn every_field_in_the_order_of_its_number() {
         tensor_balance_factor: vec![0.948_409_56],
         act_type: Some("INT8".into()),
         wts_type: Some("INT8".into()),
+        fakequant_precision_mode: Some("FORCE_FP16_QUANT".into()),
         ..conv()
     };
     expect![[r#"
@@ -78,6 +79,7 @@ fn every_field_in_the_order_of_its_number() {
             tensor_balance_factor: 0.948409557
             act_type: "INT8"
             wts_type: "INT8"
+            fakequant_precision_mode: "FORCE_FP16_QUANT"
           }
         }
     "#]]

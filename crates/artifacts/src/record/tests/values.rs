@@ -48,6 +48,20 @@ fn types_are_int8() {
 }
 
 #[test]
+fn the_precision_mode_is_one_of_two() {
+    let mode = |mode: &str| {
+        let entry = RecordEntry { fakequant_precision_mode: Some(mode.to_owned()), ..conv() };
+        (entry.validate().map_err(|error| error.to_string()), entry.forces_fp16())
+    };
+    assert_eq!(mode("DEFAULT"), (Ok(()), false));
+    assert_eq!(mode("FORCE_FP16_QUANT"), (Ok(()), true));
+    let (refused, forces) = mode("fp16");
+    let text = "Do not support fakequant_precision_mode fp16 in record file \
+                (layer net/conv/Conv2D, accepted: DEFAULT, FORCE_FP16_QUANT)";
+    assert_eq!((refused, forces), (Err(text.into()), false));
+}
+
+#[test]
 fn lists_of_the_weights_are_of_equal_length() {
     assert_eq!(
         error(|entry| entry.offset_w.push(0)),
