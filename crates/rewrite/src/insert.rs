@@ -45,7 +45,7 @@ use crate::sweep::remove_dead_constants;
 
 pub use anti_quant::TENSOR_OPS;
 pub use origin::NodeOrigin;
-pub(crate) use relu6::clips_at_six;
+pub(crate) use relu6::{all_readers_clip, clips_at_six};
 
 /// The pass's name in logs.
 pub const PASS: &str = "insert_quantization";

@@ -18,7 +18,8 @@ pub(crate) enum RecordRules {
 
 /// The entries that quantize something: the others only switch fusion off, which is done by now.
 pub(crate) fn factors(record: &Record) -> Record {
-    let is_marker = |entry: &RecordEntry| entry.is_without_factors() && entry.tensor_balance_factor.is_empty();
+    let is_marker =
+        |entry: &RecordEntry| entry.is_without_factors() && entry.tensor_balance_factor.is_empty();
     Record { entries: record.entries.iter().filter(|entry| !is_marker(entry)).cloned().collect() }
 }
 

@@ -3,13 +3,10 @@
 //! ATC merges a `Relu` between two quantized layers into the first of them, a `Relu6` it does not;
 //! AMCT therefore writes a `Relu` where that makes no difference.
 
-use std::collections::BTreeMap;
-
-use amct_graph::Outlet;
+use amct_graph::{Graph, NodeId, Use};
 use amct_tensor::quantization::{I8_MAX, quantize};
 
 use super::PASS;
-use super::activation::QuantKey;
 use super::builder::Builder;
 use crate::outputs::Outputs;
 
@@ -20,29 +17,57 @@ pub(crate) fn clips_at_six(inverse_scale: f32, offset: i32) -> bool {
     increases && i32::from(quantize(6.0, inverse_scale, offset)) == I8_MAX
 }
 
+/// Whether everything that reads output 0 of `node`, perhaps through identities, clips at 6. An
+/// identity that nobody reads is an output that the value leaves the graph by.
+pub(crate) fn all_readers_clip(
+    graph: &Graph,
+    node: NodeId,
+    uses: &dyn Fn(NodeId) -> Vec<Use>,
+    clips: &dyn Fn(&Use) -> bool,
+) -> bool {
+    let mut open = vec![node];
+    // No node is reached twice, as an identity has one input.
+    while let Some(node) = open.pop() {
+        let readers = uses(node);
+        if readers.is_empty() {
+            return false;
+        }
+        for reader in readers {
+            if clips(&reader) {
+                continue;
+            }
+            if !graph.node(reader.node).is_pass_through() {
+                return false;
+            }
+            open.push(reader.node);
+        }
+    }
+    true
+}
+
 impl Builder<'_> {
     /// Replaces every `Relu6` whose readers all quantize, clipping at 6.
     pub(super) fn replace_relu6(&mut self, outputs: &Outputs) {
-        let mut behind: BTreeMap<Outlet, bool> = BTreeMap::new();
-        for key in self.quants.keys() {
-            let clips = behind.entry(key.outlet).or_insert(true);
-            *clips &= self.clips(key);
+        let clips = |use_: &Use| {
+            self.quantized_uses
+                .get(use_)
+                .map(|key| key.params())
+                .is_some_and(|params| clips_at_six(params.inverse_scale(), params.offset))
+        };
+        // What the user asked for is seen as it is, so it counts as not read at all.
+        let uses = |node: NodeId| {
+            if outputs.has_node(node) { Vec::new() } else { self.consumers.all(node).collect() }
+        };
+        let relu6s = self.graph.nodes().filter(|(_, node)| node.op == "Relu6");
+        let replaced: Vec<(NodeId, String)> = relu6s
+            .filter(|(id, _)| all_readers_clip(self.graph, *id, &uses, &clips))
+            .map(|(id, node)| (id, node.name.clone()))
+            .collect();
+        for (id, name) in replaced {
+            self.built.patch.set_op(id, "Relu");
+            log::debug!(target: PASS, "Relu6 '{name}' is a Relu now: its readers clip at 6");
+            self.built.relus.push(name);
         }
-        for (outlet, clips) in behind {
-            let node = self.graph.node(outlet.node);
-            let is_read_quantized =
-                self.consumers.of(outlet).iter().all(|use_| self.quantized_uses.contains_key(use_));
-            if node.op == "Relu6" && clips && is_read_quantized && !outputs.has_node(outlet.node) {
-                self.built.patch.set_op(outlet.node, "Relu");
-                log::debug!(target: PASS, "Relu6 '{}' is a Relu now: its readers clip at 6", node.name);
-                self.built.relus.push(node.name.clone());
-            }
-        }
-    }
-
-    fn clips(&self, key: &QuantKey) -> bool {
-        let params = key.params();
-        clips_at_six(params.inverse_scale(), params.offset)
     }
 }
 

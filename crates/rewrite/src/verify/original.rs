@@ -6,7 +6,7 @@
 
 mod counterparts;
 
-use amct_graph::{AttrValue, Graph, Node, NodeId, Outlet};
+use amct_graph::{AttrValue, Graph, Node, NodeId, Outlet, Use};
 use amct_tensor::Tensor;
 use amct_tensor::quantization::{DeqScale, I8_MAX, I8_MIN};
 
@@ -15,7 +15,7 @@ use super::context::{Context, Findings};
 use super::path::Path;
 use crate::LayerKind;
 use crate::evaluate::evaluate;
-use crate::insert::clips_at_six;
+use crate::insert::{all_readers_clip, clips_at_six};
 pub(super) use counterparts::Counterparts;
 use counterparts::Origin;
 
@@ -73,8 +73,15 @@ pub(super) fn leaves_the_rest(context: &Context<'_>, findings: &mut Findings) {
         let Some(id) = counterparts.find(context.graph, before_id) else { continue };
         let node = context.graph.node(id);
         if counterparts.may_be_relu(node) {
-            let mut readers = context.consumers.all(id).map(|use_| context.graph.node(use_.node)).peekable();
-            if readers.peek().is_none() || readers.any(|reader| !clips(reader)) {
+            let is_output = |id| {
+                let mut outlets = context.outputs.iter().filter_map(|name| context.graph.outlet(name).ok());
+                outlets.any(|outlet| outlet.node == id)
+            };
+            let uses = |id: NodeId| {
+                if is_output(id) { Vec::new() } else { context.consumers.all(id).collect() }
+            };
+            let clips = |use_: &Use| clips(context.graph.node(use_.node));
+            if !all_readers_clip(context.graph, id, &uses, &clips) {
                 let expected = "Relu6, unless all its readers are AscendQuants that clip at 6";
                 findings.add(&node.name, "Relu", expected);
             }

@@ -47,6 +47,29 @@ fn a_relu6_whose_readers_clip_is_a_relu() {
 }
 
 #[test]
+fn identities_are_looked_through() {
+    let net = || {
+        Net::with_input(&[-1, 8, 8, 3])
+            .conv("a/Conv2D", "Conv2D", "x", [1, 1, 3, 4])
+            .float("a/Relu6", "Relu6", &["a/Conv2D"])
+            .float("a/output", "Identity", &["a/Relu6"])
+            .float("b/input", "Identity", &["a/output"])
+            .conv("b/Conv2D", "Conv2D", "b/input", [1, 1, 4, 4])
+            .conv("c/Conv2D", "Conv2D", "a/output", [1, 1, 4, 4])
+    };
+    let scales = [0.1, WHOLE, WHOLE];
+    let outputs = ["b/Conv2D", "c/Conv2D"];
+    let (original, graph, relus) = quantize(net(), &scales, &outputs, false);
+    assert_eq!(relus, ["a/Relu6"]);
+    assert_eq!(verify(&graph, Some(&original), &names(&outputs)), []);
+    // An identity whose value is asked for, or is a leaf that may be.
+    let (_, _, relus) = quantize(net(), &scales, &["b/Conv2D", "c/Conv2D", "b/input"], false);
+    assert_eq!(relus, [""; 0]);
+    let (_, _, relus) = quantize(net().float("leaf", "Identity", &["a/output"]), &scales, &outputs, false);
+    assert_eq!(relus, [""; 0]);
+}
+
+#[test]
 fn a_relu6_stays_if_one_reader_sees_the_difference() {
     let stays = |net: Net, scales: &[f32], outputs: &[&str]| {
         let (original, graph, relus) = quantize(net, scales, outputs, false);
