@@ -83,6 +83,17 @@ impl FoldReport {
     }
 }
 
+/// The ops that something is folded into.
+pub const FUSE_TYPES: [&str; 7] = [
+    "Conv2D",
+    "DepthwiseConv2dNative",
+    "Conv2DBackpropInput",
+    "Conv3D",
+    "MatMul",
+    "BatchMatMul",
+    "BatchMatMulV2",
+];
+
 /// A node's name, op and what happened to it.
 type Seen = BTreeMap<NodeId, (String, String, Outcome<FoldSkip>)>;
 
