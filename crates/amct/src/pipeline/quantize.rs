@@ -33,12 +33,7 @@ pub struct Quantized {
 pub fn quantize(prepared: &Prepared, record: &Record, name: &str) -> Result<Quantized, Error> {
     let record = &recorded::factors(record);
     recorded::check(prepared, record, RecordRules::Calibrated, "the model")?;
-    if let Some(entry) = record.entries.iter().find(|entry| !entry.tensor_balance_factor.is_empty()) {
-        return Err(Error::Unsupported(format!(
-            "the record of layer '{}' has tensor_balance_factor, but amct cannot balance layers",
-            entry.key
-        )));
-    }
+    record.entries.iter().try_for_each(recorded::check_features)?;
     let layers = prepared.scan.layers.par_iter().filter_map(|layer| {
         let entry = record.get(&layer.name)?;
         Some(layer_quantization(prepared, layer, entry))

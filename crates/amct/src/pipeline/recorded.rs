@@ -6,6 +6,7 @@ use amct_artifacts::record::{Record, RecordEntry, RecordError, RecordLayer, Shif
 use amct_rewrite::{LayerKind, QuantizableLayer, TENSOR_OPS};
 
 use super::Prepared;
+use crate::Error;
 
 /// Whose rules a record has to keep.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,6 +51,27 @@ pub(crate) fn check(
         }
     }
     factors.check_graph(&graph, model)
+}
+
+/// Whether an entry asks for something that would be lost.
+///
+/// # Errors
+/// [`Error::Unsupported`] naming the layer and the field.
+pub(crate) fn check_features(entry: &RecordEntry) -> Result<(), Error> {
+    let fields = [
+        ("cluster", !entry.cluster.is_empty(), "non-uniform quantization"),
+        ("prune_producer", !entry.prune_producer.is_empty(), "pruning"),
+        ("prune_consumer", !entry.prune_consumer.is_empty(), "pruning"),
+        ("tensor_balance_factor", !entry.tensor_balance_factor.is_empty(), "balancing"),
+    ];
+    match fields.iter().find(|(_, is_there, _)| *is_there) {
+        None => Ok(()),
+        Some((field, _, feature)) => Err(Error::Unsupported(format!(
+            "the record of layer '{}' has {field}, but amct has no {feature}; delete {field}, with factors \
+             that were found without it",
+            entry.key
+        ))),
+    }
 }
 
 fn record_layer(

@@ -332,6 +332,14 @@ fn values_out_of_range() {
 }
 
 #[test]
+fn features_that_would_be_lost() {
+    let with = |more: &str, words: &[&str]| refused(&record("conv/Conv2D", &format!("{CONV} {more}")), words);
+    with(&"cluster: 1 ".repeat(16), &["layer 'conv/Conv2D' has cluster", "no non-uniform quantization"]);
+    with("prune_producer: \"a\"", &["layer 'conv/Conv2D' has prune_producer", "no pruning"]);
+    with("prune_consumer: \"a\"", &["layer 'conv/Conv2D' has prune_consumer", "no pruning"]);
+}
+
+#[test]
 fn a_bias_beyond_int32() {
     let value = "scale_d: 1e-5 offset_d: 0 scale_w: 1e-5 offset_w: 0";
     refused_by(
