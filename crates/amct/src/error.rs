@@ -46,6 +46,8 @@ pub enum Error {
     DefinitionFile(Box<ReadError<DefinitionError>>),
     /// The record.
     Record(RecordError),
+    /// The record file.
+    RecordFile(Box<ReadError<RecordError>>),
     /// The save path.
     SavePath(InvalidPrefix),
     /// An output file.
@@ -92,16 +94,16 @@ impl fmt::Display for Error {
             Error::ConfigFile(error) => error.fmt(f),
             Error::DefinitionFile(error) => error.fmt(f),
             Error::Record(error) => error.fmt(f),
+            Error::RecordFile(error) => error.fmt(f),
             Error::SavePath(error) => error.fmt(f),
             Error::Write(error) => write!(f, "{error}; free that place, or choose another save path"),
             Error::Log(error) => error.fmt(f),
             Error::LogLevel { argument, source } => write!(f, "{argument} {source}"),
             Error::AlreadyQuantized(nodes) => write!(
                 f,
-                "the model is already quantized: it holds {} AMCT layer(s), the first is '{}'; \
-                 give the original float model",
+                "the model is already quantized: it holds {} AMCT layer(s), {}; give the original float model",
                 nodes.len(),
-                nodes.first().map_or("", String::as_str)
+                some_of(nodes)
             ),
             Error::TrainingBatchNorm(nodes) => write!(
                 f,
@@ -131,6 +133,16 @@ impl fmt::Display for Error {
 }
 
 impl std::error::Error for Error {}
+
+/// The first few of many names.
+fn some_of(names: &[String]) -> String {
+    const SHOWN: usize = 5;
+    let shown: Vec<String> = names.iter().take(SHOWN).map(|name| format!("'{name}'")).collect();
+    match names.len().saturating_sub(SHOWN) {
+        0 => shown.join(", "),
+        more => format!("{} and {more} more", shown.join(", ")),
+    }
+}
 
 macro_rules! from {
     ($($error:ty => $variant:ident),+ $(,)?) => {$(
@@ -167,6 +179,12 @@ impl From<ReadError<ConfigError>> for Error {
 impl From<ReadError<DefinitionError>> for Error {
     fn from(error: ReadError<DefinitionError>) -> Self {
         Error::DefinitionFile(Box::new(error))
+    }
+}
+
+impl From<ReadError<RecordError>> for Error {
+    fn from(error: ReadError<RecordError>) -> Self {
+        Error::RecordFile(Box::new(error))
     }
 }
 

@@ -6,15 +6,17 @@
 mod calibrate;
 mod configuration;
 mod configure;
+mod precision;
 mod prepare;
 mod quantize;
+pub(crate) mod recorded;
 mod save;
 mod unsupported;
 
 pub use calibrate::calibrate;
 pub use configuration::Configuration;
 pub use configure::{default_config, graph_layers};
-pub use prepare::{PrepareOptions, Prepared, prepare};
+pub use prepare::{PrepareOptions, Prepared, prepare, prepare_without_data};
 pub use quantize::{Quantized, quantize};
 pub use save::{Artifacts, Encoded, Outputs};
 pub use unsupported::check_supported;

@@ -1,7 +1,14 @@
 //! AMCT's functions under their own names.
 
+mod convert_model;
 mod create_quant_config;
+mod from_record;
+mod quantize_model;
+mod save_model;
 mod set_logging_level;
 
+pub use convert_model::convert_model;
 pub use create_quant_config::{ConfigOptions, create_quant_config};
+pub use quantize_model::{CalibrationModel, quantize_model};
+pub use save_model::save_model;
 pub use set_logging_level::set_logging_level;

@@ -25,6 +25,18 @@ impl<'a> Batches<'a> {
         self.count
     }
 
+    /// The first `wanted` of them.
+    ///
+    /// # Errors
+    /// [`CalibrationError::TooFewBatches`].
+    pub fn first(&self, wanted: usize) -> Result<Self, CalibrationError> {
+        let found = self.count;
+        if found < wanted {
+            return Err(CalibrationError::TooFewBatches { found, wanted });
+        }
+        Ok(Self { count: wanted, load: self.load })
+    }
+
     pub(crate) fn feeds(&self, index: usize) -> Result<Vec<(String, Value)>, CalibrationError> {
         let feeds = (self.load)(index).map_err(|error| CalibrationError::Batch { index, error })?;
         Ok(feeds.into_iter().map(|(name, tensor)| (name, tensor.into())).collect())

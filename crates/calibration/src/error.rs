@@ -19,6 +19,13 @@ pub enum CalibrationError {
     },
     /// There is no batch.
     NoBatches,
+    /// There are fewer batches than the configuration asks for.
+    TooFewBatches {
+        /// How many there are.
+        found: usize,
+        /// How many were asked for.
+        wanted: usize,
+    },
     /// The graph cannot be run.
     Plan(PlanError),
     /// A run stopped.
@@ -60,6 +67,12 @@ impl fmt::Display for CalibrationError {
         match self {
             CalibrationError::Batch { error, .. } => f.write_str(error),
             CalibrationError::NoBatches => f.write_str("there is no calibration data"),
+            // AMCT's RuntimeError.
+            CalibrationError::TooFewBatches { found, wanted } => write!(
+                f,
+                "The number of given data batches is not enough to run calibration with the given batch_num. \
+                 Total batches found: {found}, but trying to load: {wanted}."
+            ),
             CalibrationError::Plan(error) => error.fmt(f),
             CalibrationError::Run(error) => error.fmt(f),
             CalibrationError::Activation { layers, error } => write!(

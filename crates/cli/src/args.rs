@@ -3,6 +3,7 @@
 mod calibration;
 mod config;
 mod configuration;
+mod convert_model;
 mod inspect;
 mod parse;
 mod quantize;
@@ -16,6 +17,7 @@ use clap::{Parser, Subcommand};
 
 pub(crate) use calibration::CalibrationArgs;
 pub(crate) use config::ConfigArgs;
+pub(crate) use convert_model::ConvertModelArgs;
 pub(crate) use inspect::InspectArgs;
 pub(crate) use quantize::QuantizeArgs;
 pub(crate) use run::{ProfileFormat, RunArgs};
@@ -26,8 +28,8 @@ pub(crate) use verify::{Format, VerifyArgs};
 #[derive(Debug, Parser)]
 #[command(version, propagate_version = true, max_term_width = 100)]
 #[command(after_help = "Exit codes: 0 done; 1 refused (verify found violations); 2 error.\n\
-    Results go to stdout, the log and progress to stderr; quantize, config and calibration also write \
-    ./amct_log/amct_tensorflow.log.")]
+    Results go to stdout, the log and progress to stderr; the commands that write a model or a \
+    configuration also write ./amct_log/amct_tensorflow.log.")]
 pub(crate) struct Cli {
     #[command(subcommand)]
     pub(crate) command: Command,
@@ -46,6 +48,9 @@ pub(crate) enum Command {
     Config(ConfigArgs),
     /// AMCT's own command line: calibrate on raw .bin batches
     Calibration(CalibrationArgs),
+    /// Quantize a float model with the factors of a given record, without calibration
+    #[command(visible_alias = "convert_model")]
+    ConvertModel(ConvertModelArgs),
     /// Run a float or quantized model on images or arrays
     Run(RunArgs),
     /// Tell what a model is: inputs, outputs, operators, size, layers that can be quantized
@@ -60,7 +65,7 @@ impl Cli {
             Command::Quantize(args) => args.threads,
             Command::Calibration(args) => args.threads,
             Command::Run(args) => args.threads,
-            Command::Config(_) | Command::Inspect(_) | Command::Verify(_) => None,
+            Command::Config(_) | Command::ConvertModel(_) | Command::Inspect(_) | Command::Verify(_) => None,
         }
     }
 }

@@ -5,8 +5,8 @@ use crate::{AttrValue, Graph, GraphError, Node, NodeId, Outlet};
 
 /// A change to a graph, as a value: described first, then applied whole or not at all.
 ///
-/// A patch adds nodes, rewires inputs, replaces all uses of an outlet, sets attributes, renames
-/// and removes nodes. Its steps are done in that order of kinds (adding first, removing last), so
+/// A patch adds nodes, rewires inputs, replaces all uses of an outlet, sets attributes and ops,
+/// renames and removes nodes. Its steps are done in that order of kinds (adding first, removing last), so
 /// `replace_uses` moves the readers that the graph had *before* the patch and never the nodes the
 /// patch adds.
 #[derive(Clone, Debug, Default)]
@@ -15,6 +15,7 @@ pub struct Patch {
     replaced: Vec<(Outlet, Source)>,
     rewired: Vec<(NodeId, usize, Source)>,
     attributes: Vec<(NodeId, String, AttrValue)>,
+    ops: Vec<(NodeId, String)>,
     renamed: Vec<(NodeId, String)>,
     removed: BTreeSet<NodeId>,
 }
@@ -94,6 +95,7 @@ impl Patch {
             && self.replaced.is_empty()
             && self.rewired.is_empty()
             && self.attributes.is_empty()
+            && self.ops.is_empty()
             && self.renamed.is_empty()
             && self.removed.is_empty()
     }
@@ -118,6 +120,11 @@ impl Patch {
     /// Sets an attribute of a node.
     pub fn set_attr(&mut self, node: NodeId, name: &str, value: AttrValue) {
         self.attributes.push((node, name.to_owned(), value));
+    }
+
+    /// Lets a node compute another op of the same inputs and attributes.
+    pub fn set_op(&mut self, node: NodeId, op: impl Into<String>) {
+        self.ops.push((node, op.into()));
     }
 
     /// Gives a node another name; a number is appended if it is taken.
@@ -181,6 +188,9 @@ impl Graph {
         }
         for (id, name, value) in &patch.attributes {
             self.editable(*id)?.attrs.insert(name.clone(), value.clone());
+        }
+        for (id, op) in &patch.ops {
+            op.clone_into(&mut self.editable(*id)?.op);
         }
         self.remove_nodes(&patch.removed)?;
         Ok(ids)
@@ -335,6 +345,19 @@ mod tests {
         assert_eq!(inputs(&graph, "out"), ["inner"]);
         assert_eq!(inputs(&graph, "relu"), ["x"]);
         assert_eq!(graph.node(graph.find("side").unwrap()).controls, [x]);
+    }
+
+    #[test]
+    fn an_op_changes_in_its_place() {
+        let mut graph = sample();
+        let relu = graph.find("relu").unwrap();
+        let mut patch = Patch::new();
+        patch.set_op(relu, "Relu6");
+        assert!(!patch.is_empty());
+        graph.apply(&patch).unwrap();
+        assert_eq!(graph.find("relu"), Some(relu));
+        assert_eq!(graph.node(relu).op, "Relu6");
+        assert_eq!(inputs(&graph, "out"), ["relu"]);
     }
 
     #[test]

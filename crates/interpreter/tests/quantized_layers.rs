@@ -131,10 +131,8 @@ impl Builder {
         self.node(name, "AscendQuant", &[input], attrs);
     }
 
-    /// `deq_scale` with one scale for all, or `scales` different ones.
-    fn dequant(&mut self, input: &str, scales: usize, format: &str, ksize: [i64; 2]) {
-        let words = (0..scales).map(|i| DeqScale::new(0.024, 0.003 + i as f32 * 0.0011).to_bits()).collect();
-        self.constant::<u64>("deq_scale", words);
+    fn dequant(&mut self, input: &str, words: &[DeqScale], format: &str, ksize: [i64; 2]) {
+        self.constant::<u64>("deq_scale", words.iter().map(|word| word.to_bits()).collect());
         let attrs = vec![("ksize", AttrValue::ints(ksize)), ("data_format", AttrValue::string(format))];
         self.node("dequant", "AscendDequant", &[input, "deq_scale"], attrs);
     }
@@ -144,7 +142,12 @@ impl Builder {
     }
 }
 
-fn quantized(layer: &Layer, bias: bool, scales: usize) -> Graph {
+/// `count` different scales without shift.
+fn scales(count: usize) -> Vec<DeqScale> {
+    (0..count).map(|i| DeqScale::new(0.024, 0.003 + i as f32 * 0.0011)).collect()
+}
+
+fn quantized(layer: &Layer, bias: bool, words: &[DeqScale]) -> Graph {
     let mut builder = Builder::default();
     builder.node("x", "Placeholder", &[], Vec::new());
     builder.quant("quant", "x", -7.0);
@@ -164,7 +167,7 @@ fn quantized(layer: &Layer, bias: bool, scales: usize) -> Graph {
         let format = vec![("data_format", AttrValue::string(layer.format))];
         builder.node("bias_add", "BiasAdd", &["layer", "cast"], format);
     }
-    builder.dequant(if bias { "bias_add" } else { "layer" }, scales, layer.format, [1, 1]);
+    builder.dequant(if bias { "bias_add" } else { "layer" }, words, layer.format, [1, 1]);
     builder.graph()
 }
 
@@ -190,9 +193,9 @@ fn dtype(value: &Value) -> DType {
 #[test]
 fn integer_layers_give_the_bits_of_the_simulation() {
     for layer in layers() {
-        for (bias, scales) in [(false, 1), (false, layer.channels), (true, 1), (true, layer.channels)] {
-            let name = format!("{} {:?} bias {bias}, {scales} scales", layer.op, layer.input);
-            let graph = quantized(&layer, bias, scales);
+        for (bias, count) in [(false, 1), (false, layer.channels), (true, 1), (true, layer.channels)] {
+            let name = format!("{} {:?} bias {bias}, {count} scales", layer.op, layer.input);
+            let graph = quantized(&layer, bias, &scales(count));
             let feeds = [("x", floats(&layer.input, 3).into())];
             let [integer, simulated] = both(&graph, &["dequant", "layer"], &feeds);
             assert_eq!(integer[0].shape(), simulated[0].shape(), "{name}");
@@ -200,6 +203,86 @@ fn integer_layers_give_the_bits_of_the_simulation() {
             assert!(bits(&integer[0]).iter().any(|&x| x != 0), "{name}");
             assert_eq!((dtype(&integer[1]), dtype(&simulated[1])), (DType::I32, DType::F32), "{name}");
         }
+    }
+}
+
+/// Shifts from 1 to 16, some of which clamp and some of which leave nothing.
+#[test]
+fn shifted_sums_give_the_bits_of_the_simulation() {
+    for layer in layers() {
+        for (bias, count) in [(true, 1), (false, layer.channels), (true, layer.channels)] {
+            let words: Vec<DeqScale> =
+                scales(count).into_iter().zip(1..).map(|(word, i)| word.shifted(i * 7 % 16 + 1)).collect();
+            let name = format!("{} {:?} bias {bias}, {count} shifts", layer.op, layer.input);
+            let feeds = [("x", floats(&layer.input, 3).into())];
+            let [integer, simulated] = both(&quantized(&layer, bias, &words), &["dequant"], &feeds);
+            assert_eq!(bits(&integer[0]), bits(&simulated[0]), "{name}");
+            let [plain, _] = both(&quantized(&layer, bias, &scales(count)), &["dequant"], &feeds);
+            assert_ne!(bits(&integer[0]), bits(&plain[0]), "{name}: the shift loses bits");
+        }
+    }
+}
+
+/// 2^30 - 1 is not an f32. Its upper half is 16383, of the nearest f32 it would be 16384.
+#[test]
+fn an_integer_is_shifted_before_it_is_rounded() {
+    let mut builder = Builder::default();
+    builder.node("x", "Placeholder", &[], Vec::new());
+    let word = DeqScale { scale: 0.5, shift_n: 16, offset_w: 0 };
+    builder.dequant("x", &[word], "NHWC", [1, 1]);
+    let graph = builder.graph();
+    let outlet = graph.outlet("dequant").unwrap();
+    let plan = Plan::compile(&graph, &[outlet], &PlanOptions::default()).unwrap();
+    let sums = Tensor::vector(vec![(1 << 30) - 1, 1 << 30, -1, -(1 << 16), i32::MAX, i32::MIN]);
+    let found = plan.run(&[("x", sums.into())]).unwrap();
+    let step = 0.5 * 65_536.0_f32;
+    let expected = [16_383.0, 16_384.0, -1.0, -1.0, 32_767.0, -32_768.0].map(|x| (x * step).to_bits());
+    assert_eq!(bits(&found[0]), expected);
+}
+
+#[test]
+fn a_shift_beyond_16_is_refused() {
+    let mut builder = Builder::default();
+    builder.node("x", "Placeholder", &[], Vec::new());
+    builder.dequant("x", &[DeqScale { scale: 1.0, shift_n: 17, offset_w: 0 }], "NHWC", [1, 1]);
+    let graph = builder.graph();
+    let outlet = graph.outlet("dequant").unwrap();
+    let error = Plan::compile(&graph, &[outlet], &PlanOptions::default()).err().unwrap().to_string();
+    assert!(error.contains("'dequant'") && error.contains("shifts by 17, but only 0 to 16"), "{error}");
+}
+
+/// The value in front of a float reader, quantized and back: AscendQuant -> AscendAntiQuant -> MaxPool.
+#[test]
+fn a_pooling_of_quantized_values_gives_the_bits_of_the_simulation() {
+    for offset in [-128.0_f32, -7.0, 0.0] {
+        let mut builder = Builder::default();
+        builder.node("x", "Placeholder", &[], Vec::new());
+        builder.quant("quant", "x", offset);
+        let attrs = vec![("scale", AttrValue::F(1.0 / 41.7)), ("offset", AttrValue::F(-offset))];
+        builder.node("anti_quant", "AscendAntiQuant", &["quant"], attrs);
+        let attrs = vec![
+            ("ksize", AttrValue::ints([1, 2, 2, 1])),
+            ("strides", AttrValue::ints([1, 2, 2, 1])),
+            ("padding", AttrValue::string("SAME")),
+        ];
+        builder.node("pool", "MaxPool", &["anti_quant"], attrs);
+        builder.node("sum", "AddV2", &["anti_quant", "x"], Vec::new());
+        let x = floats(&[2, 3, 4, 3], 9);
+        let [integer, simulated] =
+            both(&builder.graph(), &["anti_quant", "pool", "sum"], &[("x", x.clone().into())]);
+        for (integer, simulated) in integer.iter().zip(&simulated) {
+            assert_eq!(bits(integer), bits(simulated), "{offset}");
+        }
+        let expected: Vec<u32> = x
+            .as_slice::<f32>()
+            .unwrap()
+            .iter()
+            .map(|&x| {
+                let q = amct_tensor::quantization::quantize(x, 41.7, offset as i32);
+                ((i32::from(q) - offset as i32) as f32 * (1.0 / 41.7)).to_bits()
+            })
+            .collect();
+        assert_eq!(bits(&integer[0]), expected, "{offset}");
     }
 }
 
@@ -211,7 +294,7 @@ fn an_image_does_not_depend_on_its_batch() {
         None => !layer.op.starts_with("BatchMatMul") || layer.weights.len() == 2,
     };
     for layer in layers().into_iter().filter(free) {
-        let graph = quantized(&layer, true, layer.channels);
+        let graph = quantized(&layer, true, &scales(layer.channels));
         let whole = floats(&layer.input, 3);
         let [all, _] = both(&graph, &["dequant"], &[("x", whole.clone().into())]);
         let mut shape = layer.input.clone();
@@ -243,7 +326,7 @@ fn average_pooling_gives_the_bits_of_the_simulation() {
             ("data_format", AttrValue::string(format)),
         ];
         builder.node("pool", "AvgPool", &["quant"], attrs);
-        builder.dequant("pool", 1, format, [3, 2]);
+        builder.dequant("pool", &scales(1), format, [3, 2]);
         let feeds = [("x", floats(&[2, 5, 6, 4], 9).into())];
         let [integer, simulated] = both(&builder.graph(), &["dequant"], &feeds);
         assert_eq!(bits(&integer[0]), bits(&simulated[0]), "{format}");
@@ -258,7 +341,7 @@ fn product_of_activations(offset: f32) -> Graph {
     builder.quant("left", "x", -7.0);
     builder.quant("right", "y", offset);
     builder.node("layer", "BatchMatMulV2", &["left", "right"], Vec::new());
-    builder.dequant("layer", 1, "NHWC", [1, 1]);
+    builder.dequant("layer", &scales(1), "NHWC", [1, 1]);
     builder.graph()
 }
 

@@ -51,6 +51,20 @@ pub enum RewriteError {
         /// Its value.
         found: i32,
     },
+    /// A shift of the accumulator beyond 16.
+    Shift {
+        /// The layer.
+        layer: String,
+        /// Its value.
+        found: u8,
+    },
+    /// An input of a node that cannot be quantized by itself.
+    TensorQuantize {
+        /// The input as `node:index`.
+        tensor: String,
+        /// Why not.
+        problem: String,
+    },
     /// A layer is listed twice.
     ListedTwice(String),
     /// A layer does not describe the graph it is applied to.
@@ -81,6 +95,12 @@ impl fmt::Display for RewriteError {
             }
             RewriteError::Offset { layer, found } => {
                 write!(f, "offset_d of layer '{layer}' must be in [-128, 127], but is {found}")
+            }
+            RewriteError::Shift { layer, found } => {
+                write!(f, "shift_bit of layer '{layer}' must be in [0, 16], but is {found}")
+            }
+            RewriteError::TensorQuantize { tensor, problem } => {
+                write!(f, "tensor '{tensor}' cannot be quantized: {problem}")
             }
             RewriteError::ListedTwice(layer) => write!(f, "layer '{layer}' is listed twice"),
             RewriteError::Stale { layer, problem } => {

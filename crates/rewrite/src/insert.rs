@@ -12,20 +12,29 @@
 //! the activation has one `AscendQuant` before its `Split` and one `AscendDequant`, named after
 //! its first part, behind its concatenation; else each part is quantized for itself.
 //!
-//! Source: `reference/atc-contract.md` sections 3, 4, 8 and 11.
+//! A value that is read as a float may be quantized too, to move fewer bytes: an input of a
+//! `MaxPool` or `Add` that the user named, or a `MaxPool` beside quantized readers of a `Relu`. It
+//! then reads `x -> AscendQuant -> AscendAntiQuant`. A `Relu6` whose readers all clip at 6 by
+//! themselves becomes a `Relu`, which ATC merges into the layer before it.
+//!
+//! Source: `reference/atc-contract.md` sections 3, 4, 8 and 11, `reference/amct-tf-spec.md`
+//! section 8.
 
 mod activation;
+mod anti_quant;
 mod bias;
 mod builder;
 mod check;
 mod dequant;
 mod origin;
 mod places;
+mod pools;
+mod relu6;
 #[cfg(test)]
 mod tests;
 mod weights;
 
-use amct_graph::Graph;
+use amct_graph::{Graph, NodeId};
 use amct_tensor::quantization::ActivationParams;
 
 use crate::RewriteError;
@@ -34,7 +43,9 @@ use crate::layers::QuantizableLayer;
 use crate::outputs::Outputs;
 use crate::sweep::remove_dead_constants;
 
+pub use anti_quant::TENSOR_OPS;
 pub use origin::NodeOrigin;
+pub(crate) use relu6::{all_readers_clip, clips_at_six};
 
 /// The pass's name in logs.
 pub const PASS: &str = "insert_quantization";
@@ -50,6 +61,21 @@ pub struct LayerQuantization {
     pub scale_w: Vec<f32>,
     /// The int8 weights in the layout of the float ones; none for a pooling.
     pub weights: Vec<i8>,
+    /// The shift N of each dequantization word, 0 to 16: as many as `scale_w`, or none for no shift.
+    pub shift_bits: Vec<u8>,
+    /// Whether the dequantization scales keep their upper 19 bits only, as `FORCE_FP16_QUANT` asks.
+    pub truncate_deq_scale: bool,
+}
+
+/// An input of a node without weights that is quantized, and turned to floats again.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct TensorQuantization {
+    /// The node, of one of the [`TENSOR_OPS`].
+    pub node: NodeId,
+    /// Which of its inputs.
+    pub input: usize,
+    /// scale_d and offset_d of the value.
+    pub activation: ActivationParams,
 }
 
 /// What [`insert_quantization`] has to know besides the layers.
@@ -62,6 +88,12 @@ pub struct InsertOptions {
     /// Whether to write `dst_type = "INT8"` on `AscendQuant` and `AscendWeightQuant`. ATC takes
     /// both forms; the TensorFlow 1.15 era adapter refuses the attribute, so it is off by default.
     pub write_dst_type: bool,
+    /// Inputs that are quantized by themselves.
+    pub tensors: Vec<TensorQuantization>,
+    /// Whether a `MaxPool` beside quantized readers of a `Relu` still reads the float value.
+    pub keep_float_pools: bool,
+    /// Whether every `Relu6` stays one.
+    pub keep_relu6: bool,
 }
 
 /// What [`insert_quantization`] did.
@@ -73,6 +105,10 @@ pub struct InsertReport {
     pub nodes: Vec<NodeOrigin>,
     /// Requested outputs whose node was renamed, as (output, new name of the node inside).
     pub renamed: Vec<(String, String)>,
+    /// `MaxPool`s that read a quantized value because their neighbours do.
+    pub pools: Vec<String>,
+    /// `Relu6`s that became `Relu`s.
+    pub relus: Vec<String>,
 }
 
 /// Quantizes the layers given, all in one change of the graph.
@@ -83,9 +119,13 @@ pub struct InsertReport {
 /// node gets `_quantized` appended to its name and an `Identity` of the old name hands on the
 /// dequantized value. Float constants that nobody reads any more are removed.
 ///
+/// None of the options' changes but `tensors` and the poolings changes a number; these two round
+/// what their nodes read.
+///
 /// # Errors
 /// [`RewriteError`] for numbers that do not fit their layer, a bias beyond int32, a layer of
-/// another graph, an unknown output. The graph is then unchanged.
+/// another graph, a tensor that cannot be quantized, an unknown output. The graph is then
+/// unchanged.
 pub fn insert_quantization(
     graph: &mut Graph,
     layers: &[LayerQuantization],
@@ -93,6 +133,7 @@ pub fn insert_quantization(
 ) -> Result<InsertReport, RewriteError> {
     let outputs = Outputs::resolve(graph, &options.outputs)?;
     check::all(graph, layers, &outputs)?;
+    check::tensors(graph, &options.tensors)?;
     let mut builder = builder::Builder::new(graph, layers, options);
     for index in 0..layers.len() {
         builder.add_dequant(index, &outputs)?;
@@ -101,8 +142,15 @@ pub fn insert_quantization(
     }
     // Last, because the input of one layer may be the dequantized end of another.
     builder.add_activations();
+    builder.add_tensors();
+    if !options.keep_float_pools {
+        builder.add_pools(&outputs);
+    }
+    if !options.keep_relu6 {
+        builder.replace_relu6(&outputs);
+    }
 
-    let (places, builder::Built { patch, owners, replaced, renamed }) = builder.finish();
+    let (places, builder::Built { patch, owners, replaced, renamed, pools, relus }) = builder.finish();
     let mut next = graph.clone();
     let ids = next.apply(&patch)?;
     remove_dead_constants(&mut next, replaced, &outputs)?;
@@ -116,5 +164,5 @@ pub fn insert_quantization(
     }
     let layers: Vec<String> = layers.iter().map(|quantization| quantization.layer.name.clone()).collect();
     log::info!(target: PASS, "{} layers quantized", layers.len());
-    Ok(InsertReport { layers, nodes, renamed })
+    Ok(InsertReport { layers, nodes, renamed, pools, relus })
 }

@@ -11,8 +11,8 @@
 //!
 //! # Names this crate chooses
 //! With S the layer's name without its last component, the reference fixes
-//! `S/act_quant/AscendQuant` and `S/dequant/AscendDequant`; the others are a choice made here:
-//! `S/weight_quant/{AscendWeightQuant, weight, offset_w}`, `S/bias_quant/{Cast, bias}`,
+//! `S/act_quant/AscendQuant`, `S/dequant/AscendDequant` and `S/anti_quant/AscendAntiQuant`; the
+//! others are a choice made here: `S/weight_quant/{AscendWeightQuant, weight, offset_w}`, `S/bias_quant/{Cast, bias}`,
 //! `S/dequant/deq_scale`, and for a bias that folding creates `S/bias_add/{BiasAdd, bias}`. A scope
 //! that is taken gets a number: `S/act_quant_1/AscendQuant`. Constants that folding replaces keep
 //! their name with `_folded` appended.
@@ -35,6 +35,9 @@ pub mod verify;
 
 pub use error::RewriteError;
 pub use fold::{FoldOptions, FoldReport, FoldedGroup, fuse};
-pub use insert::{InsertOptions, InsertReport, LayerQuantization, NodeOrigin, insert_quantization};
+pub use insert::{
+    InsertOptions, InsertReport, LayerQuantization, NodeOrigin, TENSOR_OPS, TensorQuantization,
+    insert_quantization,
+};
 pub use layers::{ConvGroup, LayerKind, LayerScan, QuantizableLayer, already_quantized, scan_layers};
 pub use verify::{Severity, Violation, verify};

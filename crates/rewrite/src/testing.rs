@@ -9,7 +9,7 @@ use crate::constants::type_attr;
 use crate::{LayerQuantization, QuantizableLayer, scan_layers};
 
 /// Nodes with named inputs, as a GraphDef has them.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(crate) struct Net {
     nodes: Vec<(Node, Vec<String>)>,
 }
@@ -191,6 +191,14 @@ impl Net {
             .attr("data_format", AttrValue::string("NHWC"))
     }
 
+    pub(crate) fn max_pool(self, name: &str, input: &str, kernel: i64) -> Self {
+        self.float(name, "MaxPool", &[input])
+            .attr("ksize", AttrValue::ints([1, kernel, kernel, 1]))
+            .attr("strides", AttrValue::ints([1, 1, 1, 1]))
+            .attr("padding", AttrValue::string("VALID"))
+            .attr("data_format", AttrValue::string("NHWC"))
+    }
+
     /// A control input of the node added last.
     pub(crate) fn after(mut self, control: &str) -> Self {
         self.nodes.last_mut().unwrap().1.push(format!("^{control}"));
@@ -248,7 +256,14 @@ pub(crate) fn quantize_layer(
 ) -> LayerQuantization {
     let activation = ActivationParams { scale, offset };
     let Some(weights) = &layer.weights else {
-        return LayerQuantization { layer, activation, scale_w: Vec::new(), weights: Vec::new() };
+        return LayerQuantization {
+            layer,
+            activation,
+            scale_w: Vec::new(),
+            weights: Vec::new(),
+            shift_bits: Vec::new(),
+            truncate_deq_scale: false,
+        };
     };
     let tensor = graph.decode_const(weights.constant).unwrap();
     let floats = tensor.as_slice::<f32>().unwrap();
@@ -260,7 +275,14 @@ pub(crate) fn quantize_layer(
     }
     let scale_w: Vec<f32> = scale_w.into_iter().map(|max| process_scale(max / 127.0).unwrap()).collect();
     let weights = floats.iter().enumerate().map(|(i, w)| (w / scale_w[channel(i)]).round() as i8).collect();
-    LayerQuantization { layer, activation, scale_w, weights }
+    LayerQuantization {
+        layer,
+        activation,
+        scale_w,
+        weights,
+        shift_bits: Vec::new(),
+        truncate_deq_scale: false,
+    }
 }
 
 /// All layers of a graph with numbers for each.

@@ -5,10 +5,12 @@
 
 mod bias;
 mod deq_scale;
+mod fp16;
 mod scale;
 
 pub use bias::{BiasOverflow, quantize_bias};
 pub use deq_scale::DeqScale;
+pub use fp16::fp16_scale;
 pub use scale::{ActivationParams, ScaleError, process_scale};
 
 /// The smallest int8 value.

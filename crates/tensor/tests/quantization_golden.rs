@@ -56,6 +56,9 @@ fn dequantize_words_have_the_layout_of_the_ops() {
         let expected: u64 = case["packed_u64"].as_str().unwrap().parse().unwrap();
         assert_eq!(word.to_bits(), expected, "{case}");
         assert_eq!(DeqScale::from_bits(expected), word, "{case}");
+        assert_eq!(scale.shifted(word.shift_n).to_bits(), expected & 0xFF_FFFF_FFFF, "{case}");
+        // FORCE_FP16_QUANT cuts the scale and leaves the other fields.
+        assert_eq!(word.truncated().to_bits(), expected & 0xFFFF_FFFF_FFFF_E000, "{case}");
     }
 }
 

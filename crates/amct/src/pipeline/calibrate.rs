@@ -8,7 +8,7 @@ use amct_calibration::{Batches, Progress, weights};
 use amct_rewrite::QuantizableLayer;
 use rayon::prelude::*;
 
-use super::Prepared;
+use super::{Prepared, precision};
 use crate::{Error, interface};
 
 /// Finds scales and offsets of every enabled layer: weights first (ARQ), then activations (IFMR) on
@@ -44,6 +44,7 @@ pub fn calibrate(
     let (activations, at) = group(prepared, config, &enabled, batches.count())?;
     let outlets = interface::outlets(&graph, &prepared.outputs)?;
     let found = activations::calibrate(&graph, &outlets, &activations, batches, progress)?;
+    let found = precision::rounded(config, found);
 
     let entries = enabled.iter().zip(scales).zip(at).filter_map(|(((layer, _), scale_w), index)| {
         let params = found.get(index)?;
@@ -56,7 +57,9 @@ pub fn calibrate(
             ..RecordEntry::default()
         })
     });
-    Ok(Record { entries: entries.collect() })
+    let mut record = Record { entries: entries.collect() };
+    precision::note(prepared, config, &mut record);
+    Ok(record)
 }
 
 /// One activation for all layers that read the same outlet with the same parameters; and for each

@@ -1,8 +1,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use amct_calibration::{Batches, layer_inputs, probe_shapes};
-use amct_graph::{Graph, Outlet};
-use amct_rewrite::{FoldOptions, FoldReport, LayerScan, already_quantized, fuse, scan_layers};
+use amct_graph::{Graph, NodeId, Outlet};
+use amct_rewrite::{
+    FoldOptions, FoldReport, LayerScan, QuantizableLayer, already_quantized, fuse, scan_layers,
+};
 
 use crate::{Error, interface};
 
@@ -48,6 +50,40 @@ pub fn prepare(
     options: &PrepareOptions,
     batches: &Batches<'_>,
 ) -> Result<Prepared, Error> {
+    let (graph, fold) = folded(original, outputs, options)?;
+    let outlets = interface::outlets(&graph, outputs)?;
+    let probed = layer_inputs(&graph, &outlets)?;
+    let shapes = probe_shapes(&graph, &outlets, &probed, batches)?;
+    let mut scan = scan_layers(&graph, outputs, &|outlet| shapes.get(&outlet).cloned())?;
+    // A layer that the outputs do not need is never run, so it cannot be calibrated.
+    keep_needed(&mut scan, |layer| shapes.contains_key(&layer.input))?;
+    Ok(Prepared { graph, outputs: outputs.to_vec(), fold, scan, shapes })
+}
+
+/// As [`prepare`], for factors that are known already: nothing is run, so that no shape is known and no
+/// data needed. Shapes only decide how many weight scales a layer gets by default.
+///
+/// # Errors
+/// As [`prepare`], but for those of running the graph.
+pub fn prepare_without_data(
+    original: &Graph,
+    outputs: &[String],
+    options: &PrepareOptions,
+) -> Result<Prepared, Error> {
+    let (graph, fold) = folded(original, outputs, options)?;
+    let roots: Vec<NodeId> =
+        interface::outlets(&graph, outputs)?.into_iter().map(|outlet| outlet.node).collect();
+    let needed: BTreeSet<NodeId> = graph.needed_by(&roots)?.into_iter().collect();
+    let mut scan = scan_layers(&graph, outputs, &|_| None)?;
+    keep_needed(&mut scan, |layer| needed.contains(&layer.node))?;
+    Ok(Prepared { graph, outputs: outputs.to_vec(), fold, scan, shapes: BTreeMap::new() })
+}
+
+fn folded(
+    original: &Graph,
+    outputs: &[String],
+    options: &PrepareOptions,
+) -> Result<(Graph, FoldReport), Error> {
     if let Some(names) = already_quantized(original) {
         return Err(Error::AlreadyQuantized(names));
     }
@@ -64,13 +100,13 @@ pub fn prepare(
     if !training.is_empty() {
         return Err(Error::TrainingBatchNorm(training));
     }
-    let outlets = interface::outlets(&graph, outputs)?;
-    let probed = layer_inputs(&graph, &outlets)?;
-    let shapes = probe_shapes(&graph, &outlets, &probed, batches)?;
-    let mut scan = scan_layers(&graph, outputs, &|outlet| shapes.get(&outlet).cloned())?;
-    // A layer that the outputs do not need is never run, so it cannot be calibrated.
+    Ok((graph, fold))
+}
+
+/// Leaves out the layers that no output needs.
+fn keep_needed(scan: &mut LayerScan, is_needed: impl Fn(&QuantizableLayer) -> bool) -> Result<(), Error> {
     scan.layers.retain(|layer| {
-        let needed = shapes.contains_key(&layer.input);
+        let needed = is_needed(layer);
         if !needed {
             log::warn!(target: "scan_layers", "layer '{}' is not quantized: no requested output needs it", layer.name);
         }
@@ -80,5 +116,5 @@ pub fn prepare(
         let reasons = scan.nodes.skipped().map(|(name, reason)| (name.to_owned(), reason.to_string()));
         return Err(Error::NothingToQuantize(reasons.collect()));
     }
-    Ok(Prepared { graph, outputs: outputs.to_vec(), fold, scan, shapes })
+    Ok(())
 }

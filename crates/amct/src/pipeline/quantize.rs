@@ -1,12 +1,17 @@
+use std::collections::BTreeMap;
+
 use amct_artifacts::quant_info::{OpInfo, OutputOrigin, QuantInfo};
 use amct_artifacts::record::{Record, RecordEntry};
 use amct_calibration::weights;
-use amct_graph::Graph;
-use amct_rewrite::{InsertOptions, LayerQuantization, NodeOrigin, QuantizableLayer, insert_quantization};
+use amct_graph::{Graph, NodeId};
+use amct_rewrite::{
+    InsertOptions, LayerQuantization, NodeOrigin, QuantizableLayer, TensorQuantization, insert_quantization,
+};
 use amct_tensor::quantization::ActivationParams;
 use rayon::prelude::*;
 
 use super::Prepared;
+use super::recorded::{self, RecordRules};
 use crate::Error;
 
 /// A quantized graph.
@@ -20,12 +25,15 @@ pub struct Quantized {
     pub layers: Vec<String>,
 }
 
-/// Writes the factors of a record into the graph. `name` goes into the quantization info.
+/// Writes the factors of a record into the graph: those of layers, and, under `<node>:<input>`, those
+/// of tensors that are quantized by themselves. `name` goes into the quantization info.
 ///
 /// # Errors
 /// A record that does not fit the graph, a bias that leaves int32.
 pub fn quantize(prepared: &Prepared, record: &Record, name: &str) -> Result<Quantized, Error> {
-    record.validate()?;
+    let record = &recorded::factors(record);
+    recorded::check(prepared, record, RecordRules::Calibrated, "the model")?;
+    record.entries.iter().try_for_each(recorded::check_features)?;
     let layers = prepared.scan.layers.par_iter().filter_map(|layer| {
         let entry = record.get(&layer.name)?;
         Some(layer_quantization(prepared, layer, entry))
@@ -37,6 +45,7 @@ pub fn quantize(prepared: &Prepared, record: &Record, name: &str) -> Result<Quan
     let options = InsertOptions {
         outputs: prepared.outputs.clone(),
         groups: prepared.fold.groups.clone(),
+        tensors: tensors(&prepared.graph, record),
         ..InsertOptions::default()
     };
     let report = insert_quantization(&mut graph, &layers, &options)?;
@@ -60,7 +69,23 @@ fn layer_quantization(
         activation: ActivationParams { scale, offset },
         scale_w: entry.scale_w.clone(),
         weights: weights::quantize(&prepared.graph, layer, &entry.scale_w)?,
+        // What is too large for a u8 is refused with the layer's name, as what is too large for a shift.
+        shift_bits: entry.shift_bit.iter().map(|&bits| u8::try_from(bits).unwrap_or(u8::MAX)).collect(),
+        truncate_deq_scale: entry.forces_fp16(),
     })
+}
+
+/// The tensors of a record, each by its last entry.
+fn tensors(graph: &Graph, record: &Record) -> Vec<TensorQuantization> {
+    let mut found: BTreeMap<(NodeId, usize), TensorQuantization> = BTreeMap::new();
+    for entry in &record.entries {
+        let Some((node, input)) = entry.tensor() else { continue };
+        let (Some(node), Ok(input)) = (graph.find(node), usize::try_from(input)) else { continue };
+        let (Some(scale), Some(offset)) = (entry.scale_d, entry.offset_d) else { continue };
+        let activation = ActivationParams { scale, offset };
+        found.insert((node, input), TensorQuantization { node, input, activation });
+    }
+    found.into_values().collect()
 }
 
 fn op_info(origin: NodeOrigin) -> OpInfo {

@@ -89,6 +89,19 @@ impl Outputs {
         self.write(&artifacts.encode()?)
     }
 
+    /// Writes node mapping and model alone, as a job does whose record was given.
+    ///
+    /// # Errors
+    /// [`Error::GraphDef`] for a graph that cannot be written, [`Error::Write`] naming the file.
+    pub fn save_model(&self, quantized: &Quantized) -> Result<(), Error> {
+        let mut files = FileSet::new();
+        files.stage(self.quant_json(), quantized.info.to_json().as_bytes())?;
+        files.stage(self.quantized_pb(), &graphdef::encode_sorted(&quantized.graph)?)?;
+        files.commit()?;
+        log::info!(target: "save_model", "The model is saved in {}", self.quantized_pb().display());
+        Ok(())
+    }
+
     /// Writes what [`Artifacts::encode`] made, all files or none.
     ///
     /// # Errors

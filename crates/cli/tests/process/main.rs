@@ -10,5 +10,6 @@ mod bad_model;
 mod bad_values;
 mod builder;
 mod config;
+mod convert_model;
 mod good;
 mod job;

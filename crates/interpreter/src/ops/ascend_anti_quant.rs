@@ -25,4 +25,8 @@ impl Operator for AscendAntiQuant {
         }
         Ok(vec![Tensor::from_vec(shape, data)?.into()])
     }
+
+    fn is_per_image(&self, _inputs: &[Option<Value>], _batched: &[bool]) -> bool {
+        true
+    }
 }

@@ -21,18 +21,30 @@ pub(crate) fn build(context: &mut BuildContext<'_>) -> Result<Box<dyn Operator>,
     };
     let area = area.ok_or_else(|| attrs.error("ksize", "two positive integers", format!("{ksize:?}")))?;
     let words = context.take_constant(1).map(|words| scales(&words)).transpose()?;
-    Ok(Box::new(AscendDequant { area: area as f32, format, words }))
+    Ok(Box::new(AscendDequant { area, format, words }))
 }
 
 struct AscendDequant {
-    area: f32,
+    /// Elements of the window that the sums were divided by.
+    area: i64,
     format: DataFormat,
     /// The scales, if they are constant.
     words: Option<Vec<DeqScale>>,
 }
 
+/// The largest shift of an accumulator of 32 bits into 16.
+const MAX_SHIFT: u8 = 16;
+
 fn scales(words: &Tensor) -> Result<Vec<DeqScale>, OpError> {
-    Ok(words.as_slice::<u64>()?.iter().map(|&word| DeqScale::from_bits(word)).collect())
+    let scales: Vec<DeqScale> =
+        words.as_slice::<u64>()?.iter().map(|&word| DeqScale::from_bits(word)).collect();
+    match scales.iter().find(|scale| scale.shift_n > MAX_SHIFT) {
+        None => Ok(scales),
+        Some(scale) => Err(OpError::Unsupported(format!(
+            "its deq_scale shifts by {}, but only 0 to {MAX_SHIFT} are supported",
+            scale.shift_n
+        ))),
+    }
 }
 
 impl Operator for AscendDequant {
@@ -63,10 +75,8 @@ impl Operator for AscendDequant {
                 elementwise::dequantize_i32(input.as_slice()?, &factors, &mut output)?;
                 output
             }
-            DType::I32 => {
-                self.dequantize(input.as_slice::<i32>()?.iter().map(|&sum| sum as f32), scales, inner)
-            }
-            _ => self.dequantize(input.as_slice::<f32>()?.iter().copied(), scales, inner),
+            DType::I32 => self.dequantize(input.as_slice::<i32>()?, scales, inner),
+            _ => self.dequantize(input.as_slice::<f32>()?, scales, inner),
         };
         Ok(vec![Tensor::from_vec(shape, output)?.into()])
     }
@@ -85,22 +95,53 @@ impl Operator for AscendDequant {
 impl AscendDequant {
     /// Whether dequantization is one multiplication.
     fn is_plain(&self, scales: &[DeqScale]) -> bool {
-        self.area == 1.0 && scales.iter().all(|scale| scale.shift_n == 0)
+        self.area == 1 && scales.iter().all(|scale| scale.shift_n == 0)
     }
 
     /// The CPU kernel's arithmetic: scale up to the sum over the window, shift, dequantize, and
     /// divide by the window's area again.
-    fn dequantize(&self, sums: impl Iterator<Item = f32>, scales: &[DeqScale], inner: usize) -> Vec<f32> {
+    fn dequantize<T: Sum>(&self, sums: &[T], scales: &[DeqScale], inner: usize) -> Vec<f32> {
         let channels = scales.iter().flat_map(|scale| std::iter::repeat_n(scale, inner)).cycle();
-        sums.zip(channels)
+        sums.iter()
+            .zip(channels)
             .map(|(sum, scale)| {
-                let mut value = sum * self.area;
+                let value = match scale.shift_n {
+                    0 => sum.times(self.area),
+                    shift => sum.shifted(self.area, shift),
+                };
                 let step = if scale.shift_n > 0 { f32::exp2(scale.shift_n.into()) } else { 1.0 };
-                if scale.shift_n > 0 {
-                    value = (value / step).floor().clamp(-32_768.0, 32_767.0);
-                }
-                (f64::from(value * scale.scale) * f64::from(step) / f64::from(self.area)) as f32
+                (f64::from(value * scale.scale) * f64::from(step) / self.area as f64) as f32
             })
             .collect()
+    }
+}
+
+/// A sum over a window, less the division by its area.
+trait Sum: Copy {
+    /// The sum itself, as f32.
+    fn times(self, area: i64) -> f32;
+    /// floor(sum / 2^shift) clamped to int16.
+    fn shifted(self, area: i64, shift: u8) -> f32;
+}
+
+impl Sum for f32 {
+    fn times(self, area: i64) -> f32 {
+        self * area as f32
+    }
+
+    fn shifted(self, area: i64, shift: u8) -> f32 {
+        (self.times(area) / f32::exp2(shift.into())).floor().clamp(-32_768.0, 32_767.0)
+    }
+}
+
+/// Exact, also where an f32 no longer holds the sum.
+impl Sum for i32 {
+    fn times(self, area: i64) -> f32 {
+        self as f32 * area as f32
+    }
+
+    fn shifted(self, area: i64, shift: u8) -> f32 {
+        let sum = i64::from(self).saturating_mul(area);
+        (sum >> shift.min(MAX_SHIFT)).clamp(i16::MIN.into(), i16::MAX.into()) as f32
     }
 }

@@ -1,8 +1,6 @@
-//! `AscendQuant` in front of the layers.
+//! `AscendQuant` in front of what reads quantized values.
 
-use std::collections::BTreeMap;
-
-use amct_graph::{AttrValue, NodeId, Outlet, Source};
+use amct_graph::{AttrValue, NodeId, Outlet, Source, Use};
 use amct_tensor::quantization::ActivationParams;
 
 use super::builder::{Builder, float_node};
@@ -10,20 +8,40 @@ use super::origin::Owner;
 use super::{LayerQuantization, PASS};
 use crate::layers::group::SPLIT_DATA;
 
+/// What tells one `AscendQuant` from another: what it reads, the bits of scale_d, and offset_d.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct QuantKey {
+    pub(super) outlet: Outlet,
+    scale: u32,
+    offset: i32,
+}
+
+impl QuantKey {
+    pub(super) fn new(outlet: Outlet, params: ActivationParams) -> Self {
+        Self { outlet, scale: params.scale.to_bits(), offset: params.offset }
+    }
+
+    pub(super) fn params(&self) -> ActivationParams {
+        ActivationParams { scale: f32::from_bits(self.scale), offset: self.offset }
+    }
+}
+
+/// An `AscendQuant` and the one it was added for first.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Quant {
+    pub(super) source: Source,
+    pub(super) owner: Owner,
+}
+
 impl Builder<'_> {
     /// Quantizes the input of every layer, once for equal inputs and numbers.
     pub(super) fn add_activations(&mut self) {
-        let mut shared: BTreeMap<(Outlet, u32, i32), Source> = BTreeMap::new();
         for (index, quantization) in self.layers.iter().enumerate() {
             let (outlet, reader, input) = self.place(quantization);
-            let ActivationParams { scale, offset } = quantization.activation;
-            let key = (outlet, scale.to_bits(), offset);
-            let quant = match shared.get(&key) {
-                Some(&quant) => quant,
-                None => self.add_quant(index, quantization, outlet),
-            };
-            shared.insert(key, quant);
-            self.built.patch.set_input(reader, input, quant);
+            let key = QuantKey::new(outlet, quantization.activation);
+            let quant = self.quant(key, Owner::Inserted(index));
+            self.quantized_uses.insert(Use { node: reader, input }, key);
+            self.built.patch.set_input(reader, input, quant.source);
         }
     }
 
@@ -48,17 +66,29 @@ impl Builder<'_> {
         }
     }
 
-    fn add_quant(&mut self, index: usize, quantization: &LayerQuantization, outlet: Outlet) -> Source {
-        let scope = self.names.scope(&quantization.layer.name, "act_quant");
-        let source = self.ends.get(&outlet).copied().unwrap_or(Source::Old(outlet));
-        let activation = quantization.activation;
-        let mut node = float_node(format!("{scope}/AscendQuant"), "AscendQuant", [source])
+    /// The `AscendQuant` of that kind; if there is none yet it is added, named after the owner.
+    pub(super) fn quant(&mut self, key: QuantKey, owner: Owner) -> Quant {
+        if let Some(quant) = self.quants.get(&key) {
+            return *quant;
+        }
+        let scope = self.scope_of(owner, "act_quant");
+        let input = self.ends.get(&key.outlet).copied().unwrap_or(Source::Old(key.outlet));
+        let params = key.params();
+        let mut node = float_node(format!("{scope}/AscendQuant"), "AscendQuant", [input])
             .attr("quant_bits", AttrValue::I(8))
-            .attr("scale", AttrValue::F(activation.inverse_scale()))
-            .attr("offset", AttrValue::F(activation.offset as f32));
+            .attr("scale", AttrValue::F(params.inverse_scale()))
+            .attr("offset", AttrValue::F(params.offset as f32));
         if self.options.write_dst_type {
             node = node.attr("dst_type", AttrValue::string("INT8"));
         }
-        self.add(node, Owner::Inserted(index))
+        let quant = Quant { source: self.add(node, owner), owner };
+        self.quants.insert(key, quant);
+        quant
+    }
+
+    /// A free scope beside the node that something is added for.
+    pub(super) fn scope_of(&mut self, owner: Owner, wanted: &str) -> String {
+        let name = owner.node(self.layers).map_or("", |id| self.graph.node(id).name.as_str());
+        self.names.scope(name, wanted)
     }
 }

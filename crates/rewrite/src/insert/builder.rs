@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use amct_graph::{Graph, NewNode, NodeId, Outlet, Patch, Source};
+use amct_graph::{Consumers, Graph, NewNode, NodeId, Outlet, Patch, Source, Use};
 use amct_tensor::DType;
 
+use super::activation::{Quant, QuantKey};
 use super::origin::Owner;
 use super::places::Places;
 use super::{InsertOptions, LayerQuantization};
@@ -21,6 +22,12 @@ pub(super) struct Builder<'a> {
     pub(super) built: Built,
     /// The dequantized value that takes the place of a layer's old end.
     pub(super) ends: BTreeMap<Outlet, Source>,
+    /// Who reads what in the graph as it was.
+    pub(super) consumers: Consumers,
+    /// The `AscendQuant`s so far.
+    pub(super) quants: BTreeMap<QuantKey, Quant>,
+    /// The inputs that no longer read a float value but one of these.
+    pub(super) quantized_uses: BTreeMap<Use, QuantKey>,
 }
 
 /// What comes out.
@@ -32,18 +39,31 @@ pub(super) struct Built {
     /// Where constants were read that are no longer needed.
     pub(super) replaced: Vec<NodeId>,
     pub(super) renamed: Vec<(String, String)>,
+    pub(super) pools: Vec<String>,
+    pub(super) relus: Vec<String>,
 }
 
 impl<'a> Builder<'a> {
     pub(super) fn new(graph: &'a Graph, layers: &'a [LayerQuantization], options: &'a InsertOptions) -> Self {
         let names = ScopeNames::of(graph);
         let places = Places::of(graph, layers);
-        Self { graph, layers, options, places, names, built: Built::default(), ends: BTreeMap::new() }
+        Self {
+            graph,
+            layers,
+            options,
+            places,
+            names,
+            built: Built::default(),
+            ends: BTreeMap::new(),
+            consumers: graph.consumers(),
+            quants: BTreeMap::new(),
+            quantized_uses: BTreeMap::new(),
+        }
     }
 
-    /// Adds a node on the device of the layer it belongs to.
+    /// Adds a node on the device of the node it belongs to.
     pub(super) fn add(&mut self, node: NewNode, owner: Owner) -> Source {
-        let device = owner.layer(self.layers).map(|layer| &self.graph.node(layer.layer.node).device);
+        let device = owner.node(self.layers).map(|id| &self.graph.node(id).device);
         self.built.owners.push(owner);
         self.built.patch.add(match device {
             Some(device) => node.on(device),

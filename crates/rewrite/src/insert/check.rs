@@ -2,14 +2,18 @@
 
 use std::collections::BTreeSet;
 
-use amct_graph::Graph;
-use amct_tensor::quantization::{DeqScale, I8_MAX, I8_MIN};
+use amct_graph::{Graph, NodeId};
+use amct_tensor::quantization::{ActivationParams, I8_MAX, I8_MIN};
 
-use super::LayerQuantization;
+use super::anti_quant::tensor_problem;
+use super::{LayerQuantization, TensorQuantization, dequant};
 use crate::RewriteError;
 use crate::layers::LayerKind;
 use crate::layers::group::SPLIT_DATA;
 use crate::outputs::Outputs;
+
+/// The largest shift that an accumulator of 32 bits needs to fit 16.
+const MAX_SHIFT: u8 = 16;
 
 pub(super) fn all(
     graph: &Graph,
@@ -24,6 +28,25 @@ pub(super) fn all(
         place(graph, quantization, outputs)?;
         counts(quantization)?;
         scales(quantization)?;
+    }
+    Ok(())
+}
+
+/// Whether each tensor is an input that may be quantized by itself, listed once.
+pub(super) fn tensors(graph: &Graph, tensors: &[TensorQuantization]) -> Result<(), RewriteError> {
+    let mut seen: BTreeSet<(NodeId, usize)> = BTreeSet::new();
+    for tensor in tensors {
+        let node = graph.get(tensor.node);
+        let name = node.map_or_else(String::new, |node| format!("{}:{}", node.name, tensor.input));
+        let problem = match node {
+            None => Some("its node is not there".to_owned()),
+            Some(_) if !seen.insert((tensor.node, tensor.input)) => Some("it is listed twice".to_owned()),
+            Some(node) => tensor_problem(node, tensor.input),
+        };
+        if let Some(problem) = problem {
+            return Err(RewriteError::TensorQuantize { tensor: name, problem });
+        }
+        activation(&name, tensor.activation)?;
     }
     Ok(())
 }
@@ -75,10 +98,16 @@ fn place(graph: &Graph, quantization: &LayerQuantization, outputs: &Outputs) -> 
 }
 
 fn counts(quantization: &LayerQuantization) -> Result<(), RewriteError> {
-    let LayerQuantization { layer, scale_w, weights, .. } = quantization;
+    let LayerQuantization { layer, scale_w, weights, shift_bits, .. } = quantization;
     let wrong = |what, expected: String, found| {
         Err(RewriteError::Count { layer: layer.name.clone(), what, expected, found })
     };
+    if !shift_bits.is_empty() && shift_bits.len() != scale_w.len() {
+        return wrong("shift_bit", format!("no or {}", scale_w.len()), shift_bits.len());
+    }
+    if let Some(&found) = shift_bits.iter().find(|&&bits| bits > MAX_SHIFT) {
+        return Err(RewriteError::Shift { layer: layer.name.clone(), found });
+    }
     let Some(shape) = layer.weights.as_ref() else {
         if !weights.is_empty() {
             return wrong("weights", "no".to_owned(), weights.len());
@@ -99,23 +128,31 @@ fn counts(quantization: &LayerQuantization) -> Result<(), RewriteError> {
 }
 
 fn scales(quantization: &LayerQuantization) -> Result<(), RewriteError> {
-    let LayerQuantization { layer, activation, scale_w, .. } = quantization;
-    let positive = |what, value: f32| {
-        if value.is_finite() && value > 0.0 {
-            Ok(())
-        } else {
-            Err(RewriteError::Scale { layer: layer.name.clone(), what, found: value })
-        }
-    };
-    positive("scale_d", activation.scale)?;
-    positive("1 / scale_d", activation.inverse_scale())?;
-    for &scale in scale_w {
-        positive("scale_w", scale)?;
-        positive("scale_d * scale_w", DeqScale::new(activation.scale, scale).scale)?;
+    let name = &quantization.layer.name;
+    activation(name, quantization.activation)?;
+    for &scale in &quantization.scale_w {
+        positive(name, "scale_w", scale)?;
     }
-    if (I8_MIN..=I8_MAX).contains(&activation.offset) {
+    for word in dequant::words(quantization) {
+        positive(name, "scale_d * scale_w", word.scale)?;
+    }
+    Ok(())
+}
+
+fn activation(layer: &str, params: ActivationParams) -> Result<(), RewriteError> {
+    positive(layer, "scale_d", params.scale)?;
+    positive(layer, "1 / scale_d", params.inverse_scale())?;
+    if (I8_MIN..=I8_MAX).contains(&params.offset) {
         Ok(())
     } else {
-        Err(RewriteError::Offset { layer: layer.name.clone(), found: activation.offset })
+        Err(RewriteError::Offset { layer: layer.to_owned(), found: params.offset })
+    }
+}
+
+fn positive(layer: &str, what: &'static str, value: f32) -> Result<(), RewriteError> {
+    if value.is_finite() && value > 0.0 {
+        Ok(())
+    } else {
+        Err(RewriteError::Scale { layer: layer.to_owned(), what, found: value })
     }
 }

@@ -75,9 +75,18 @@ impl Builder<'_> {
     }
 }
 
-/// The words of `deq_scale`: scale_d * scale_w in f32, scale_d alone for a pooling.
 fn deq_scale(quantization: &LayerQuantization) -> Vec<u64> {
-    let scale_d = quantization.activation.scale;
-    let scale_w: &[f32] = if quantization.scale_w.is_empty() { &[1.0] } else { &quantization.scale_w };
-    scale_w.iter().map(|&scale_w| DeqScale::new(scale_d, scale_w).to_bits()).collect()
+    words(quantization).into_iter().map(DeqScale::to_bits).collect()
+}
+
+/// The words of `deq_scale`: scale_d * scale_w in f32, scale_d alone for a pooling, and the shift.
+pub(super) fn words(quantization: &LayerQuantization) -> Vec<DeqScale> {
+    let LayerQuantization { activation, scale_w, shift_bits, .. } = quantization;
+    let scale_w: &[f32] = if scale_w.is_empty() { &[1.0] } else { scale_w };
+    let shifts = shift_bits.iter().copied().chain(std::iter::repeat(0));
+    let word = |(&scale_w, shift_n): (&f32, u8)| {
+        let word = DeqScale::new(activation.scale, scale_w).shifted(shift_n);
+        if quantization.truncate_deq_scale { word.truncated() } else { word }
+    };
+    scale_w.iter().zip(shifts).map(word).collect()
 }

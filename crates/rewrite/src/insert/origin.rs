@@ -33,14 +33,20 @@ pub(super) enum Owner {
     Inserted(usize),
     /// As the end of the layer of that index.
     Dequant(usize),
+    /// For a node that is not a layer.
+    Tensor(NodeId),
     /// In place of an original node of its name.
     Itself,
 }
 
 impl Owner {
-    pub(super) fn layer(self, layers: &[LayerQuantization]) -> Option<&LayerQuantization> {
+    /// The node that it was added for.
+    pub(super) fn node(self, layers: &[LayerQuantization]) -> Option<NodeId> {
         match self {
-            Owner::Inserted(index) | Owner::Dequant(index) => layers.get(index),
+            Owner::Inserted(index) | Owner::Dequant(index) => {
+                layers.get(index).map(|quantization| quantization.layer.node)
+            }
+            Owner::Tensor(id) => Some(id),
             Owner::Itself => None,
         }
     }
@@ -93,6 +99,7 @@ pub(super) fn of_nodes(
                 let last = last_of(layers.get(index), places, folded).unwrap_or(original.last().cloned());
                 known.insert(id, (original, last))
             }
+            Owner::Tensor(reader) => known.insert(id, (vec![before.node(reader).name.clone()], None)),
             Owner::Itself => None,
         };
     }

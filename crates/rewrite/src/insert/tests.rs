@@ -1,4 +1,7 @@
+mod float_readers;
 mod kinds;
+mod relu6;
+mod words;
 
 use amct_graph::{AttrValue, Graph, type_code};
 use amct_tensor::DType;

@@ -1,7 +1,7 @@
 //! Rules 16 to 18 and 24: dequantization words, known channels, biases, poolings.
 
 use amct_graph::views::WindowAttrs;
-use amct_graph::{AttrValue, type_code, type_name};
+use amct_graph::{AttrValue, Node, type_code, type_name};
 use amct_tensor::quantization::DeqScale;
 use amct_tensor::{DType, DataFormat, Tensor};
 
@@ -52,10 +52,34 @@ pub(super) fn words_are_sound(context: &Context<'_>, findings: &mut Findings) {
         {
             findings.add(&node.name, format!("{} words", tensor.len()), expected);
         }
-        if let Some((channel, word)) = first_unsound(&tensor) {
+        let words = tensor.as_slice::<u64>().unwrap_or_default();
+        if let Some((channel, word)) = first_unsound(words) {
             let found = format!("word {word:#018x} of channel {channel}");
-            findings.add(&node.name, found, "a positive finite scale, shift 0, offset 0");
+            findings.add(&node.name, found, "a positive finite scale, shift 0 to 16, offset 0");
         }
+        check_shifts(context, context.path_of_dequant(id), node, words, findings);
+    }
+}
+
+/// Shifts are for all channels or for none, and a pooling has none. Chips other than the 310P class
+/// leave them out, so they are a warning where they are right.
+fn check_shifts(
+    context: &Context<'_>,
+    path: Option<&Path>,
+    node: &Node,
+    words: &[u64],
+    findings: &mut Findings,
+) {
+    let shifts = || words.iter().map(|&word| DeqScale::from_bits(word).shift_n);
+    let Some(largest) = shifts().max().filter(|&largest| largest > 0) else { return };
+    let is_pool = path.is_some_and(|path| context.graph.node(path.layer).op == "AvgPool");
+    if is_pool {
+        findings.add(&node.name, format!("shift {largest}"), "0 for an AvgPool");
+    } else if shifts().any(|shift| shift == 0) {
+        findings.add(&node.name, format!("shifts 0 and {largest}"), "all 0, or all in [1, 16]");
+    } else {
+        let expected = "shift 0, which every chip understands";
+        findings.add_as(Severity::Should, &node.name, format!("shift {largest}"), expected);
     }
 }
 
@@ -70,11 +94,10 @@ fn wrong_count(context: &Context<'_>, path: &Path, words: &Tensor) -> Option<Str
     (!fits).then(|| per_channel.map_or_else(|| "1".to_owned(), |count| format!("1 or {count}")))
 }
 
-fn first_unsound(words: &Tensor) -> Option<(usize, u64)> {
-    let words: &[u64] = words.as_slice().ok()?;
+fn first_unsound(words: &[u64]) -> Option<(usize, u64)> {
     let is_sound = |&word: &u64| {
         let fields = DeqScale::from_bits(word);
-        fields.scale.is_finite() && fields.scale > 0.0 && word >> 32 == 0
+        fields.scale.is_finite() && fields.scale > 0.0 && word >> 32 <= 16
     };
     words.iter().enumerate().find(|(_, word)| !is_sound(word)).map(|(channel, &word)| (channel, word))
 }

@@ -28,7 +28,9 @@ pub(super) fn has_known_ops(context: &Context<'_>, findings: &mut Findings) {
         let left_over = matches!(op, "QuantIfmr" | "QuantArq" | "SearchN" | "SearchNV2")
             || ["FakeQuant", "Ascend", "QuantBatchMatmul"].iter().any(|prefix| op.starts_with(prefix));
         let is_new = context.original.as_ref().is_some_and(|original| {
-            !HELPERS.contains(&op) && original.graph.nodes().all(|(_, other)| other.op != op)
+            !HELPERS.contains(&op)
+                && original.graph.nodes().all(|(_, other)| other.op != op)
+                && !original.may_be_relu(node)
         });
         if left_over {
             findings.add(&node.name, op, "no op of calibration, of retraining or of ATC's own");

@@ -6,7 +6,7 @@
 
 mod counterparts;
 
-use amct_graph::{AttrValue, Graph, Node, NodeId, Outlet};
+use amct_graph::{AttrValue, Graph, Node, NodeId, Outlet, Use};
 use amct_tensor::Tensor;
 use amct_tensor::quantization::{DeqScale, I8_MAX, I8_MIN};
 
@@ -15,6 +15,7 @@ use super::context::{Context, Findings};
 use super::path::Path;
 use crate::LayerKind;
 use crate::evaluate::evaluate;
+use crate::insert::{all_readers_clip, clips_at_six};
 pub(super) use counterparts::Counterparts;
 use counterparts::Origin;
 
@@ -71,7 +72,20 @@ pub(super) fn leaves_the_rest(context: &Context<'_>, findings: &mut Findings) {
     for (before_id, before) in counterparts.graph.nodes() {
         let Some(id) = counterparts.find(context.graph, before_id) else { continue };
         let node = context.graph.node(id);
-        if node.op != before.op {
+        if counterparts.may_be_relu(node) {
+            let is_output = |id| {
+                let mut outlets = context.outputs.iter().filter_map(|name| context.graph.outlet(name).ok());
+                outlets.any(|outlet| outlet.node == id)
+            };
+            let uses = |id: NodeId| {
+                if is_output(id) { Vec::new() } else { context.consumers.all(id).collect() }
+            };
+            let clips = |use_: &Use| clips(context.graph.node(use_.node));
+            if !all_readers_clip(context.graph, id, &uses, &clips) {
+                let expected = "Relu6, unless all its readers are AscendQuants that clip at 6";
+                findings.add(&node.name, "Relu", expected);
+            }
+        } else if node.op != before.op {
             let (then, now) = (
                 counterparts.origin_before(before_id.into()),
                 counterparts.origin_now(context.graph, id.into()),
@@ -85,6 +99,17 @@ pub(super) fn leaves_the_rest(context: &Context<'_>, findings: &mut Findings) {
             findings.add(&node.name, format!("another {attr}"), "that of the original graph");
         }
         compare_inputs(context, counterparts, before_id, id, findings);
+    }
+}
+
+/// Whether a node is an `AscendQuant` that maps all from 6 upwards to one integer.
+fn clips(node: &Node) -> bool {
+    match (node.attrs.get("scale"), node.attrs.get("offset")) {
+        (Some(&AttrValue::F(inverse_scale)), Some(&AttrValue::F(offset))) if node.op == "AscendQuant" => {
+            let is_int8 = (I8_MIN as f32..=I8_MAX as f32).contains(&offset);
+            is_int8 && clips_at_six(inverse_scale, offset as i32)
+        }
+        _ => false,
     }
 }
 
@@ -171,11 +196,12 @@ pub(super) fn weight_problem(
     let step = steps(context, path, channels)?;
     let values = quantized.as_slice::<i8>().ok()?.iter().zip(float.as_slice::<f32>().ok()?).enumerate();
     for (index, (&q, &w)) in values {
-        let step = step.get(index / run.max(1) % channels.max(1)).copied()?;
+        let (step, slack) = step.get(index / run.max(1) % channels.max(1)).copied()?;
         // A value at the end of the range may stand for any beyond it.
         let is_clipped = i32::from(q) == I8_MIN || i32::from(q) == I8_MAX;
         let distance = (f64::from(w) - f64::from(q) * step).abs();
-        if !is_clipped && distance > 0.501 * step {
+        let accepted = (0.501 + f64::from(q.unsigned_abs()) * slack) * step;
+        if !is_clipped && distance > accepted {
             return Some((
                 format!("weight {q} (= {:e}) at element {index}", f64::from(q) * step),
                 format!("the integer nearest to {w:e}"),
@@ -185,8 +211,9 @@ pub(super) fn weight_problem(
     None
 }
 
-/// scale_w of each of the layer's channels: a dequantization word divided by scale_d.
-fn steps(context: &Context<'_>, path: &Path, channels: usize) -> Option<Vec<f64>> {
+/// scale_w of each of the layer's channels: a dequantization word divided by scale_d; and the part of
+/// it that the word may lack, because `FORCE_FP16_QUANT` cuts the lower 13 bits.
+fn steps(context: &Context<'_>, path: &Path, channels: usize) -> Option<Vec<(f64, f64)>> {
     let quant = context.graph.node(path.quant?);
     let Some(AttrValue::F(inverse_scale)) = quant.attrs.get("scale") else { return None };
     let words = context.direct_constant(context.graph.node(path.dequant?), 1)?.decode().ok()?;
@@ -195,5 +222,10 @@ fn steps(context: &Context<'_>, path: &Path, channels: usize) -> Option<Vec<f64>
         &[one] => vec![one; channels],
         _ => words.get(path.first_channel(context.graph)?..)?.get(..channels)?.to_vec(),
     };
-    Some(words.iter().map(|&w| f64::from(DeqScale::from_bits(w).scale) * f64::from(*inverse_scale)).collect())
+    let step = |word: &u64| {
+        let word = DeqScale::from_bits(*word);
+        let slack = if word == word.truncated() { 1.0 / 1024.0 } else { 0.0 };
+        (f64::from(word.scale) * f64::from(*inverse_scale), slack)
+    };
+    Some(words.iter().map(step).collect())
 }

@@ -49,7 +49,8 @@ fn quantized(net: Net, outputs: &[&str]) -> Sample {
     let groups = fuse(&mut folded, &options).unwrap().groups;
     let mut quantized = folded.clone();
     let layers = quantize_all(&folded, outputs);
-    let options = InsertOptions { outputs: names(outputs), groups, write_dst_type: true };
+    let options =
+        InsertOptions { outputs: names(outputs), groups, write_dst_type: true, ..InsertOptions::default() };
     insert_quantization(&mut quantized, &layers, &options).unwrap();
     Sample { original, folded, quantized }
 }

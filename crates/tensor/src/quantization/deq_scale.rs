@@ -18,6 +18,19 @@ impl DeqScale {
         Self { scale: scale_d * scale_w, shift_n: 0, offset_w: 0 }
     }
 
+    /// The same with the shift N, 0 to 16.
+    #[must_use]
+    pub fn shifted(self, shift_n: u8) -> Self {
+        Self { shift_n, ..self }
+    }
+
+    /// The same with the scale cut to the upper 19 bits of its f32, towards zero, which is all that
+    /// some chips read. `FORCE_FP16_QUANT` writes them so.
+    #[must_use]
+    pub fn truncated(self) -> Self {
+        Self { scale: f32::from_bits(self.scale.to_bits() & 0xFFFF_E000), ..self }
+    }
+
     /// Packs the fields.
     pub fn to_bits(self) -> u64 {
         u64::from(self.scale.to_bits())

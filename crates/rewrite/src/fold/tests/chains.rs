@@ -61,8 +61,11 @@ pub(super) fn is_sound(original: &Graph, folded: &Graph, report: &FoldReport, ou
     let mut graph = folded.clone();
     let layers = quantize_all(folded, &[output]);
     assert!(!layers.is_empty());
-    let options =
-        InsertOptions { outputs: names(&[output]), groups: report.groups.clone(), write_dst_type: false };
+    let options = InsertOptions {
+        outputs: names(&[output]),
+        groups: report.groups.clone(),
+        ..InsertOptions::default()
+    };
     insert_quantization(&mut graph, &layers, &options).unwrap();
     assert_eq!(verify(&graph, Some(original), &names(&[output])), []);
 }

@@ -144,6 +144,12 @@ impl<'a> Counterparts<'a> {
         then == now || (may_move && (&then.name, then.slot) == (&now.name, now.slot))
     }
 
+    /// Whether this is a `Relu` in the place of a `Relu6`.
+    pub(in super::super) fn may_be_relu(&self, now: &Node) -> bool {
+        let before = self.graph.find(&now.name).map(|id| self.graph.node(id).op.as_str());
+        now.op == "Relu" && before == Some("Relu6")
+    }
+
     /// The quantized graph's node for one of the original.
     pub(super) fn find(&self, graph: &Graph, original: NodeId) -> Option<NodeId> {
         let inner = self.renamed.iter().find(|(_, before)| **before == original).map(|(&now, _)| now);

@@ -131,6 +131,18 @@ const MUTATIONS: &[(u8, &str, Edit)] = &[
         let word = DeqScale { scale: 1.0, shift_n: 3, offset_w: 0 }.to_bits();
         set_constant(n, WORDS, &[1], vec![word]);
     }),
+    (16, DEQUANT, |n| {
+        let word = DeqScale { scale: 1.0, shift_n: 17, offset_w: 0 }.to_bits();
+        set_constant(n, WORDS, &[1], vec![word]);
+    }),
+    (16, DEQUANT, |n| {
+        let word = DeqScale { scale: 1.0, shift_n: 0, offset_w: 1 }.to_bits();
+        set_constant(n, WORDS, &[1], vec![word]);
+    }),
+    (16, "net/dequant/AscendDequant", |n| {
+        let word = DeqScale { scale: 1.0, shift_n: 3, offset_w: 0 }.to_bits();
+        set_constant(n, "net/dequant/deq_scale", &[1], vec![word]);
+    }),
     (17, "x", |n| set(n, "x", "shape", AttrValue::Shape(ShapeAttr::of([-1, 8, 8, -1])))),
     (17, "x", |n| {
         set(n, "x", "shape", AttrValue::Shape(ShapeAttr { dims: Vec::new(), unknown_rank: true }));
@@ -163,6 +175,10 @@ const MUTATIONS: &[(u8, &str, Edit)] = &[
     (27, "other/dequant/AscendDequant", |n| {
         entry(n, DEQUANT).0.name = "other/dequant/AscendDequant".into();
         rewire(n, "net/c/Relu6", 0, "other/dequant/AscendDequant");
+    }),
+    (27, "net/c/back/AscendAntiQuant", |n| {
+        push_anti_quant(n, 0.05, 128.0);
+        entry(n, "net/c/anti_quant/AscendAntiQuant").0.name = "net/c/back/AscendAntiQuant".into();
     }),
 ];
 
