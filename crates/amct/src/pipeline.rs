@@ -3,13 +3,15 @@
 //! Names and order of the steps are AMCT's: fuse, configure, calibrate (`record.txt`), save. Every
 //! step is a function of values that can be written to a file and read again.
 
+mod balance;
 mod calibrate;
 mod configure;
 mod prepare;
 mod quantize;
 mod save;
 
-pub use calibrate::calibrate;
+pub use balance::{quantize_preprocess, set_dmq_balancer};
+pub use calibrate::{CalibrateOptions, calibrate, calibrate_with};
 pub use configure::{default_config, graph_layers};
 pub use prepare::{PrepareOptions, Prepared, prepare};
 pub use quantize::{Quantized, quantize};

@@ -6,7 +6,7 @@ use amct_rewrite::{InsertOptions, LayerQuantization, NodeOrigin, QuantizableLaye
 use amct_tensor::quantization::ActivationParams;
 use rayon::prelude::*;
 
-use super::Prepared;
+use super::{Prepared, balance};
 use crate::Error;
 
 /// A quantized graph.
@@ -26,6 +26,9 @@ pub struct Quantized {
 /// A record that does not fit the graph, a bias that leaves int32.
 pub fn quantize(prepared: &Prepared, record: &Record, name: &str) -> Result<Quantized, Error> {
     record.validate()?;
+    let factors = balance::recorded_factors(record);
+    let balanced = if factors.is_empty() { None } else { Some(balance::balanced(prepared, &factors)?) };
+    let prepared = balanced.as_ref().map_or(prepared, |(with_factors, _)| with_factors);
     let layers = prepared.scan.layers.par_iter().filter_map(|layer| {
         let entry = record.get(&layer.name)?;
         Some(layer_quantization(prepared, layer, entry))
@@ -39,7 +42,10 @@ pub fn quantize(prepared: &Prepared, record: &Record, name: &str) -> Result<Quan
         groups: prepared.fold.groups.clone(),
         ..InsertOptions::default()
     };
-    let report = insert_quantization(&mut graph, &layers, &options)?;
+    let mut report = insert_quantization(&mut graph, &layers, &options)?;
+    if let Some((_, balanced)) = &balanced {
+        balanced.set_origins(&mut report.nodes);
+    }
     let ops = report.nodes.into_iter().map(op_info).collect();
     Ok(Quantized { graph, info: QuantInfo { name: name.to_owned(), ops }, layers: report.layers })
 }

@@ -7,7 +7,7 @@ use amct::graph::Graph;
 use amct::interface::{self, ImageInput};
 use amct::interpreter::Arithmetic;
 use amct::model::Model;
-use amct::pipeline::{self, Artifacts, Outputs, PrepareOptions};
+use amct::pipeline::{self, Artifacts, CalibrateOptions, Outputs, PrepareOptions};
 use amct::predict::{Class, top_classes};
 use amct::sources::{ImageBatches, single_image};
 
@@ -52,8 +52,14 @@ pub(crate) fn run(args: &QuantizeArgs) -> Result<Outcome, amct::Error> {
     // Without a word from the user all images are one batch, as in AMCT's sample.
     let explicit = args.batch_size.is_some() || args.batch_num.is_some();
     let batch_num = if explicit { images.count() } else { 1 };
-    let config = pipeline::default_config(&prepared, u32::try_from(batch_num).unwrap_or(u32::MAX), true)?;
-    let record = pipeline::calibrate(&prepared, &config, &batches, &progress::calibration)?;
+    let batch_num = u32::try_from(batch_num).unwrap_or(u32::MAX);
+    let mut config = pipeline::default_config(&prepared, batch_num, true)?;
+    if let Some(strength) = args.dmq {
+        pipeline::set_dmq_balancer(&mut config, &prepared, strength)?;
+    }
+    let options =
+        CalibrateOptions { shift_bits: args.shift_bits.map(Into::into), ..CalibrateOptions::default() };
+    let record = pipeline::calibrate_with(&prepared, &config, &batches, &options, &progress::calibration)?;
     let quantized = pipeline::quantize(&prepared, &record, outputs.prefix())?;
     let artifacts = Artifacts { quantized: &quantized, config: &config, record: &record };
     let (after, encoded) = rayon::join(|| predicted(&quantized.graph), || artifacts.encode());
