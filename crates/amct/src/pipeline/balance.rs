@@ -1,6 +1,6 @@
 use std::collections::BTreeMap;
 
-use amct_artifacts::config::{LayerConfig, QuantConfig};
+use amct_artifacts::config::{ConfigError, LayerConfig, Place, QuantConfig, Rule};
 use amct_artifacts::record::{Record, RecordEntry, RecordError};
 use amct_calibration::balance::{ChannelActivation, activation_maxima, weight_maxima};
 use amct_calibration::dmq::balance_factors;
@@ -83,11 +83,15 @@ pub fn quantize_preprocess(
 /// [`Error::Config`] for a strength outside \[0.2, 0.8\].
 pub fn set_dmq_balancer(config: &mut QuantConfig, prepared: &Prepared, strength: f64) -> Result<(), Error> {
     for layer in prepared.scan.layers.iter().filter(|layer| layer.kind != LayerKind::AvgPool) {
-        if let Some(layer_config) = config.layers.get_mut(&layer.name) {
-            layer_config.dmq_balancer_param = Some(strength);
+        let Some(layer_config) = config.layers.get_mut(&layer.name) else { continue };
+        if !(0.2..=0.8).contains(&strength) {
+            let place = Place { layer: Some(layer.name.clone()), path: "dmq_balancer_param".to_owned() };
+            let found = strength.to_string();
+            return Err(ConfigError::Value { place, rule: Rule::DmqBalancer, found }.into());
         }
+        layer_config.dmq_balancer_param = Some(strength);
     }
-    Ok(config.validate()?)
+    Ok(())
 }
 
 /// The enabled layers that the configuration balances, with the strength.
