@@ -14,6 +14,7 @@ mod algorithm;
 
 use amct_graph::{Graph, Outlet};
 use amct_tensor::quantization::ActivationParams;
+use rayon::prelude::*;
 
 pub use self::algorithm::{Algorithm, AlgorithmError};
 use self::algorithm::{Search, Survey};
@@ -65,13 +66,15 @@ pub fn calibrate(
     let searches = observation.in_order(Phase::Search, searches, |search, run, tensor| {
         search.add(grouping.batch_of(run), floats(tensor));
     })?;
-    searches
+    // Collected before the first error is looked for, so that it is that of the first activation.
+    let found: Vec<_> = searches.into_par_iter().map(Search::finish).collect();
+    found
         .into_iter()
         .zip(activations)
-        .map(|(search, activation)| {
-            let params = search.finish().map_err(|error| activation.failed(error))?;
+        .map(|(found, activation)| {
+            let params = found.map_err(|error| activation.failed(error))?;
             let names = activation.layers.join(", ");
-            log::info!(target: "calibration", "Use {} batch to do layer {names} data calibration.", batches.count());
+            log::info!(target: "calibration", "Use {} batch to do layer {names} data calibration.", grouping.batches());
             log::debug!(target: "calibration", "Do layer {names} data calibration succeeded! scale_d {} offset_d {}", params.scale, params.offset);
             Ok(params)
         })

@@ -252,6 +252,17 @@ fn a_range_too_wide_or_a_scale_too_large_is_told() {
 }
 
 #[test]
+fn more_values_than_a_bin_counts_are_refused() {
+    let mut range = ValueRange::of(&[0.0, 1.0]);
+    for _ in 0..31 {
+        range.merge(range);
+    }
+    assert_eq!(range.count(), 1 << 32);
+    let error = HistogramCollector::new(&[range], &HfmgParams::default()).unwrap_err();
+    assert_eq!(error, HfmgError::TooMany(1 << 32));
+}
+
+#[test]
 fn bad_values_are_found_wherever_they_stand() {
     let params = HfmgParams::default();
     for at in [0, 1, 63, 64, 500, 999] {
