@@ -16,7 +16,7 @@ use crate::support::{max_difference, root};
 
 /// Name, layers that are quantized, and the least SQNR in dB of each output of the quantized model.
 /// Outputs of integers have none.
-const GRAPHS: [(&str, usize, f64); 9] = [
+pub(crate) const GRAPHS: [(&str, usize, f64); 9] = [
     ("audio", 4, 30.0),
     ("dilated", 7, 30.0),
     ("efficientnet", 12, 30.0),
@@ -28,13 +28,13 @@ const GRAPHS: [(&str, usize, f64); 9] = [
     ("unet", 9, 30.0),
 ];
 
-struct Case {
-    name: &'static str,
-    graph: Graph,
-    input: String,
-    outputs: Vec<String>,
-    fed: Tensor,
-    expected: Vec<Tensor>,
+pub(crate) struct Case {
+    pub(crate) name: &'static str,
+    pub(crate) graph: Graph,
+    pub(crate) input: String,
+    pub(crate) outputs: Vec<String>,
+    pub(crate) fed: Tensor,
+    pub(crate) expected: Vec<Tensor>,
 }
 
 fn file(name: &str) -> PathBuf {
@@ -46,7 +46,7 @@ fn read(path: &Path) -> Tensor {
 }
 
 impl Case {
-    fn load(name: &'static str) -> Self {
+    pub(crate) fn load(name: &'static str) -> Self {
         let names = std::fs::read_to_string(file(&format!("{name}.names"))).unwrap();
         let mut lines = names.lines().map(str::to_owned);
         let input = lines.next().unwrap();
@@ -63,7 +63,7 @@ impl Case {
         }
     }
 
-    fn run(&self, graph: &Graph, arithmetic: Arithmetic) -> Vec<Tensor> {
+    pub(crate) fn run(&self, graph: &Graph, arithmetic: Arithmetic) -> Vec<Tensor> {
         let model =
             Model::new(graph, &self.outputs, arithmetic).unwrap_or_else(|e| panic!("{}: {e}", self.name));
         model.run(&[(&self.input, self.fed.clone())]).unwrap_or_else(|e| panic!("{}: {e}", self.name))
@@ -83,7 +83,7 @@ impl Case {
     }
 }
 
-fn floats(tensor: &Tensor) -> Option<&[f32]> {
+pub(crate) fn floats(tensor: &Tensor) -> Option<&[f32]> {
     (tensor.dtype() == DType::F32).then(|| tensor.as_slice().unwrap())
 }
 
@@ -94,7 +94,7 @@ fn range(values: &[f32]) -> f32 {
 }
 
 /// Signal to quantization noise in dB.
-fn sqnr(reference: &[f32], values: &[f32]) -> f64 {
+pub(crate) fn sqnr(reference: &[f32], values: &[f32]) -> f64 {
     let power = |values: &mut dyn Iterator<Item = f64>| values.map(|x| x * x).sum::<f64>();
     let signal = power(&mut reference.iter().map(|&x| f64::from(x)));
     let noise = power(&mut reference.iter().zip(values).map(|(&a, &b)| f64::from(a) - f64::from(b)));

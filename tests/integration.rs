@@ -4,6 +4,8 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
 
+mod algorithms;
+mod balance;
 mod config;
 mod custom_ops;
 mod execution;

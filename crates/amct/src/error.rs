@@ -67,6 +67,8 @@ pub enum Error {
     TrainingBatchNorm(Vec<String>),
     /// No layer can be quantized; the candidates with the reasons.
     NothingToQuantize(Vec<(String, String)>),
+    /// A layer is to be balanced, but the record has no factors for it.
+    NoBalanceFactor(String),
     /// Something that AMCT has and amct does not, or not yet.
     Unsupported(String),
     /// A prediction is asked of an output that is not one row of numbers per image.
@@ -122,6 +124,11 @@ impl fmt::Display for Error {
                 }
                 Ok(())
             }
+            Error::NoBalanceFactor(layer) => write!(
+                f,
+                "layer '{layer}': no tensor_balance_factor found in record; run quantize_preprocess on this \
+                 model and configuration first, or take dmq_balancer_param out of the layer's configuration"
+            ),
             Error::Unsupported(what) => f.write_str(what),
             Error::NotAPrediction { output, shape } => write!(
                 f,

@@ -3,6 +3,7 @@
 //! Names and order of the steps are AMCT's: fuse, configure, calibrate (`record.txt`), save. Every
 //! step is a function of values that can be written to a file and read again.
 
+mod balance;
 mod calibrate;
 mod configuration;
 mod configure;
@@ -11,12 +12,11 @@ mod prepare;
 mod quantize;
 pub(crate) mod recorded;
 mod save;
-mod unsupported;
 
-pub use calibrate::calibrate;
+pub use balance::{quantize_preprocess, set_dmq_balancer};
+pub use calibrate::{CalibrateOptions, calibrate, calibrate_with};
 pub use configuration::Configuration;
 pub use configure::{default_config, graph_layers};
 pub use prepare::{PrepareOptions, Prepared, prepare, prepare_without_data};
 pub use quantize::{Quantized, quantize};
 pub use save::{Artifacts, Encoded, Outputs};
-pub use unsupported::check_supported;

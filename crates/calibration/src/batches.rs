@@ -49,13 +49,57 @@ impl fmt::Debug for Batches<'_> {
     }
 }
 
-/// The two passes over the calibration data.
+/// Which runs make up which of the configured batches.
+///
+/// AMCT runs `batch_num` batches, each at once. Here fewer images may run at a time, so several runs
+/// stand for one batch: the runs, in order, are dealt out to `batch_num` batches of equal size, the
+/// later ones one larger where they do not come out even. Without a configured size all images are
+/// one batch, as `batch_num` 1 says; with `--batch-size` each run is one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Grouping {
+    runs: usize,
+    batches: usize,
+}
+
+impl Grouping {
+    /// `runs` as `batch_num` batches, or as many as there are runs, if these are fewer.
+    ///
+    /// ```
+    /// use amct_calibration::Grouping;
+    ///
+    /// let grouping = Grouping::new(5, 2);
+    /// let batches: Vec<usize> = (0..5).map(|run| grouping.batch_of(run)).collect();
+    /// assert_eq!(batches, [0, 0, 1, 1, 1]);
+    /// ```
+    pub fn new(runs: usize, batch_num: usize) -> Self {
+        Self { runs, batches: batch_num.clamp(1, runs.max(1)) }
+    }
+
+    /// The number of batches.
+    pub fn batches(&self) -> usize {
+        self.batches
+    }
+
+    /// The batch of a run.
+    pub fn batch_of(&self, run: usize) -> usize {
+        // The last batch that begins at or before the run; batch b begins at b * runs / batches.
+        let (run, runs, batches) = (run as u128, self.runs.max(1) as u128, self.batches as u128);
+        let batch = ((run + 1) * batches - 1) / runs;
+        usize::try_from(batch).unwrap_or(usize::MAX).min(self.batches - 1)
+    }
+}
+
+/// The passes over the calibration data.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Phase {
+    /// Finding the largest magnitudes of the channels that are to be balanced.
+    Balance,
     /// Finding the range of every activation.
     Range,
     /// Trying all candidates of every range.
     Search,
+    /// Searching the shift bits.
+    Shift,
 }
 
 /// How far calibration has come; reported after every batch.
@@ -67,4 +111,25 @@ pub struct Progress {
     pub done: usize,
     /// Batches in all.
     pub total: usize,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn runs_are_dealt_out_evenly_and_in_order() {
+        for runs in 1..40 {
+            for batch_num in 1..45 {
+                let grouping = Grouping::new(runs, batch_num);
+                let mut sizes = vec![0; grouping.batches()];
+                let of: Vec<usize> = (0..runs).map(|run| grouping.batch_of(run)).collect();
+                of.iter().for_each(|&batch| sizes[batch] += 1);
+                assert!(of.is_sorted(), "{runs} in {batch_num}");
+                assert_eq!(sizes.len(), batch_num.min(runs));
+                let (least, most) = (sizes.iter().min().unwrap(), sizes.iter().max().unwrap());
+                assert!(*least >= 1 && most - least <= 1, "{runs} in {batch_num}: {sizes:?}");
+            }
+        }
+    }
 }

@@ -4,8 +4,10 @@ use amct_graph::GraphError;
 use amct_interpreter::{PlanError, RunError};
 use amct_tensor::TensorError;
 
+use crate::activations::AlgorithmError;
 use crate::arq::ArqError;
-use crate::ifmr::IfmrError;
+use crate::dmq::DmqError;
+use crate::shift::ShiftError;
 
 /// Why calibration stopped.
 #[derive(Clone, Debug, PartialEq)]
@@ -35,7 +37,7 @@ pub enum CalibrationError {
         /// The layers that read it.
         layers: Vec<String>,
         /// Why.
-        error: IfmrError,
+        error: AlgorithmError,
     },
     /// An activation is not float32.
     ActivationType {
@@ -43,6 +45,29 @@ pub enum CalibrationError {
         layers: Vec<String>,
         /// Why.
         error: TensorError,
+    },
+    /// A layer's activation and weights cannot be balanced.
+    Balance {
+        /// The layer.
+        layer: String,
+        /// Why.
+        error: DmqError,
+    },
+    /// The shift bits of a layer cannot be searched.
+    Shift {
+        /// The layer.
+        layer: String,
+        /// Why.
+        error: ShiftError,
+    },
+    /// A value has another number of channels than its layer.
+    Channels {
+        /// The layer.
+        layer: String,
+        /// The number of channels of the layer.
+        expected: usize,
+        /// The shape of the value.
+        found: Vec<usize>,
     },
     /// The weights of a layer cannot be quantized.
     Weights {
@@ -83,6 +108,13 @@ impl fmt::Display for CalibrationError {
             ),
             CalibrationError::ActivationType { layers, error } => {
                 write!(f, "the input of layer '{}': {error}", layers.join("', '"))
+            }
+            CalibrationError::Balance { layer, error } => {
+                write!(f, "layer '{layer}' cannot be balanced: {error}; balance it no longer, or skip it")
+            }
+            CalibrationError::Shift { layer, error } => write!(f, "the output of layer '{layer}': {error}"),
+            CalibrationError::Channels { layer, expected, found } => {
+                write!(f, "layer '{layer}' has {expected} channels, but its value has shape {found:?}")
             }
             CalibrationError::Weights { layer, error } => {
                 write!(f, "the weights of layer '{layer}': {error}; skip the layer or repair the model")

@@ -1,17 +1,25 @@
-//! Batches to scales and offsets: IFMR for activations, ARQ for weights.
+//! Batches to scales and offsets: IFMR or HFMG for activations, ARQ for weights, DMQ between the two.
 //!
-//! Level 3 of the workspace. [`ifmr`] and [`arq`] are the arithmetic, exact to the bit with AMCT's
-//! kernels and free of graphs. [`weights`] applies ARQ to the layers of a graph;
-//! [`activations`] runs the graph over batches, twice, and applies IFMR to the layers' inputs.
+//! Level 3 of the workspace. [`ifmr`], [`hfmg`], [`arq`], [`dmq`] and [`shift`] are the arithmetic,
+//! exact to the bit with AMCT's kernels and free of graphs. [`weights`] applies ARQ to the layers
+//! of a graph; [`activations`] runs the graph over batches, twice, and applies IFMR or HFMG to the
+//! layers' inputs; [`balance`] and [`shift_bits`] run it once, for the factors of DMQ and for the
+//! shifts of the layers' sums.
 
 pub mod activations;
 pub mod arq;
+pub mod balance;
 mod batches;
+pub mod dmq;
 mod error;
+pub mod hfmg;
 pub mod ifmr;
+mod observation;
 mod probe;
+pub mod shift;
+pub mod shift_bits;
 pub mod weights;
 
-pub use batches::{Batches, Phase, Progress};
+pub use batches::{Batches, Grouping, Phase, Progress};
 pub use error::CalibrationError;
 pub use probe::{layer_inputs, probe_shapes};

@@ -14,12 +14,15 @@ fn bar() -> std::sync::MutexGuard<'static, Option<ProgressBar>> {
 /// Draws how far calibration has come. indicatif hides the bar where stderr is no terminal.
 pub(crate) fn calibration(progress: Progress) {
     let mut bar = bar();
-    let (message, start) = match progress.phase {
-        Phase::Range => ("finding ranges  ", 0),
-        Phase::Search => ("searching scales", progress.total),
+    // Ranges and scales have one bar, since they always come together.
+    let (message, start, length) = match progress.phase {
+        Phase::Balance => ("balancing       ", 0, progress.total),
+        Phase::Range => ("finding ranges  ", 0, 2 * progress.total),
+        Phase::Search => ("searching scales", progress.total, 2 * progress.total),
+        Phase::Shift => ("searching shifts", 0, progress.total),
     };
     let shown = bar.get_or_insert_with(|| {
-        let bar = ProgressBar::new(2 * progress.total as u64);
+        let bar = ProgressBar::new(length as u64);
         if let Ok(style) = ProgressStyle::with_template("{msg} {wide_bar} {pos}/{len} batches, {eta} left") {
             bar.set_style(style);
         }
@@ -27,7 +30,7 @@ pub(crate) fn calibration(progress: Progress) {
     });
     shown.set_message(message);
     shown.set_position((start + progress.done) as u64);
-    if progress.phase == Phase::Search && progress.done == progress.total {
+    if start + progress.done == length {
         shown.finish_and_clear();
         *bar = None;
     }

@@ -4,6 +4,7 @@
 
 mod candidate;
 pub(crate) mod group;
+mod inputs;
 mod kind;
 mod limits;
 mod pad;
@@ -14,6 +15,7 @@ mod tests;
 use amct_graph::{Graph, NodeId, Outlet};
 
 pub use group::ConvGroup;
+pub use inputs::InputChannels;
 pub use kind::LayerKind;
 pub use limits::LayerWarning;
 pub(crate) use limits::pool_problem;

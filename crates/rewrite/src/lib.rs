@@ -5,20 +5,23 @@
 //!
 //! 1. [`fuse`] moves inference batch norm, factors and summands into the weights and bias before them;
 //! 2. [`scan_layers`] lists the layers that can be quantized;
-//! 3. [`insert_quantization`] writes scales, int8 weights and int32 biases into the graph as
+//! 3. [`balance()`] moves a part of the channels' differences from a layer's data into its weights;
+//! 4. [`insert_quantization`] writes scales, int8 weights and int32 biases into the graph as
 //!    `AscendQuant`, `AscendWeightQuant` and `AscendDequant`;
-//! 4. [`verify()`] checks a graph, ours or not, against what Huawei's ATC accepts.
+//! 5. [`verify()`] checks a graph, ours or not, against what Huawei's ATC accepts.
 //!
 //! # Names this crate chooses
 //! With S the layer's name without its last component, the reference fixes
 //! `S/act_quant/AscendQuant`, `S/dequant/AscendDequant` and `S/anti_quant/AscendAntiQuant`; the
-//! others are a choice made here: `S/weight_quant/{AscendWeightQuant, weight, offset_w}`, `S/bias_quant/{Cast, bias}`,
-//! `S/dequant/deq_scale`, and for a bias that folding creates `S/bias_add/{BiasAdd, bias}`. A scope
-//! that is taken gets a number: `S/act_quant_1/AscendQuant`. Constants that folding replaces keep
-//! their name with `_folded` appended.
+//! others are a choice made here: `S/weight_quant/{AscendWeightQuant, weight, offset_w}`,
+//! `S/bias_quant/{Cast, bias}`, `S/dequant/deq_scale`, `S/dmq_balance/{Mul, factor, weight}`, and for
+//! a bias that folding creates `S/bias_add/{BiasAdd, bias}`. A scope that is taken gets a number:
+//! `S/act_quant_1/AscendQuant`. Constants that folding replaces keep their name with `_folded`
+//! appended.
 //!
 //! [`Graph`]: amct_graph::Graph
 
+pub mod balance;
 mod constants;
 mod error;
 mod evaluate;
@@ -33,6 +36,7 @@ mod sweep;
 mod testing;
 pub mod verify;
 
+pub use balance::{Balanced, balance};
 pub use error::RewriteError;
 pub use fold::{FoldOptions, FoldReport, FoldedGroup, fuse};
 pub use insert::{

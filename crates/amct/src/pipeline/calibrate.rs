@@ -1,52 +1,88 @@
-use std::collections::BTreeMap;
+mod activations;
+mod shift;
 
-use amct_artifacts::config::{ActivationConfig, LayerConfig, QuantConfig};
+use amct_artifacts::config::{LayerConfig, QuantConfig};
 use amct_artifacts::record::{Record, RecordEntry};
-use amct_calibration::activations::{self, Activation};
-use amct_calibration::ifmr::IfmrParams;
-use amct_calibration::{Batches, Progress, weights};
+use amct_calibration::shift::ShiftVersion;
+use amct_calibration::{Batches, Progress, activations as passes, weights};
 use amct_rewrite::QuantizableLayer;
 use rayon::prelude::*;
 
-use super::{Prepared, precision};
+use self::activations::Activations;
+use super::{Prepared, balance, precision};
 use crate::{Error, interface};
 
-/// Finds scales and offsets of every enabled layer: weights first (ARQ), then activations (IFMR) on
-/// the graph with fake-quantized weights. Records are in graph order.
+/// What [`calibrate_with`] may do besides what the configuration says.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct CalibrateOptions<'a> {
+    /// The record of [`quantize_preprocess`](super::quantize_preprocess) for layers that are balanced;
+    /// without it the pre-pass is run first, if any layer is.
+    pub balance: Option<&'a Record>,
+    /// Whether, and by which search, shift bits are recorded. A configuration with `joint_quant` has
+    /// them in any case, by the first search if none is named.
+    pub shift_bits: Option<ShiftVersion>,
+}
+
+/// Finds scales and offsets of every enabled layer as the configuration says.
 ///
 /// # Errors
-/// [`Error::Unsupported`] for an algorithm that is not there yet, [`Error::Calibration`] naming the layer.
+/// See [`calibrate_with`].
 pub fn calibrate(
     prepared: &Prepared,
     config: &QuantConfig,
     batches: &Batches<'_>,
     progress: &(dyn Fn(Progress) + Sync),
 ) -> Result<Record, Error> {
-    let enabled: Vec<(&QuantizableLayer, &LayerConfig)> = prepared
-        .scan
-        .layers
-        .iter()
-        .filter_map(|layer| Some((layer, config.layers.get(&layer.name)?)))
-        .filter(|(_, layer_config)| layer_config.quant_enable)
-        .collect();
-    let scales = enabled.par_iter().map(|(layer, layer_config)| {
-        let weight = &layer_config.weight;
-        let channel_wise = weight.channel_wise.unwrap_or(layer.channel_wise);
-        weights::calibrate(&prepared.graph, layer, channel_wise, weight.num_bits)
-    });
-    // Collected before the first error is looked for, so that it is that of the first layer.
-    let scales: Vec<_> = scales.collect();
-    let scales: Vec<Vec<f32>> = scales.into_iter().collect::<Result<_, _>>()?;
+    calibrate_with(prepared, config, batches, &CalibrateOptions::default(), progress)
+}
+
+/// Finds scales and offsets of every enabled layer: weights first (ARQ), then activations (IFMR or
+/// HFMG) on the graph with fake-quantized weights, both on the balanced graph where the DMQ balancer is
+/// configured; then shift bits, if asked for. Records are in graph order, those of `tensor_quantize` come
+/// last.
+///
+/// HFMG and the second search of shift bits take the data in the `batch_num` batches of the
+/// configuration, however many images run at a time.
+///
+/// # Errors
+/// [`Error::Calibration`] naming the layer, [`Error::Config`] for a tensor that is not in the graph,
+/// [`Error::NoBalanceFactor`].
+pub fn calibrate_with(
+    prepared: &Prepared,
+    config: &QuantConfig,
+    batches: &Batches<'_>,
+    options: &CalibrateOptions<'_>,
+    progress: &(dyn Fn(Progress) + Sync),
+) -> Result<Record, Error> {
+    let factors = match options.balance {
+        Some(record) => balance::configured_factors(prepared, config, record)?,
+        None => {
+            let record = balance::quantize_preprocess(prepared, config, batches, progress)?;
+            balance::recorded_factors(&record)
+        }
+    };
+    let with_factors;
+    let prepared = if factors.is_empty() {
+        prepared
+    } else {
+        with_factors = balance::balanced(prepared, &factors)?.0;
+        &with_factors
+    };
+
+    let enabled = enabled_layers(prepared, config);
+    let scales = weight_scales(prepared, &enabled)?;
     let fake: Vec<(&QuantizableLayer, &[f32])> =
         enabled.iter().zip(&scales).map(|((layer, _), scale)| (*layer, scale.as_slice())).collect();
     let graph = weights::fake_quantized(&prepared.graph, &fake)?;
 
-    let (activations, at) = group(prepared, config, &enabled, batches.count())?;
+    let activations = Activations::of(prepared, config, &enabled, batches)?;
     let outlets = interface::outlets(&graph, &prepared.outputs)?;
-    let found = activations::calibrate(&graph, &outlets, &activations, batches, progress)?;
+    let batch_num = usize::try_from(config.batch_num).unwrap_or(usize::MAX);
+    let found = passes::calibrate(&graph, &outlets, &activations.list, batches, batch_num, progress)?;
     let found = precision::rounded(config, found);
 
-    let entries = enabled.iter().zip(scales).zip(at).filter_map(|(((layer, _), scale_w), index)| {
+    let layers = enabled.iter().zip(scales).zip(&activations.of_layers);
+    let entries = layers.filter_map(|(((layer, _), scale_w), &index)| {
         let params = found.get(index)?;
         Some(RecordEntry {
             key: layer.name.clone(),
@@ -54,71 +90,43 @@ pub fn calibrate(
             offset_d: Some(params.offset),
             offset_w: vec![0; scale_w.len()],
             scale_w,
+            tensor_balance_factor: factors.get(&layer.name).cloned().unwrap_or_default(),
             ..RecordEntry::default()
         })
     });
-    let mut record = Record { entries: entries.collect() };
+    let mut entries: Vec<RecordEntry> = entries.collect();
+    if let Some(version) = options.shift_bits.or(config.joint_quant.then_some(ShiftVersion::V1)) {
+        let search = shift::Search { prepared, graph: &graph, version, batches, batch_num, progress };
+        search.fill(&enabled, &mut entries)?;
+    }
+    entries.extend(activations.of_tensors.into_iter().filter_map(|(key, index)| {
+        let params = found.get(index)?;
+        let (scale_d, offset_d) = (Some(params.scale), Some(params.offset));
+        Some(RecordEntry { key, scale_d, offset_d, ..RecordEntry::default() })
+    }));
+    let mut record = Record { entries };
     precision::note(prepared, config, &mut record);
     Ok(record)
 }
 
-/// One activation for all layers that read the same outlet with the same parameters; and for each
-/// layer the index of its activation.
-fn group(
-    prepared: &Prepared,
-    config: &QuantConfig,
-    enabled: &[(&QuantizableLayer, &LayerConfig)],
-    batches: usize,
-) -> Result<(Vec<Activation>, Vec<usize>), Error> {
-    let mut activations: Vec<Activation> = Vec::new();
-    let mut at = Vec::with_capacity(enabled.len());
-    let mut known: BTreeMap<_, Vec<usize>> = BTreeMap::new();
-    for (layer, layer_config) in enabled {
-        let params = ifmr_params(config, layer, layer_config)?;
-        let same = known.entry(layer.input).or_default();
-        let index = same.iter().copied().find(|&i| activations.get(i).is_some_and(|a| a.params == params));
-        let index = match index {
-            Some(index) => {
-                if let Some(activation) = activations.get_mut(index) {
-                    activation.layers.push(layer.name.clone());
-                }
-                index
-            }
-            None => {
-                let shape = prepared.shapes.get(&layer.input);
-                let values = shape.map_or(0, |shape| shape.iter().product::<usize>());
-                activations.push(Activation {
-                    outlet: layer.input,
-                    layers: vec![layer.name.clone()],
-                    params,
-                    count: values.saturating_mul(batches),
-                });
-                same.push(activations.len() - 1);
-                activations.len() - 1
-            }
-        };
-        at.push(index);
-    }
-    Ok((activations, at))
+/// A layer and its part of the configuration.
+type Enabled<'a> = (&'a QuantizableLayer, &'a LayerConfig);
+
+fn enabled_layers<'a>(prepared: &'a Prepared, config: &'a QuantConfig) -> Vec<Enabled<'a>> {
+    let layers = prepared.scan.layers.iter();
+    layers
+        .filter_map(|layer| Some((layer, config.layers.get(&layer.name)?)))
+        .filter(|(_, layer_config)| layer_config.quant_enable)
+        .collect()
 }
 
-fn ifmr_params(
-    config: &QuantConfig,
-    layer: &QuantizableLayer,
-    layer_config: &LayerConfig,
-) -> Result<IfmrParams, Error> {
-    match &layer_config.activation {
-        ActivationConfig::Ifmr(ifmr) => Ok(IfmrParams {
-            num_bits: ifmr.num_bits,
-            with_offset: config.is_asymmetric(&layer_config.activation),
-            search_range: (ifmr.search_range[0] as f32, ifmr.search_range[1] as f32),
-            search_step: ifmr.search_step as f32,
-            max_percentile: ifmr.max_percentile as f32,
-            min_percentile: ifmr.min_percentile as f32,
-        }),
-        ActivationConfig::Hfmg(_) => Err(Error::Unsupported(format!(
-            "layer '{}' asks for act_algo hfmg, which amct does not have yet; use ifmr",
-            layer.name
-        ))),
-    }
+fn weight_scales(prepared: &Prepared, enabled: &[Enabled<'_>]) -> Result<Vec<Vec<f32>>, Error> {
+    let scales = enabled.par_iter().map(|(layer, layer_config)| {
+        let weight = &layer_config.weight;
+        let channel_wise = weight.channel_wise.unwrap_or(layer.channel_wise);
+        weights::calibrate(&prepared.graph, layer, channel_wise, weight.num_bits)
+    });
+    // Collected before the first error is looked for, so that it is that of the first layer.
+    let scales: Vec<_> = scales.collect();
+    Ok(scales.into_iter().collect::<Result<_, _>>()?)
 }

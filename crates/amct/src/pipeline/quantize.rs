@@ -10,8 +10,8 @@ use amct_rewrite::{
 use amct_tensor::quantization::ActivationParams;
 use rayon::prelude::*;
 
-use super::Prepared;
 use super::recorded::{self, RecordRules};
+use super::{Prepared, balance};
 use crate::Error;
 
 /// A quantized graph.
@@ -34,6 +34,9 @@ pub fn quantize(prepared: &Prepared, record: &Record, name: &str) -> Result<Quan
     let record = &recorded::factors(record);
     recorded::check(prepared, record, RecordRules::Calibrated, "the model")?;
     record.entries.iter().try_for_each(recorded::check_features)?;
+    let factors = balance::recorded_factors(record);
+    let balanced = if factors.is_empty() { None } else { Some(balance::balanced(prepared, &factors)?) };
+    let prepared = balanced.as_ref().map_or(prepared, |(with_factors, _)| with_factors);
     let layers = prepared.scan.layers.par_iter().filter_map(|layer| {
         let entry = record.get(&layer.name)?;
         Some(layer_quantization(prepared, layer, entry))
@@ -48,7 +51,10 @@ pub fn quantize(prepared: &Prepared, record: &Record, name: &str) -> Result<Quan
         tensors: tensors(&prepared.graph, record),
         ..InsertOptions::default()
     };
-    let report = insert_quantization(&mut graph, &layers, &options)?;
+    let mut report = insert_quantization(&mut graph, &layers, &options)?;
+    if let Some((_, balanced)) = &balanced {
+        balanced.set_origins(&mut report.nodes);
+    }
     let ops = report.nodes.into_iter().map(op_info).collect();
     Ok(Quantized { graph, info: QuantInfo { name: name.to_owned(), ops }, layers: report.layers })
 }

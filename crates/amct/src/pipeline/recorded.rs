@@ -62,7 +62,6 @@ pub(crate) fn check_features(entry: &RecordEntry) -> Result<(), Error> {
         ("cluster", !entry.cluster.is_empty(), "non-uniform quantization"),
         ("prune_producer", !entry.prune_producer.is_empty(), "pruning"),
         ("prune_consumer", !entry.prune_consumer.is_empty(), "pruning"),
-        ("tensor_balance_factor", !entry.tensor_balance_factor.is_empty(), "balancing"),
     ];
     match fields.iter().find(|(_, is_there, _)| *is_there) {
         None => Ok(()),

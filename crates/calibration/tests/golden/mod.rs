@@ -58,7 +58,8 @@ impl Draws {
 /// The values that a case's `data` describes or holds.
 pub(crate) fn data(case: &Value) -> Vec<f32> {
     if let Some(inline) = case.get("inline") {
-        return floats(inline);
+        let times = case.get("repeat").map_or(1, size);
+        return floats(inline).repeat(times);
     }
     let mut draws = Draws(case["seed"].as_u64().unwrap());
     let mut draw = || match case["gen"].as_str().unwrap() {
@@ -69,12 +70,20 @@ pub(crate) fn data(case: &Value) -> Vec<f32> {
     };
     let (scale, shift) = (float(&case["scale"]), float(&case["shift"]));
     let mut values: Vec<f32> = (0..size(&case["n"])).map(|_| draw() * scale + shift).collect();
+    let first = values.iter().copied().take(8).collect::<Vec<f32>>();
+    let mut is_generators = first == floats(&case["first8"]);
     match case.get("post").map(|post| post.as_str().unwrap()) {
         None => {}
-        Some("min(x,6)") => values.iter_mut().for_each(|x| *x = x.min(6.0)),
+        Some("min(x,6)") => {
+            values.iter_mut().for_each(|x| *x = x.min(6.0));
+            is_generators = values[..first.len()] == floats(&case["first8"]);
+        }
+        Some("clamp(-3,3) then append") => {
+            values.iter_mut().for_each(|x| *x = x.clamp(-3.0, 3.0));
+            values.extend(floats(&case["append"]));
+        }
         Some(other) => panic!("post {other}"),
     }
-    let first: Vec<f32> = values.iter().copied().take(8).collect();
-    assert_eq!(first, floats(&case["first8"]), "the generator is not the files'");
+    assert!(is_generators, "the generator is not the files'");
     values
 }

@@ -1,7 +1,7 @@
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 
 use super::configuration::ConfigurationArgs;
 use super::parse::{self, List};
@@ -52,9 +52,35 @@ pub(crate) struct QuantizeArgs {
     #[arg(long, visible_alias = "batch_num", value_name = "N")]
     pub(crate) batch_num: Option<NonZeroUsize>,
 
+    /// Balance activations against weights first (DMQ), with a strength from 0.2 to 0.8
+    #[arg(long, value_name = "STRENGTH", num_args = 0..=1, default_missing_value = "0.5")]
+    pub(crate) dmq: Option<f64>,
+
+    /// Record shift bits, by one of AMCT's two searches
+    #[arg(long, visible_alias = "shift_bits", value_name = "SEARCH")]
+    pub(crate) shift_bits: Option<ShiftSearch>,
+
     /// Threads to use; does not change the result [default: all cores]
     #[arg(long, value_name = "N")]
     pub(crate) threads: Option<NonZeroUsize>,
+}
+
+/// AMCT's searches of shift bits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ShiftSearch {
+    /// SEARCH_N: integer arithmetic over all batches
+    V1,
+    /// SEARCH_N_V2: float errors batch by batch
+    V2,
+}
+
+impl From<ShiftSearch> for amct::calibration::shift::ShiftVersion {
+    fn from(search: ShiftSearch) -> Self {
+        match search {
+            ShiftSearch::V1 => Self::V1,
+            ShiftSearch::V2 => Self::V2,
+        }
+    }
 }
 
 /// How pixels become numbers: (pixel - mean) / std.

@@ -27,7 +27,6 @@ pub(crate) fn run(args: &CalibrationArgs) -> Result<Outcome, amct::Error> {
     let batches = Batches::new(files.count(), &load);
     let prepared = pipeline::prepare(&original, &output_names, &options, &batches)?;
     let config = configuration.resolve(&prepared)?;
-    pipeline::check_supported(&config)?;
     let record = pipeline::calibrate(&prepared, &config, &batches, &progress::calibration)?;
     let quantized = pipeline::quantize(&prepared, &record, outputs.prefix())?;
     outputs.save(&Artifacts { quantized: &quantized, config: &config, record: &record })?;

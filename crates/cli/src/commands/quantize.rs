@@ -8,7 +8,7 @@ use amct::graph::Graph;
 use amct::interface::{self, ImageInput};
 use amct::interpreter::Arithmetic;
 use amct::model::Model;
-use amct::pipeline::{self, Artifacts, Configuration, Outputs};
+use amct::pipeline::{self, Artifacts, CalibrateOptions, Configuration, Outputs};
 use amct::predict::{Class, top_classes};
 use amct::sources::{ImageBatches, single_image};
 
@@ -47,9 +47,13 @@ pub(crate) fn run(args: &QuantizeArgs) -> Result<Outcome, amct::Error> {
     );
     let (prepared, before) = (prepared?, before?);
     let configuration = given.unwrap_or_else(|| by_arguments(args, images.count()));
-    let config = configuration.resolve(&prepared)?;
-    pipeline::check_supported(&config)?;
-    let record = pipeline::calibrate(&prepared, &config, &batches, &progress::calibration)?;
+    let mut config = configuration.resolve(&prepared)?;
+    if let Some(strength) = args.dmq {
+        pipeline::set_dmq_balancer(&mut config, &prepared, strength)?;
+    }
+    let options =
+        CalibrateOptions { shift_bits: args.shift_bits.map(Into::into), ..CalibrateOptions::default() };
+    let record = pipeline::calibrate_with(&prepared, &config, &batches, &options, &progress::calibration)?;
     let quantized = pipeline::quantize(&prepared, &record, outputs.prefix())?;
     let artifacts = Artifacts { quantized: &quantized, config: &config, record: &record };
     let (after, encoded) = rayon::join(|| predicted(&quantized.graph), || artifacts.encode());

@@ -8,6 +8,7 @@
 mod bad_data;
 mod bad_model;
 mod bad_values;
+mod balance;
 mod builder;
 mod config;
 mod convert_model;

@@ -77,6 +77,19 @@ impl LayerKind {
         }
     }
 
+    /// Input channels that weights of that shape see; `None` without weights, or for another rank.
+    pub fn input_channels(self, weights: &[usize]) -> Option<usize> {
+        if weights.len() != self.weight_rank() {
+            return None;
+        }
+        match (self, weights) {
+            (Self::ConvTranspose2d, &[.., cin]) => Some(cin),
+            (Self::Conv2d | Self::DepthwiseConv2d | Self::Conv3d, &[.., cin, _]) => Some(cin),
+            (Self::MatMul | Self::BatchMatMul, &[rows, _]) => Some(rows),
+            _ => None,
+        }
+    }
+
     /// Output channels of weights of that shape, and how many weights side by side belong to one
     /// (see [`LayerWeights::run`](super::LayerWeights::run)); `None` for a shape of another rank.
     pub fn channels(self, weights: &[usize]) -> Option<(usize, usize)> {

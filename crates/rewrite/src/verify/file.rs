@@ -23,12 +23,13 @@ pub(super) fn is_plain(context: &Context<'_>, findings: &mut Findings) {
 /// quantization needs no other than its own.
 pub(super) fn has_known_ops(context: &Context<'_>, findings: &mut Findings) {
     let is_amct = |op: &str| AMCT_OPS.iter().any(|(name, _)| *name == op);
-    for (_, node) in context.graph.nodes().filter(|(_, node)| !is_amct(&node.op)) {
+    for (id, node) in context.graph.nodes().filter(|(_, node)| !is_amct(&node.op)) {
         let op = node.op.as_str();
         let left_over = matches!(op, "QuantIfmr" | "QuantArq" | "SearchN" | "SearchNV2")
             || ["FakeQuant", "Ascend", "QuantBatchMatmul"].iter().any(|prefix| op.starts_with(prefix));
         let is_new = context.original.as_ref().is_some_and(|original| {
             !HELPERS.contains(&op)
+                && !original.is_balancing(id)
                 && original.graph.nodes().all(|(_, other)| other.op != op)
                 && !original.may_be_relu(node)
         });

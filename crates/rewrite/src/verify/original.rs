@@ -4,6 +4,7 @@
 //! they come from: the node that gives a value once batch norm, `BiasAdd`, identities and AMCT's
 //! ops are left aside ([`counterparts::origin`]).
 
+mod balance;
 mod counterparts;
 
 use amct_graph::{AttrValue, Graph, Node, NodeId, Outlet, Use};
@@ -194,12 +195,14 @@ pub(super) fn weight_problem(
     }
     let (channels, run) = LayerKind::of_op(&counterparts.graph.node(layer).op)?.channels(float.shape())?;
     let step = steps(context, path, channels)?;
+    let balance = balance::Factors::of(context, path, float.shape())?;
     let values = quantized.as_slice::<i8>().ok()?.iter().zip(float.as_slice::<f32>().ok()?).enumerate();
     for (index, (&q, &w)) in values {
+        let w = f64::from(w) * balance.of_weight(index)?;
         let (step, slack) = step.get(index / run.max(1) % channels.max(1)).copied()?;
         // A value at the end of the range may stand for any beyond it.
         let is_clipped = i32::from(q) == I8_MIN || i32::from(q) == I8_MAX;
-        let distance = (f64::from(w) - f64::from(q) * step).abs();
+        let distance = (w - f64::from(q) * step).abs();
         let accepted = (0.501 + f64::from(q.unsigned_abs()) * slack) * step;
         if !is_clipped && distance > accepted {
             return Some((

@@ -17,6 +17,8 @@ pub(in super::super) struct Counterparts<'a> {
     vanished: BTreeMap<NodeId, usize>,
     /// Original layers and `BiasAdd`s that one of those stood behind.
     folded: BTreeSet<NodeId>,
+    /// New products that balance a layer: they stand between a value and its `AscendQuant`.
+    balanced: BTreeSet<NodeId>,
     /// Original nodes that stood between a layer and one of those, and now stand behind its bias.
     reordered: BTreeSet<NodeId>,
 }
@@ -42,6 +44,7 @@ impl<'a> Counterparts<'a> {
             renamed: BTreeMap::new(),
             vanished: BTreeMap::new(),
             folded: BTreeSet::new(),
+            balanced: balancing_products(graph, original),
             reordered: BTreeSet::new(),
         };
         for (id, node) in original.nodes() {
@@ -131,6 +134,11 @@ impl<'a> Counterparts<'a> {
         self.folded.contains(&id)
     }
 
+    /// Whether a node of the quantized graph is a product that balances a layer.
+    pub(in super::super) fn is_balancing(&self, now: NodeId) -> bool {
+        self.balanced.contains(&now)
+    }
+
     /// Whether a node of the original graph was folded into a layer.
     pub(super) fn has_vanished(&self, id: NodeId) -> bool {
         self.vanished.contains_key(&id)
@@ -163,13 +171,13 @@ impl<'a> Counterparts<'a> {
 
     /// Where a value of the original graph comes from.
     pub(super) fn origin_before(&self, outlet: Outlet) -> Origin {
-        let (source, has_bias) = origin(self.graph, outlet, &self.vanished);
+        let (source, has_bias) = origin(self.graph, outlet, &self.vanished, &BTreeSet::new());
         Origin { name: self.graph.node(source.node).name.clone(), slot: source.slot, has_bias }
     }
 
     /// Where a value of the quantized graph comes from.
     pub(super) fn origin_now(&self, graph: &Graph, outlet: Outlet) -> Origin {
-        let (source, has_bias) = origin(graph, outlet, &BTreeMap::new());
+        let (source, has_bias) = origin(graph, outlet, &BTreeMap::new(), &self.balanced);
         let name = match self.renamed.get(&source.node) {
             Some(&before) => self.graph.node(before).name.clone(),
             None => graph.node(source.node).name.clone(),
@@ -179,8 +187,14 @@ impl<'a> Counterparts<'a> {
 }
 
 /// Walks back over what quantization and folding add and remove, and whether a bias or batch norm
-/// was among it. `vanished` are nodes of this graph that were folded, with their data inputs.
-fn origin(graph: &Graph, outlet: Outlet, vanished: &BTreeMap<NodeId, usize>) -> (Outlet, bool) {
+/// was among it. `vanished` are nodes of this graph that were folded, with their data inputs,
+/// `balanced` its products that balance a layer.
+fn origin(
+    graph: &Graph,
+    outlet: Outlet,
+    vanished: &BTreeMap<NodeId, usize>,
+    balanced: &BTreeSet<NodeId>,
+) -> (Outlet, bool) {
     let mut outlet = outlet;
     let mut has_bias = false;
     // No chain without a cycle is longer than the graph.
@@ -191,7 +205,11 @@ fn origin(graph: &Graph, outlet: Outlet, vanished: &BTreeMap<NodeId, usize>) -> 
         let adds_bias =
             node.op == "BiasAdd" || is_batch_norm(&node.op) || (folded.is_some() && node.op != "Mul");
         let is_amct = matches!(node.op.as_str(), "AscendQuant" | "AscendDequant" | "AscendAntiQuant");
-        let is_transparent = folded.is_some() || adds_bias || is_amct || node.is_pass_through();
+        let is_transparent = folded.is_some()
+            || adds_bias
+            || is_amct
+            || balanced.contains(&outlet.node)
+            || node.is_pass_through();
         match node.inputs.get(folded.copied().unwrap_or(0)) {
             Some(&input) if outlet.slot == 0 && is_transparent => {
                 has_bias |= adds_bias;
@@ -224,4 +242,22 @@ fn behind_dequant(graph: &Graph, node: &Node, op: &str) -> Option<NodeId> {
     let dequant = input(node).filter(|_| node.op == "Identity")?;
     let inner = input(graph.node(dequant)).filter(|_| graph.node(dequant).op == "AscendDequant")?;
     (graph.node(inner).op == op).then_some(inner)
+}
+
+/// The products of a value with a constant that the original graph does not have, and that lead to
+/// `AscendQuant` only.
+fn balancing_products(graph: &Graph, original: &Graph) -> BTreeSet<NodeId> {
+    let consumers = graph.consumers();
+    let feeds_quant = |id: NodeId| {
+        let mut readers = consumers.all(id).peekable();
+        readers.peek().is_some() && readers.all(|reader| graph.node(reader.node).op == "AscendQuant")
+    };
+    let has_factor =
+        |node: &Node| matches!(node.inputs.as_slice(), [_, factor] if graph.node(factor.node).op == "Const");
+    graph
+        .nodes()
+        .filter(|(id, node)| node.op == "Mul" && has_factor(node) && feeds_quant(*id))
+        .filter(|(_, node)| original.find(&node.name).is_none())
+        .map(|(id, _)| id)
+        .collect()
 }
