@@ -5,10 +5,12 @@
 
 mod bias;
 mod deq_scale;
+mod fake_quant;
 mod scale;
 
 pub use bias::{BiasOverflow, quantize_bias};
 pub use deq_scale::DeqScale;
+pub use fake_quant::FakeQuantGrid;
 pub use scale::{ActivationParams, ScaleError, process_scale};
 
 /// The smallest int8 value.
