@@ -13,6 +13,7 @@ mod images;
 mod integer_model;
 mod job;
 mod layering;
+mod qat;
 mod reference_layer;
 mod sample;
 mod support;

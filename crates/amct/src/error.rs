@@ -9,6 +9,7 @@ use amct_dataset::DatasetError;
 use amct_graph::GraphError;
 use amct_interpreter::{OpError, PlanError, RunError};
 use amct_rewrite::RewriteError;
+use amct_rewrite::qat::QatError;
 
 use crate::graphdef::GraphDefError;
 use crate::interface::InterfaceError;
@@ -33,6 +34,8 @@ pub enum Error {
     Dataset(DatasetError),
     /// A rewrite of the graph.
     Rewrite(RewriteError),
+    /// Quantization-aware training that cannot be converted.
+    Qat(QatError),
     /// Calibration.
     Calibration(CalibrationError),
     /// The configuration.
@@ -71,6 +74,7 @@ impl fmt::Display for Error {
             Error::Value(error) => error.fmt(f),
             Error::Dataset(error) => error.fmt(f),
             Error::Rewrite(error) => error.fmt(f),
+            Error::Qat(error) => error.fmt(f),
             Error::Calibration(error) => error.fmt(f),
             Error::Config(error) => error.fmt(f),
             Error::Record(error) => error.fmt(f),
@@ -131,6 +135,7 @@ from! {
     OpError => Value,
     DatasetError => Dataset,
     RewriteError => Rewrite,
+    QatError => Qat,
     CalibrationError => Calibration,
     RecordError => Record,
     InvalidPrefix => SavePath,

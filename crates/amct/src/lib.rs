@@ -33,6 +33,7 @@ pub mod model;
 pub mod pipeline;
 pub mod predict;
 pub mod sources;
+pub mod verbs;
 
 pub use amct_artifacts as artifacts;
 pub use amct_calibration as calibration;

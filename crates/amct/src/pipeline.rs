@@ -6,11 +6,13 @@
 mod calibrate;
 mod configure;
 mod prepare;
+mod qat;
 mod quantize;
 mod save;
 
 pub use calibrate::calibrate;
 pub use configure::{default_config, graph_layers};
 pub use prepare::{PrepareOptions, Prepared, prepare};
+pub use qat::prepare_qat;
 pub use quantize::{Quantized, quantize};
 pub use save::{Artifacts, Encoded, Outputs};
