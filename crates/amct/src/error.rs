@@ -48,6 +48,8 @@ pub enum Error {
     Write(WriteError),
     /// The graph already holds AMCT's layers.
     AlreadyQuantized(Vec<String>),
+    /// The graph holds fake quantization, where a float one is needed.
+    FakeQuant(Vec<String>),
     /// Batch norms that would normalise with the statistics of each batch.
     TrainingBatchNorm(Vec<String>),
     /// No layer can be quantized; the candidates with the reasons.
@@ -84,6 +86,13 @@ impl fmt::Display for Error {
                 f,
                 "the model is already quantized: it holds {} AMCT layer(s), the first is '{}'; \
                  give the original float model",
+                nodes.len(),
+                nodes.first().map_or("", String::as_str)
+            ),
+            Error::FakeQuant(nodes) => write!(
+                f,
+                "the model comes from quantization-aware training: it holds {} node(s) of fake quantization, \
+                 the first is '{}'; use `convert`, which takes the scales from there, or give the float model",
                 nodes.len(),
                 nodes.first().map_or("", String::as_str)
             ),

@@ -1,4 +1,4 @@
-//! AMCT's functions, under AMCT's names.
+//! AMCT's functions under their own names.
 
 mod convert_qat_model;
 

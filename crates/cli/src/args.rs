@@ -1,6 +1,7 @@
 //! The command line.
 
 mod calibration;
+mod convert;
 mod inspect;
 mod parse;
 mod quantize;
@@ -13,6 +14,7 @@ use amct::artifacts::logging::Level;
 use clap::{Parser, Subcommand};
 
 pub(crate) use calibration::CalibrationArgs;
+pub(crate) use convert::ConvertArgs;
 pub(crate) use inspect::InspectArgs;
 pub(crate) use quantize::QuantizeArgs;
 pub(crate) use run::{ProfileFormat, RunArgs};
@@ -21,10 +23,10 @@ pub(crate) use verify::{Format, VerifyArgs};
 /// Quantizes frozen TensorFlow graphs to INT8 for Huawei Ascend, as AMCT does, without TensorFlow,
 /// Python or CANN; and runs the result in integer arithmetic.
 #[derive(Debug, Parser)]
-#[command(version, propagate_version = true, max_term_width = 100)]
+#[command(version, propagate_version = true, infer_long_args = true, max_term_width = 100)]
 #[command(after_help = "Exit codes: 0 done; 1 refused (verify found violations); 2 error.\n\
-    Results go to stdout, the log and progress to stderr; quantize and calibration also write \
-    ./amct_log/amct_tensorflow.log.")]
+    Results go to stdout, the log and progress to stderr; quantize, calibration and convert also \
+    write ./amct_log/amct_tensorflow.log.")]
 pub(crate) struct Cli {
     #[command(subcommand)]
     pub(crate) command: Command,
@@ -41,6 +43,8 @@ pub(crate) enum Command {
     Quantize(Box<QuantizeArgs>),
     /// AMCT's own command line: calibrate on raw .bin batches
     Calibration(CalibrationArgs),
+    /// AMCT's own command line: a model of quantization-aware training to a quantized one
+    Convert(ConvertArgs),
     /// Run a float or quantized model on images or arrays
     Run(RunArgs),
     /// Tell what a model is: inputs, outputs, operators, size, layers that can be quantized
@@ -55,7 +59,7 @@ impl Cli {
             Command::Quantize(args) => args.threads,
             Command::Calibration(args) => args.threads,
             Command::Run(args) => args.threads,
-            Command::Inspect(_) | Command::Verify(_) => None,
+            Command::Convert(_) | Command::Inspect(_) | Command::Verify(_) => None,
         }
     }
 }

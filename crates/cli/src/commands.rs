@@ -1,6 +1,7 @@
 //! One file per command: arguments in, library calls, results out.
 
 pub(crate) mod calibration;
+pub(crate) mod convert;
 pub(crate) mod inspect;
 mod profile;
 pub(crate) mod quantize;

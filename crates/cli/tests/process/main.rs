@@ -9,5 +9,6 @@ mod bad_data;
 mod bad_model;
 mod bad_values;
 mod builder;
+mod convert;
 mod good;
 mod job;

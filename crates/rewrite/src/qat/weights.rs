@@ -69,7 +69,7 @@ pub fn take_weights(
     }
     let mut next = graph.clone();
     next.apply(&patch)?;
-    remove_dead(&mut next, gone, &outputs, &|id, _| constant.contains(&id))?;
+    remove_dead(&mut next, gone, &outputs, &|id, node| node.op == "Const" || constant.contains(&id))?;
     *graph = next;
     Ok(trained)
 }

@@ -2,9 +2,10 @@
 //!
 //! Ascend's int8 weights have no offset. A grid with a step for zero fits if no weight lies more
 //! than 128 steps below zero or 127 above: then the trained step is the scale, and the int8 weights
-//! stand for the trained ones. This holds for all symmetric ranges, narrow or not, and wherever the
-//! weights of a channel do not use the longer side of an asymmetric range. A channel that does gets
-//! the scale that AMCT would give its weights.
+//! stand for the trained ones. This holds for all narrow symmetric ranges, and wherever the weights of
+//! a channel do not use the longer side of another range. A channel that does gets the scale that
+//! AMCT would give its weights: TensorFlow's own quantization-aware training makes asymmetric ranges
+//! unless told otherwise, so to refuse them would be to refuse most such models.
 
 use amct_calibration::weights;
 use amct_graph::Graph;
