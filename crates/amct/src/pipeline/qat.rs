@@ -1,4 +1,6 @@
 mod scales;
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeMap;
 
