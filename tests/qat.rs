@@ -39,8 +39,8 @@ impl Case {
             graph: amct::graphdef::load(&file("pb")).unwrap(),
             input: lines.next().unwrap(),
             outputs: lines.collect(),
-            fed: amct::dataset::read_npy(&file("input.npy")).unwrap(),
-            expected: amct::dataset::read_npy(&file("output0.npy")).unwrap(),
+            fed: amct::dataset::read_npy(file("input.npy")).unwrap(),
+            expected: amct::dataset::read_npy(file("output0.npy")).unwrap(),
         }
     }
 

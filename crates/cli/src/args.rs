@@ -5,6 +5,7 @@ mod convert;
 mod inspect;
 mod parse;
 mod quantize;
+mod refused;
 mod run;
 mod verify;
 

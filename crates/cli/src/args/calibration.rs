@@ -5,6 +5,7 @@ use amct::tensor::DType;
 use clap::Args;
 
 use super::parse::{self, List};
+use super::refused::RefusedArgs;
 
 #[derive(Debug, Args)]
 pub(crate) struct CalibrationArgs {
@@ -35,6 +36,9 @@ pub(crate) struct CalibrationArgs {
     /// Number of batches to calibrate on
     #[arg(long = "batch_num", visible_alias = "batch-num", value_name = "N", default_value = "1")]
     pub(crate) batch_num: NonZeroUsize,
+
+    #[command(flatten)]
+    refused: RefusedArgs,
 
     /// Threads to use; does not change the result [default: all cores]
     #[arg(long, value_name = "N")]

@@ -30,6 +30,10 @@ pub(crate) fn input_shapes(text: &str) -> Result<List<(String, Vec<usize>)>, Str
             .split(',')
             .map(|dim| match dim.trim().parse::<usize>() {
                 Ok(dim) if dim > 0 => Ok(dim),
+                _ if matches!(dim.trim(), "?" | "-1" | "None") => Err(format!(
+                    "'{dim}' in '{item}': a dimension that the model leaves free needs a size here, that of \
+                     the data"
+                )),
                 _ => Err(format!("'{dim}' in '{item}' is not a positive whole number")),
             })
             .collect::<Result<Vec<_>, _>>()?;

@@ -17,7 +17,7 @@ pub(crate) fn run(args: &CalibrationArgs) -> Result<Outcome, amct::Error> {
     let outlets = interface::outlets(&original, &output_names)?;
     check_inputs(&original, &inputs, &interface::inputs(&original, &outlets)?)?;
     let batch_num = usize::from(args.batch_num);
-    let files = BinBatches::list(inputs, batch_num)?;
+    let files = BinBatches::list(inputs, batch_num)?.converted_for(&original)?;
     outputs.check_writable()?;
 
     let load = |index: usize| files.feeds(index);
@@ -32,14 +32,21 @@ pub(crate) fn run(args: &CalibrationArgs) -> Result<Outcome, amct::Error> {
 
 /// Checks the inputs' names and shapes against the placeholders that the outputs need.
 fn check_inputs(graph: &Graph, inputs: &[BinInput], needed: &[NodeId]) -> Result<(), amct::Error> {
-    for input in inputs {
+    for (index, input) in inputs.iter().enumerate() {
+        if inputs.iter().take(index).any(|other| other.name == input.name) {
+            return Err(InterfaceError::InputTwice(input.name.clone()).into());
+        }
         let Some(&id) = needed.iter().find(|&&id| graph.node(id).name == input.name) else {
             let names = needed.iter().map(|&id| graph.node(id).name.clone()).collect();
             return Err(InterfaceError::NotAnInput { name: input.name.clone(), inputs: names }.into());
         };
         interface::check_shape(graph, id, &input.shape)?;
     }
-    Ok(())
+    let names = needed.iter().map(|&id| &graph.node(id).name);
+    match names.into_iter().find(|name| inputs.iter().all(|input| input.name != **name)) {
+        Some(name) => Err(InterfaceError::NotFed(name.clone()).into()),
+        None => Ok(()),
+    }
 }
 
 /// Puts shapes, directories and types together; there must be as many of each.

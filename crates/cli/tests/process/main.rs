@@ -9,6 +9,7 @@ mod bad_data;
 mod bad_model;
 mod bad_values;
 mod builder;
+mod calibration;
 mod convert;
 mod good;
 mod job;
