@@ -93,6 +93,15 @@ fn several_outputs() {
 }
 
 #[test]
+fn inspect_proposes_it() {
+    let job = job(trained());
+    let output = job.run(&["inspect", "model.pb"]);
+    let text = String::from_utf8(output.stdout).unwrap();
+    let proposal = "amct convert --model model.pb --outputs \"conv/Conv2D:0\" --save_path outputs/model";
+    assert!(text.contains(proposal) && !text.contains("amct calibration"), "{text}");
+}
+
+#[test]
 fn a_model_without_fake_quantization() {
     let job = job(one_convolution());
     job.assert_refused(

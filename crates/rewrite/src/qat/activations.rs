@@ -113,7 +113,9 @@ fn remove(
         }
         patch.replace_uses(id, before);
         gone.extend(node.inputs.iter().skip(1).map(|outlet| outlet.node));
-        if !used.contains(&id) {
+        if used.contains(&id) {
+            log::debug!(target: PASS, "{node}: layers quantize its value; other nodes read it as it is");
+        } else {
             log::info!(target: PASS, "{node}: removed; no quantized layer reads it, so its value is no longer clipped and rounded");
         }
     }
