@@ -16,6 +16,7 @@ mod images;
 mod integer_model;
 mod job;
 mod layering;
+mod qat;
 mod records;
 mod reference_layer;
 mod relu6;

@@ -12,6 +12,7 @@ use amct_dataset::DatasetError;
 use amct_graph::GraphError;
 use amct_interpreter::{OpError, PlanError, RunError};
 use amct_rewrite::RewriteError;
+use amct_rewrite::qat::QatError;
 
 use crate::graphdef::GraphDefError;
 use crate::interface::InterfaceError;
@@ -36,6 +37,8 @@ pub enum Error {
     Dataset(DatasetError),
     /// A rewrite of the graph.
     Rewrite(RewriteError),
+    /// Quantization-aware training that cannot be converted.
+    Qat(QatError),
     /// Calibration.
     Calibration(CalibrationError),
     /// The configuration.
@@ -63,6 +66,8 @@ pub enum Error {
     },
     /// The graph already holds AMCT's layers.
     AlreadyQuantized(Vec<String>),
+    /// The graph holds fake quantization, where a float one is needed.
+    FakeQuant(Vec<String>),
     /// Batch norms that would normalise with the statistics of each batch.
     TrainingBatchNorm(Vec<String>),
     /// No layer can be quantized; the candidates with the reasons.
@@ -91,6 +96,7 @@ impl fmt::Display for Error {
             Error::Value(error) => error.fmt(f),
             Error::Dataset(error) => error.fmt(f),
             Error::Rewrite(error) => error.fmt(f),
+            Error::Qat(error) => error.fmt(f),
             Error::Calibration(error) => error.fmt(f),
             Error::Config(error) => error.fmt(f),
             Error::ConfigFile(error) => error.fmt(f),
@@ -106,6 +112,13 @@ impl fmt::Display for Error {
                 "the model is already quantized: it holds {} AMCT layer(s), {}; give the original float model",
                 nodes.len(),
                 some_of(nodes)
+            ),
+            Error::FakeQuant(nodes) => write!(
+                f,
+                "the model comes from quantization-aware training: it holds {} node(s) of fake quantization, \
+                 the first is '{}'; use `convert`, which takes the scales from there, or give the float model",
+                nodes.len(),
+                nodes.first().map_or("", String::as_str)
             ),
             Error::TrainingBatchNorm(nodes) => write!(
                 f,
@@ -170,6 +183,7 @@ from! {
     OpError => Value,
     DatasetError => Dataset,
     RewriteError => Rewrite,
+    QatError => Qat,
     CalibrationError => Calibration,
     RecordError => Record,
     InvalidPrefix => SavePath,

@@ -23,6 +23,10 @@ pub enum InterfaceError {
         /// The inputs there are.
         inputs: Vec<String>,
     },
+    /// A given input is given twice.
+    InputTwice(String),
+    /// An input that the outputs need is not given.
+    NotFed(String),
     /// `--input_shape` is not what the placeholder takes.
     Shape {
         /// The input.
@@ -96,6 +100,15 @@ impl fmt::Display for InterfaceError {
             InterfaceError::NotAnInput { name, inputs } => {
                 write!(f, "'{name}' is not an input of the graph; its inputs are '{}'", inputs.join("', '"))
             }
+            InterfaceError::InputTwice(name) => {
+                write!(f, "input '{name}' is given twice; name each input once")
+            }
+            // The first words are TensorFlow's own.
+            InterfaceError::NotFed(name) => write!(
+                f,
+                "You must feed a value for placeholder tensor '{name}'; name it in --input_shape, with a \
+                 directory in --data_dir and a type in --data_types"
+            ),
             InterfaceError::Shape { input, expected, found } => write!(
                 f,
                 "input '{input}' takes shape {}, but --input_shape gives {found:?}; \

@@ -3,8 +3,10 @@
 use std::path::{Path, PathBuf};
 
 use amct_dataset::{
-    ImageSet, Normalization, Preprocessing, list_bin_batches, list_images, load_image, read_bin_batch,
+    DatasetError, ImageSet, Normalization, Preprocessing, convert, list_bin_batches, list_images, load_image,
+    read_bin_batch,
 };
+use amct_graph::Graph;
 use amct_tensor::{DType, Tensor};
 
 use crate::Error;
@@ -100,7 +102,7 @@ struct DatasetShortage<'a> {
 
 impl DatasetShortage<'_> {
     fn into_error(self) -> Error {
-        Error::Dataset(amct_dataset::DatasetError::NotEnoughBatches {
+        Error::Dataset(DatasetError::NotEnoughBatches {
             path: self.directory.to_owned(),
             found: self.found,
             wanted: self.wanted,
@@ -148,6 +150,8 @@ pub struct BinInput {
 pub struct BinBatches {
     inputs: Vec<BinInput>,
     files: Vec<Vec<PathBuf>>,
+    /// The types that the graph takes, where they are known; none before it has been asked.
+    fed_as: Vec<Option<DType>>,
 }
 
 impl BinBatches {
@@ -158,11 +162,26 @@ impl BinBatches {
     pub fn list(inputs: Vec<BinInput>, batch_num: usize) -> Result<Self, Error> {
         let directories: Vec<&Path> = inputs.iter().map(|input| input.directory.as_path()).collect();
         let files = list_bin_batches(&directories, batch_num)?;
-        let batches = Self { inputs, files };
-        for (input, path) in batches.inputs.iter().zip(batches.files.first().into_iter().flatten()) {
-            read_bin_batch(path, &input.shape, input.dtype)?;
+        let batches = Self { inputs, files, fed_as: Vec::new() };
+        for index in 0..batches.count().min(1) {
+            batches.read(index)?;
         }
         Ok(batches)
+    }
+
+    /// Has the elements converted to what the graph's inputs take, as TensorFlow does with what it
+    /// is fed.
+    ///
+    /// # Errors
+    /// A value of the first batch that does not fit.
+    pub fn converted_for(mut self, graph: &Graph) -> Result<Self, Error> {
+        let dtype =
+            |input: &BinInput| graph.node(graph.find(&input.name)?).attributes().dtype("dtype").ok()?;
+        self.fed_as = self.inputs.iter().map(dtype).collect();
+        for index in 0..self.count().min(1) {
+            self.read(index)?;
+        }
+        Ok(self)
     }
 
     /// The number of batches.
@@ -175,14 +194,25 @@ impl BinBatches {
     /// # Errors
     /// The file is named, as text.
     pub fn feeds(&self, index: usize) -> Result<Vec<(String, Tensor)>, String> {
-        let files = self.files.get(index).ok_or_else(|| format!("there is no batch {index}"))?;
-        self.inputs
-            .iter()
-            .zip(files)
-            .map(|(input, path)| {
-                let tensor =
-                    read_bin_batch(path, &input.shape, input.dtype).map_err(|error| error.to_string())?;
-                Ok((input.name.clone(), tensor))
+        if index >= self.count() {
+            return Err(format!("there is no batch {index}"));
+        }
+        self.read(index).map_err(|error| error.to_string())
+    }
+
+    fn read(&self, index: usize) -> Result<Vec<(String, Tensor)>, DatasetError> {
+        let files = self.files.get(index).into_iter().flatten();
+        let fed_as = self.fed_as.iter().copied().chain(std::iter::repeat(None));
+        let inputs = self.inputs.iter().zip(files).zip(fed_as);
+        inputs
+            .map(|((input, path), fed_as)| {
+                let tensor = read_bin_batch(path, &input.shape, input.dtype)?;
+                let dtype = fed_as.unwrap_or(input.dtype);
+                let fed = convert(&tensor, dtype).map_err(|found| {
+                    let (path, input) = (path.clone(), input.name.clone());
+                    DatasetError::Conversion { path, input, dtype, found }
+                })?;
+                Ok((input.name.clone(), fed))
             })
             .collect()
     }

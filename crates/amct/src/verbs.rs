@@ -1,6 +1,7 @@
 //! AMCT's functions under their own names.
 
 mod convert_model;
+mod convert_qat_model;
 mod create_quant_config;
 mod from_record;
 mod quantize_model;
@@ -8,6 +9,7 @@ mod save_model;
 mod set_logging_level;
 
 pub use convert_model::convert_model;
+pub use convert_qat_model::convert_qat_model;
 pub use create_quant_config::{ConfigOptions, create_quant_config};
 pub use quantize_model::{CalibrationModel, quantize_model};
 pub use save_model::save_model;

@@ -3,10 +3,12 @@
 mod calibration;
 mod config;
 mod configuration;
+mod convert;
 mod convert_model;
 mod inspect;
 mod parse;
 mod quantize;
+mod refused;
 mod run;
 mod verify;
 
@@ -17,6 +19,7 @@ use clap::{Parser, Subcommand};
 
 pub(crate) use calibration::CalibrationArgs;
 pub(crate) use config::ConfigArgs;
+pub(crate) use convert::ConvertArgs;
 pub(crate) use convert_model::ConvertModelArgs;
 pub(crate) use inspect::InspectArgs;
 pub(crate) use quantize::QuantizeArgs;
@@ -26,7 +29,7 @@ pub(crate) use verify::{Format, VerifyArgs};
 /// Quantizes frozen TensorFlow graphs to INT8 for Huawei Ascend, as AMCT does, without TensorFlow,
 /// Python or CANN; and runs the result in integer arithmetic.
 #[derive(Debug, Parser)]
-#[command(version, propagate_version = true, max_term_width = 100)]
+#[command(version, propagate_version = true, infer_long_args = true, max_term_width = 100)]
 #[command(after_help = "Exit codes: 0 done; 1 refused (verify found violations); 2 error.\n\
     Results go to stdout, the log and progress to stderr; the commands that write a model or a \
     configuration also write ./amct_log/amct_tensorflow.log.")]
@@ -51,6 +54,8 @@ pub(crate) enum Command {
     /// Quantize a float model with the factors of a given record, without calibration
     #[command(visible_alias = "convert_model")]
     ConvertModel(ConvertModelArgs),
+    /// AMCT's own command line: a model of quantization-aware training to a quantized one
+    Convert(ConvertArgs),
     /// Run a float or quantized model on images or arrays
     Run(RunArgs),
     /// Tell what a model is: inputs, outputs, operators, size, layers that can be quantized
@@ -65,7 +70,11 @@ impl Cli {
             Command::Quantize(args) => args.threads,
             Command::Calibration(args) => args.threads,
             Command::Run(args) => args.threads,
-            Command::Config(_) | Command::ConvertModel(_) | Command::Inspect(_) | Command::Verify(_) => None,
+            Command::Config(_)
+            | Command::Convert(_)
+            | Command::ConvertModel(_)
+            | Command::Inspect(_)
+            | Command::Verify(_) => None,
         }
     }
 }

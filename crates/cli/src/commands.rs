@@ -2,6 +2,7 @@
 
 pub(crate) mod calibration;
 pub(crate) mod config;
+pub(crate) mod convert;
 pub(crate) mod convert_model;
 pub(crate) mod inspect;
 mod profile;

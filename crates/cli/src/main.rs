@@ -66,6 +66,10 @@ fn run(cli: &Cli) -> Result<Outcome, amct::Error> {
             console::log_to_file(cli.log_level);
             commands::convert_model::run(args)
         }
+        Command::Convert(args) => {
+            console::log_to_file(cli.log_level);
+            commands::convert::run(args)
+        }
         Command::Run(args) => {
             console::log_to_console(cli.log_level);
             commands::run::run(args)

@@ -99,6 +99,17 @@ pub enum DatasetError {
         /// Why not.
         source: TensorError,
     },
+    /// An element that the graph's input cannot hold.
+    Conversion {
+        /// The file.
+        path: PathBuf,
+        /// The input.
+        input: String,
+        /// The type it takes.
+        dtype: DType,
+        /// The element.
+        found: String,
+    },
     /// A directory holds fewer raw batches than asked for.
     NotEnoughBatches {
         /// The directory.
@@ -165,6 +176,12 @@ impl fmt::Display for DatasetError {
                 )
             }
             DatasetError::Tensor { path, source } => write!(f, "{}: {source}", path.display()),
+            DatasetError::Conversion { path, input, dtype, found } => write!(
+                f,
+                "{} holds {found}, but input '{input}' takes {dtype}, which cannot hold it; \
+                 write batches of values that fit",
+                path.display()
+            ),
             // The sentences of AMCT's RuntimeError, then the directory.
             DatasetError::NotEnoughBatches { path, found, wanted } => write!(
                 f,

@@ -4,13 +4,14 @@
 //!   it as Pillow does, [`ImageSet`] loads many in parallel, keeps their 8-bit pixels and makes
 //!   normalised batches from them on demand, as often as asked.
 //! * Arrays: [`read_npy`] and [`write_npy`] for numpy's `.npy`.
-//! * AMCT's raw batches: [`list_bin_batches`] and [`read_bin_batch`].
+//! * AMCT's raw batches: [`list_bin_batches`] and [`read_bin_batch`]; [`convert`] to what a graph takes.
 //!
 //! What a file says about its own size is checked before memory is taken for it, and every
 //! [`DatasetError`] names the file or directory it is about.
 
 mod batch_ranges;
 mod bin;
+mod convert;
 mod elements;
 mod error;
 mod images;
@@ -18,6 +19,7 @@ mod npy;
 
 pub use batch_ranges::batch_ranges;
 pub use bin::{list_bin_batches, read_bin_batch};
+pub use convert::convert;
 pub use error::DatasetError;
 pub use images::{
     ImageListing, ImageSet, Normalization, NormalizationError, Pixels, Preprocessing, list_images,

@@ -25,6 +25,7 @@ pub(crate) mod crop_and_resize;
 pub(crate) mod depth_to_space;
 pub(crate) mod depthwise;
 pub(crate) mod expand_dims;
+pub(crate) mod fake_quant;
 pub(crate) mod fill;
 pub(crate) mod gather;
 pub(crate) mod gather_nd;

@@ -30,6 +30,7 @@ pub mod insert;
 pub mod layers;
 mod names;
 mod outputs;
+pub mod qat;
 pub mod report;
 mod sweep;
 #[cfg(test)]

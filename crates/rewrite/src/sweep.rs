@@ -17,6 +17,19 @@ pub(crate) fn remove_dead_constants(
     candidates: impl IntoIterator<Item = NodeId>,
     outputs: &Outputs,
 ) -> Result<(), GraphError> {
+    remove_dead(graph, candidates, outputs, &|_, node| is_constant_op(&node.op) || node.is_pass_through())
+}
+
+/// As [`remove_dead_constants`], of the nodes that `may_go`.
+///
+/// # Errors
+/// None that a consistent graph can cause.
+pub(crate) fn remove_dead(
+    graph: &mut Graph,
+    candidates: impl IntoIterator<Item = NodeId>,
+    outputs: &Outputs,
+    may_go: &dyn Fn(NodeId, &Node) -> bool,
+) -> Result<(), GraphError> {
     let consumers = graph.consumers();
     let mut dead = BTreeSet::new();
     let mut open: Vec<NodeId> = candidates.into_iter().collect();
@@ -25,10 +38,7 @@ pub(crate) fn remove_dead_constants(
         let is_used = consumers.all(id).any(|use_| !dead.contains(&use_.node))
             || consumers.controlled_by(id).iter().any(|reader| !dead.contains(reader))
             || outputs.has_node(id);
-        if is_used
-            || !(is_constant_op(&node.op) || node.is_pass_through())
-            || has_colocated(graph, node, &dead)
-        {
+        if is_used || !may_go(id, node) || has_colocated(graph, node, &dead) {
             continue;
         }
         if dead.insert(id) {

@@ -5,11 +5,13 @@
 
 mod bias;
 mod deq_scale;
+mod fake_quant;
 mod fp16;
 mod scale;
 
 pub use bias::{BiasOverflow, quantize_bias};
 pub use deq_scale::DeqScale;
+pub use fake_quant::FakeQuantGrid;
 pub use fp16::fp16_scale;
 pub use scale::{ActivationParams, ScaleError, process_scale};
 

@@ -2,6 +2,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use amct_calibration::{Batches, layer_inputs, probe_shapes};
 use amct_graph::{Graph, NodeId, Outlet};
+use amct_rewrite::qat::is_fake_quant;
 use amct_rewrite::{
     FoldOptions, FoldReport, LayerScan, QuantizableLayer, already_quantized, fuse, scan_layers,
 };
@@ -42,8 +43,8 @@ pub struct Prepared {
 /// the shapes.
 ///
 /// # Errors
-/// An already quantized graph, batch norm in training mode, a graph that does not run on the
-/// batches, or no layer to quantize.
+/// An already quantized graph, one with fake quantization, batch norm in training mode, a graph that
+/// does not run on the batches, or no layer to quantize.
 pub fn prepare(
     original: &Graph,
     outputs: &[String],
@@ -86,6 +87,11 @@ fn folded(
 ) -> Result<(Graph, FoldReport), Error> {
     if let Some(names) = already_quantized(original) {
         return Err(Error::AlreadyQuantized(names));
+    }
+    let fake = original.nodes().filter(|(_, node)| is_fake_quant(node)).map(|(_, node)| node.name.clone());
+    let fake: Vec<String> = fake.collect();
+    if !fake.is_empty() {
+        return Err(Error::FakeQuant(fake));
     }
     let mut graph = original.clone();
     let fold = fuse(

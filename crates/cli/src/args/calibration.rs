@@ -1,10 +1,11 @@
-use std::num::NonZeroUsize;
+use std::num::{NonZeroU32, NonZeroUsize};
 use std::path::PathBuf;
 
 use amct::tensor::DType;
 use clap::Args;
 
 use super::parse::{self, List};
+use super::refused::RefusedArgs;
 
 #[derive(Debug, Args)]
 pub(crate) struct CalibrationArgs {
@@ -33,8 +34,8 @@ pub(crate) struct CalibrationArgs {
     pub(crate) save_path: String,
 
     /// Number of batches to calibrate on
-    #[arg(long = "batch_num", visible_alias = "batch-num", value_name = "N", default_value = "1")]
-    pub(crate) batch_num: NonZeroUsize,
+    #[arg(long = "batch_num", visible_alias = "batch-num", value_name = "N", default_value = "1", value_parser = parse::batch_num, allow_negative_numbers = true)]
+    pub(crate) batch_num: NonZeroU32,
 
     /// Simplified configuration (.cfg)
     #[arg(
@@ -44,6 +45,9 @@ pub(crate) struct CalibrationArgs {
         conflicts_with = "batch_num"
     )]
     pub(crate) calibration_config: Option<PathBuf>,
+
+    #[command(flatten)]
+    refused: RefusedArgs,
 
     /// Threads to use; does not change the result [default: all cores]
     #[arg(long, value_name = "N")]

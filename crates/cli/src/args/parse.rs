@@ -30,6 +30,10 @@ pub(crate) fn input_shapes(text: &str) -> Result<List<(String, Vec<usize>)>, Str
             .split(',')
             .map(|dim| match dim.trim().parse::<usize>() {
                 Ok(dim) if dim > 0 => Ok(dim),
+                _ if matches!(dim.trim(), "?" | "-1" | "None") => Err(format!(
+                    "'{dim}' in '{item}': a dimension that the model leaves free needs a size here, that of \
+                     the data"
+                )),
                 _ => Err(format!("'{dim}' in '{item}' is not a positive whole number")),
             })
             .collect::<Result<Vec<_>, _>>()?;
@@ -40,6 +44,18 @@ pub(crate) fn input_shapes(text: &str) -> Result<List<(String, Vec<usize>)>, Str
 /// Directories, `d1/;d2/`.
 pub(crate) fn directories(text: &str) -> Result<List<std::path::PathBuf>, String> {
     list(text, |item| Ok(item.into()))
+}
+
+/// A number of batches, refused in AMCT's words.
+pub(crate) fn batch_num(text: &str) -> Result<std::num::NonZeroU32, String> {
+    let wrong = || "The batch_num must be greater than zero.".to_owned();
+    text.parse().map_err(|_| {
+        if text.parse::<i64>().is_ok_and(|n| n <= 0) {
+            wrong()
+        } else {
+            format!("'{text}' is not a number of batches; give a whole number such as 1")
+        }
+    })
 }
 
 /// Element types, `float32;int64`.

@@ -20,7 +20,7 @@ pub(crate) fn run(args: &CalibrationArgs) -> Result<Outcome, amct::Error> {
     let configuration = configuration(args)?;
     let batch_num = usize::try_from(configuration.batch_num()).unwrap_or(usize::MAX);
     let options = configuration.prepare_options(&original)?;
-    let files = BinBatches::list(inputs, batch_num)?;
+    let files = BinBatches::list(inputs, batch_num)?.converted_for(&original)?;
     outputs.check_writable()?;
 
     let load = |index: usize| files.feeds(index);
@@ -37,20 +37,30 @@ fn configuration(args: &CalibrationArgs) -> Result<Configuration, amct::Error> {
     if let Some(path) = &args.calibration_config {
         return Ok(Configuration::Definition(DefinitionFile::read(path)?));
     }
-    let batch_num = u32::try_from(usize::from(args.batch_num)).unwrap_or(u32::MAX);
-    Ok(Configuration::Arguments { skip_layers: Vec::new(), batch_num, activation_offset: true })
+    Ok(Configuration::Arguments {
+        skip_layers: Vec::new(),
+        batch_num: args.batch_num.get(),
+        activation_offset: true,
+    })
 }
 
 /// Checks the inputs' names and shapes against the placeholders that the outputs need.
 fn check_inputs(graph: &Graph, inputs: &[BinInput], needed: &[NodeId]) -> Result<(), amct::Error> {
-    for input in inputs {
+    for (index, input) in inputs.iter().enumerate() {
+        if inputs.iter().take(index).any(|other| other.name == input.name) {
+            return Err(InterfaceError::InputTwice(input.name.clone()).into());
+        }
         let Some(&id) = needed.iter().find(|&&id| graph.node(id).name == input.name) else {
             let names = needed.iter().map(|&id| graph.node(id).name.clone()).collect();
             return Err(InterfaceError::NotAnInput { name: input.name.clone(), inputs: names }.into());
         };
         interface::check_shape(graph, id, &input.shape)?;
     }
-    Ok(())
+    let names = needed.iter().map(|&id| &graph.node(id).name);
+    match names.into_iter().find(|name| inputs.iter().all(|input| input.name != **name)) {
+        Some(name) => Err(InterfaceError::NotFed(name.clone()).into()),
+        None => Ok(()),
+    }
 }
 
 /// Puts shapes, directories and types together; there must be as many of each.

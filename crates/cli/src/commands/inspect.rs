@@ -4,6 +4,7 @@ use std::path::Path;
 
 use amct::inspect::{Input, Inspection, inspect};
 use amct::interpreter::UnsupportedOp;
+use amct::rewrite::qat::FAKE_QUANT_OPS;
 use serde_json::{Value, json};
 
 use crate::Outcome;
@@ -80,7 +81,10 @@ fn proposals(model: &Path, inspection: &Inspection) -> Vec<String> {
     let fed: String = inputs.clone().map(|input| format!(" --input {}=FILE.npy", input.name)).collect();
     let outputs: String = inspection.outputs.iter().map(|name| format!(" --output {name}")).collect();
     let mut lines = vec![format!("amct run {model}{fed}{outputs}")];
-    if !inspection.quantized && !inspection.quantizable.is_empty() {
+    let tensors = inspection.outputs.iter().map(|name| tensor_name(name)).collect::<Vec<_>>().join(";");
+    if FAKE_QUANT_OPS.iter().any(|op| inspection.ops.contains_key(*op)) {
+        lines.push(format!("amct convert --model {model} --outputs \"{tensors}\" --save_path outputs/model"));
+    } else if !inspection.quantized && !inspection.quantizable.is_empty() {
         if inputs.clone().count() == 1 {
             lines.push(format!(
                 "amct quantize --model {model}{outputs} --calibration DIR --save-path outputs/model"
@@ -89,9 +93,8 @@ fn proposals(model: &Path, inspection: &Inspection) -> Vec<String> {
         let shapes: Vec<String> = inputs.clone().map(shape_argument).collect();
         let repeated = |text: &str| vec![text; shapes.len()].join(";");
         lines.push(format!(
-            "amct calibration --model {model} --outputs \"{}\" --input_shape \"{}\" --data_dir \"{}\" \
+            "amct calibration --model {model} --outputs \"{tensors}\" --input_shape \"{}\" --data_dir \"{}\" \
              --data_types \"{}\" --save_path outputs/model",
-            inspection.outputs.iter().map(|name| tensor_name(name)).collect::<Vec<_>>().join(";"),
             shapes.join(";"),
             repeated("DIR/"),
             inputs

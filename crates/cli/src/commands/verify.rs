@@ -1,6 +1,11 @@
 //! `amct verify`: a quantized model against the rules of ATC.
 
+use std::path::Path;
+
+use amct::graph::Graph;
 use amct::interface;
+use amct::pipeline::prepare_qat;
+use amct::rewrite::qat::is_fake_quant;
 use amct::rewrite::{Severity, Violation, already_quantized, verify};
 use serde_json::json;
 
@@ -15,7 +20,7 @@ pub(crate) fn run(args: &VerifyArgs) -> Result<Outcome, amct::Error> {
             args.model.display()
         )));
     }
-    let original = args.original.as_deref().map(amct::graphdef::load).transpose()?;
+    let original = args.original.as_deref().map(original).transpose()?;
     // The outputs that the original is known by must still be there.
     let known = original.as_ref().unwrap_or(&graph);
     let outputs: Vec<String> = known.leaves().into_iter().map(|id| known.node(id).name.clone()).collect();
@@ -40,6 +45,18 @@ pub(crate) fn run(args: &VerifyArgs) -> Result<Outcome, amct::Error> {
         }
     }
     Ok(if refused == 0 { Outcome::Done } else { Outcome::Refused })
+}
+
+/// The graph that was quantized. Of one from quantization-aware training it is what is left without
+/// fake quantization.
+fn original(path: &Path) -> Result<Graph, amct::Error> {
+    let graph = amct::graphdef::load(path)?;
+    if !graph.nodes().any(|(_, node)| is_fake_quant(node)) {
+        return Ok(graph);
+    }
+    let outputs: Vec<String> = graph.leaves().into_iter().map(|id| graph.node(id).name.clone()).collect();
+    let (prepared, _) = prepare_qat(&graph, &outputs)?;
+    Ok(prepared.graph)
 }
 
 fn severity(violation: &Violation) -> &'static str {

@@ -88,6 +88,16 @@ fn a_model_that_is_already_quantized() {
 }
 
 #[test]
+fn a_model_of_quantization_aware_training() {
+    let model = Builder::default()
+        .placeholder("input", &[-1, 4, 4, 3])
+        .node("act_quant", "FakeQuantWithMinMaxArgs", &["input"])
+        .filter("conv/weights")
+        .convolution("conv/Conv2D", "act_quant", "conv/weights");
+    refused(model, &[], &["quantization-aware training", "'act_quant'", "use `convert`"]);
+}
+
+#[test]
 fn a_batch_norm_in_training() {
     let channel = Tensor::vector(vec![1.0_f32, 1.0]);
     let model = one_convolution()

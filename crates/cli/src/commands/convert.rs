@@ -1,0 +1,11 @@
+//! `amct convert`: a model of quantization-aware training, as AMCT's command line converts it.
+
+use amct::verbs::convert_qat_model;
+
+use crate::Outcome;
+use crate::args::ConvertArgs;
+
+pub(crate) fn run(args: &ConvertArgs) -> Result<Outcome, amct::Error> {
+    convert_qat_model(&args.model, &args.outputs.0, &args.save_path, args.record_file.as_deref())?;
+    Ok(Outcome::Done)
+}

@@ -1,0 +1,22 @@
+//! Fake quantization against TensorFlow, to the bit.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs, unreachable_pub)]
+
+mod support;
+
+use support::{Closeness, Feeding, check_all};
+
+#[test]
+fn fed_inputs_give_what_tensorflow_gives() {
+    check_all("fake_quant_ops.json", Feeding::AllFed, Closeness::Exact);
+}
+
+#[test]
+fn constant_inputs_give_the_same() {
+    check_all("fake_quant_ops.json", Feeding::AllConstant, Closeness::Exact);
+}
+
+#[test]
+fn constant_ranges_give_the_same() {
+    check_all("fake_quant_ops.json", Feeding::AsGiven, Closeness::Exact);
+}

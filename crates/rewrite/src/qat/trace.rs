@@ -1,0 +1,73 @@
+//! Where the fake quantization of a value stands.
+
+use std::collections::BTreeSet;
+
+use amct_graph::{Graph, Node, NodeId, Outlet};
+
+use super::is_fake_quant;
+use crate::layers::group::{SPLIT_DATA, parts};
+
+/// The fake quantization before a layer's input: the nearest on every way back, all ways passing
+/// nodes that only choose and move values (a zero is on every grid). In graph order.
+///
+/// # Errors
+/// The node where a way ends without it.
+pub(super) fn activations(graph: &Graph, input: Outlet) -> Result<BTreeSet<NodeId>, NodeId> {
+    let mut found = BTreeSet::new();
+    let mut seen = BTreeSet::new();
+    let mut open = vec![input];
+    while let Some(outlet) = open.pop() {
+        if !seen.insert(outlet) {
+            continue;
+        }
+        let node = graph.node(outlet.node);
+        if is_fake_quant(node) {
+            found.insert(outlet.node);
+            continue;
+        }
+        let before = moved(node);
+        if before.is_empty() {
+            return Err(outlet.node);
+        }
+        open.extend(before);
+    }
+    Ok(found)
+}
+
+/// What a node gives on unchanged, though perhaps elsewhere or not all of it; nothing if it does more.
+fn moved(node: &Node) -> Vec<Outlet> {
+    let at = |input: usize| node.inputs.get(input).copied().into_iter().collect();
+    match node.op.as_str() {
+        "BatchToSpaceND"
+        | "DepthToSpace"
+        | "ExpandDims"
+        | "MaxPool"
+        | "MaxPoolV2"
+        | "Pad"
+        | "Relu"
+        | "Reshape"
+        | "ResizeNearestNeighbor"
+        | "ReverseV2"
+        | "Slice"
+        | "SpaceToBatchND"
+        | "SpaceToDepth"
+        | "SplitV"
+        | "Squeeze"
+        | "StridedSlice"
+        | "Tile"
+        | "Transpose"
+        | "Unpack" => at(0),
+        "Split" => at(SPLIT_DATA),
+        "Concat" | "ConcatV2" => parts(node).map(|(parts, _)| parts.to_vec()).unwrap_or_default(),
+        "Pack" => node.inputs.clone(),
+        _ if node.is_pass_through() => at(0),
+        _ => Vec::new(),
+    }
+}
+
+/// Whether the steps of a constant behind a node follow from those before it as its value does.
+pub(super) fn keeps_steps(node: &Node) -> bool {
+    matches!(node.op.as_str(), "Reshape" | "Transpose" | "Squeeze" | "ExpandDims" | "Mul")
+        || node.is_pass_through()
+        || is_fake_quant(node)
+}
