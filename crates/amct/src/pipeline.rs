@@ -10,6 +10,7 @@ mod quantize;
 mod save;
 
 pub use calibrate::calibrate;
+pub(crate) use calibrate::calibrate_unknown;
 pub use configure::{default_config, graph_layers};
 pub use prepare::{PrepareOptions, Prepared, prepare};
 pub use quantize::{Quantized, quantize};

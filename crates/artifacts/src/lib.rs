@@ -5,6 +5,7 @@
 //! | [`config`] | `config.json`, what to quantize and how | read, write |
 //! | [`record`] | `record.txt`, the scales and offsets that calibration found | read, write |
 //! | [`quant_info`] | `<prefix>_quant.json`, quantized node to original nodes | read, write |
+//! | [`auto_calibration`] | ranking and history of automatic calibration | write |
 //! | [`logging`] | `amct_log/amct_tensorflow.log` and the console's lines | write |
 //! | [`names`] | how `save_path` becomes file names | - |
 //! | [`atomic`] | every output: temporary file, then rename | write |
@@ -14,6 +15,7 @@
 //! reading what was written gives back an equal value.
 
 pub mod atomic;
+pub mod auto_calibration;
 pub mod config;
 pub mod file;
 mod json;

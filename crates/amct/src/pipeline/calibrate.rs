@@ -22,6 +22,18 @@ pub fn calibrate(
     batches: &Batches<'_>,
     progress: &(dyn Fn(Progress) + Sync),
 ) -> Result<Record, Error> {
+    calibrate_unknown(prepared, config, &Record::default(), batches, progress)
+}
+
+/// As [`calibrate`], but a layer that is in `known` is given that entry instead of being calibrated. All
+/// enabled layers have fake-quantized weights all the same, since the others are calibrated behind them.
+pub(crate) fn calibrate_unknown(
+    prepared: &Prepared,
+    config: &QuantConfig,
+    known: &Record,
+    batches: &Batches<'_>,
+    progress: &(dyn Fn(Progress) + Sync),
+) -> Result<Record, Error> {
     let enabled: Vec<(&QuantizableLayer, &LayerConfig)> = prepared
         .scan
         .layers
@@ -41,12 +53,22 @@ pub fn calibrate(
         enabled.iter().zip(&scales).map(|((layer, _), scale)| (*layer, scale.as_slice())).collect();
     let graph = weights::fake_quantized(&prepared.graph, &fake)?;
 
-    let (activations, at) = group(prepared, config, &enabled, batches.count())?;
+    let unknown: Vec<_> =
+        enabled.iter().copied().filter(|(layer, _)| known.get(&layer.name).is_none()).collect();
+    let (activations, at) = group(prepared, config, &unknown, batches.count())?;
     let outlets = interface::outlets(&graph, &prepared.outputs)?;
-    let found = activations::calibrate(&graph, &outlets, &activations, batches, progress)?;
+    let found = if activations.is_empty() {
+        Vec::new()
+    } else {
+        activations::calibrate(&graph, &outlets, &activations, batches, progress)?
+    };
 
-    let entries = enabled.iter().zip(scales).zip(at).filter_map(|(((layer, _), scale_w), index)| {
-        let params = found.get(index)?;
+    let mut at = at.into_iter();
+    let entries = enabled.iter().zip(scales).filter_map(|((layer, _), scale_w)| {
+        if let Some(entry) = known.get(&layer.name) {
+            return Some(entry.clone());
+        }
+        let params = found.get(at.next()?)?;
         Some(RecordEntry {
             key: layer.name.clone(),
             scale_d: Some(params.scale),

@@ -95,10 +95,21 @@ impl Outputs {
     /// [`Error::Write`] naming the file.
     pub fn write(&self, encoded: &Encoded) -> Result<(), Error> {
         let mut files = FileSet::new();
+        self.stage(encoded, &mut files)?;
+        self.commit(files)
+    }
+
+    /// Adds the files of a job to a set that is written later.
+    pub(crate) fn stage(&self, encoded: &Encoded, files: &mut FileSet) -> Result<(), Error> {
         files.stage(self.config(), encoded.config.as_bytes())?;
         files.stage(self.record(), encoded.record.as_bytes())?;
         files.stage(self.quant_json(), encoded.info.as_bytes())?;
         files.stage(self.quantized_pb(), &encoded.model)?;
+        Ok(())
+    }
+
+    /// Writes a set that holds the files of a job, and says so.
+    pub(crate) fn commit(&self, files: FileSet) -> Result<(), Error> {
         files.commit()?;
         log::info!(target: "save_model", "The model is saved in {}", self.quantized_pb().display());
         Ok(())
