@@ -10,6 +10,7 @@ use amct_graph::GraphError;
 use amct_interpreter::{OpError, PlanError, RunError};
 use amct_rewrite::RewriteError;
 
+use crate::auto::AutoError;
 use crate::graphdef::GraphDefError;
 use crate::interface::InterfaceError;
 
@@ -43,6 +44,8 @@ pub enum Error {
     SavePath(InvalidPrefix),
     /// An output file.
     Write(WriteError),
+    /// Automatic calibration.
+    Auto(AutoError),
     /// The graph already holds AMCT's layers.
     AlreadyQuantized(Vec<String>),
     /// Batch norms that would normalise with the statistics of each batch.
@@ -76,6 +79,7 @@ impl fmt::Display for Error {
             Error::Record(error) => error.fmt(f),
             Error::SavePath(error) => error.fmt(f),
             Error::Write(error) => write!(f, "{error}; free that place, or choose another save path"),
+            Error::Auto(error) => error.fmt(f),
             Error::AlreadyQuantized(nodes) => write!(
                 f,
                 "the model is already quantized: it holds {} AMCT layer(s), the first is '{}'; \
@@ -135,6 +139,7 @@ from! {
     RecordError => Record,
     InvalidPrefix => SavePath,
     WriteError => Write,
+    AutoError => Auto,
 }
 
 impl From<ConfigError> for Error {

@@ -25,6 +25,7 @@
 //! # }
 //! ```
 
+pub mod auto;
 mod error;
 pub mod graphdef;
 pub mod inspect;
@@ -33,6 +34,7 @@ pub mod model;
 pub mod pipeline;
 pub mod predict;
 pub mod sources;
+pub mod verbs;
 
 pub use amct_artifacts as artifacts;
 pub use amct_calibration as calibration;

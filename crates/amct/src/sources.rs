@@ -126,7 +126,7 @@ pub fn single_image(path: &Path, input: &ImageInput, normalization: Normalizatio
     Tensor::from_vec(shape, repeated).map_err(|error| Error::Value(error.into()))
 }
 
-fn preprocessing(input: &ImageInput, normalization: Normalization) -> Preprocessing {
+pub(crate) fn preprocessing(input: &ImageInput, normalization: Normalization) -> Preprocessing {
     Preprocessing { height: input.height, width: input.width, normalization, format: input.format }
 }
 

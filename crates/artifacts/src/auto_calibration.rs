@@ -162,7 +162,9 @@ mod tests {
     fn the_log_shows_ten_layers_a_line_as_python_prints_them() {
         let lines = record(12, f64::INFINITY).log_lines();
         assert_eq!(lines[0], "quant layers:");
-        assert!(lines[1].starts_with("[('l0', False), ('l1', True), ") && lines[1].ends_with("('l9', True)]"));
+        assert!(
+            lines[1].starts_with("[('l0', False), ('l1', True), ") && lines[1].ends_with("('l9', True)]")
+        );
         assert_eq!(lines[2..], ["[('l10', True), ('l11', True)]", "metric_eval: (False, inf)"]);
     }
 }

@@ -1,4 +1,4 @@
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use amct_artifacts::atomic::FileSet;
 use amct_artifacts::config::QuantConfig;
@@ -46,6 +46,11 @@ impl Outputs {
     /// The prefix of the file names.
     pub fn prefix(&self) -> &str {
         self.path.prefix()
+    }
+
+    /// The directory of the files; empty for the working directory.
+    pub fn directory(&self) -> &Path {
+        self.path.dir()
     }
 
     /// The quantized model.
