@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use amct_dataset::{
-    ImageSet, Normalization, Preprocessing, list_bin_batches, list_images, load_image, read_bin_batch,
+    ImageSet, Labels, Normalization, Preprocessing, list_bin_batches, list_images, load_image, read_bin_batch,
 };
 use amct_tensor::{DType, Tensor};
 
@@ -36,7 +36,9 @@ impl ImageBatches {
         batch_num: Option<usize>,
     ) -> Result<Self, Error> {
         let listing = list_images(directory)?;
-        for other in &listing.others {
+        // Labels are for evaluation; here they are not to be wondered at.
+        let is_labels = |other: &Path| other.file_name().is_some_and(|name| name == Labels::FILE);
+        for other in listing.others.iter().filter(|other| !is_labels(other)) {
             log::warn!(target: "dataset", "'{}' is not a .jpg, .jpeg or .png file and is not used", other.display());
         }
         let batch_size = match (input.batch, batch_size) {

@@ -1,6 +1,8 @@
 //! The command line.
 
+mod auto;
 mod calibration;
+mod images;
 mod inspect;
 mod parse;
 mod quantize;
@@ -12,6 +14,7 @@ use std::num::NonZeroUsize;
 use amct::artifacts::logging::Level;
 use clap::{Parser, Subcommand};
 
+pub(crate) use auto::{AutoArgs, Metric, Sensitivity, Strategy};
 pub(crate) use calibration::CalibrationArgs;
 pub(crate) use inspect::InspectArgs;
 pub(crate) use quantize::QuantizeArgs;
@@ -22,9 +25,12 @@ pub(crate) use verify::{Format, VerifyArgs};
 /// Python or CANN; and runs the result in integer arithmetic.
 #[derive(Debug, Parser)]
 #[command(version, propagate_version = true, max_term_width = 100)]
-#[command(after_help = "Exit codes: 0 done; 1 refused (verify found violations); 2 error.\n\
-    Results go to stdout, the log and progress to stderr; quantize and calibration also write \
-    ./amct_log/amct_tensorflow.log.")]
+#[command(
+    after_help = "Exit codes: 0 done; 1 refused (verify found violations, auto missed its target); 2 error; \
+    130 interrupted.\n\
+    Results go to stdout, the log and progress to stderr; quantize, auto and calibration also write \
+    ./amct_log/amct_tensorflow.log."
+)]
 pub(crate) struct Cli {
     #[command(subcommand)]
     pub(crate) command: Command,
@@ -39,6 +45,9 @@ pub(crate) enum Command {
     /// Calibrate a float model on images and write the quantized model; with no arguments, the
     /// sample job on the shipped model
     Quantize(Box<QuantizeArgs>),
+    /// Quantize as far as the accuracy allows: give the most sensitive layers back to float until the
+    /// loss is acceptable
+    Auto(Box<AutoArgs>),
     /// AMCT's own command line: calibrate on raw .bin batches
     Calibration(CalibrationArgs),
     /// Run a float or quantized model on images or arrays
@@ -53,6 +62,7 @@ impl Cli {
     pub(crate) fn threads(&self) -> Option<NonZeroUsize> {
         match &self.command {
             Command::Quantize(args) => args.threads,
+            Command::Auto(args) => args.threads,
             Command::Calibration(args) => args.threads,
             Command::Run(args) => args.threads,
             Command::Inspect(_) | Command::Verify(_) => None,

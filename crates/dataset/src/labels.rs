@@ -5,8 +5,6 @@ use std::path::{Path, PathBuf};
 
 use crate::DatasetError;
 
-/// Name of the file of labels in a directory of images.
-const FILE: &str = "labels.txt";
 /// The longest file of labels that is read, in bytes.
 const MAX_BYTES: u64 = 256 << 20;
 
@@ -31,6 +29,9 @@ pub struct LabelledImage {
 }
 
 impl Labels {
+    /// Name of the file in a directory of images.
+    pub const FILE: &str = "labels.txt";
+
     /// Reads `labels.txt` of a directory, `None` if there is no such file.
     ///
     /// A line is the name of an image in the directory, blanks, and the number of its class. The name may
@@ -40,7 +41,7 @@ impl Labels {
     /// [`DatasetError::Read`] for the file, [`DatasetError::Label`] for a line, which is named.
     pub fn read(directory: impl AsRef<Path>) -> Result<Option<Self>, DatasetError> {
         let directory = directory.as_ref();
-        let path = directory.join(FILE);
+        let path = directory.join(Self::FILE);
         let mut bytes = Vec::new();
         match File::open(&path).and_then(|file| file.take(MAX_BYTES + 1).read_to_end(&mut bytes)) {
             Ok(_) => {}
@@ -98,7 +99,7 @@ mod tests {
         for image in ["a.jpg", "b c.png"] {
             std::fs::write(directory.path().join(image), b"").unwrap();
         }
-        std::fs::write(directory.path().join(FILE), labels).unwrap();
+        std::fs::write(directory.path().join(Labels::FILE), labels).unwrap();
         Labels::read(directory.path())
     }
 

@@ -9,7 +9,7 @@ use amct::interpreter::Arithmetic;
 use amct::model::Model;
 use amct::pipeline::{self, Artifacts, Outputs, PrepareOptions};
 use amct::predict::{Class, top_classes};
-use amct::sources::{ImageBatches, single_image};
+use amct::sources::single_image;
 
 use crate::args::QuantizeArgs;
 use crate::{Outcome, progress};
@@ -21,16 +21,9 @@ pub(crate) fn run(args: &QuantizeArgs) -> Result<Outcome, amct::Error> {
     let outputs = Outputs::new(&args.save_path)?;
     let original = amct::graphdef::load(&args.model)?;
     let output_names = interface::outputs(&original, &args.output)?;
-    let outlets = interface::outlets(&original, &output_names)?;
-    let input = interface::image_input(&original, &outlets, args.size)?;
-    let normalization = args.normalization.build()?;
-    let images = ImageBatches::load(
-        &args.calibration,
-        &input,
-        normalization.clone(),
-        args.batch_size.map(Into::into),
-        args.batch_num.map(Into::into),
-    )?;
+    let input = args.images.input(&original, &output_names)?;
+    let normalization = args.images.normalization.build()?;
+    let images = args.images.load(&input, normalization.clone())?;
     let test_image = test_image(args);
     let test_tensor =
         test_image.map(|path| single_image(&path, &input, normalization.clone())).transpose()?;
@@ -49,10 +42,7 @@ pub(crate) fn run(args: &QuantizeArgs) -> Result<Outcome, amct::Error> {
         || predicted(&original),
     );
     let (prepared, before) = (prepared?, before?);
-    // Without a word from the user all images are one batch, as in AMCT's sample.
-    let explicit = args.batch_size.is_some() || args.batch_num.is_some();
-    let batch_num = if explicit { images.count() } else { 1 };
-    let config = pipeline::default_config(&prepared, u32::try_from(batch_num).unwrap_or(u32::MAX), true)?;
+    let config = pipeline::default_config(&prepared, args.images.config_batch_num(&images), true)?;
     let record = pipeline::calibrate(&prepared, &config, &batches, &progress::calibration)?;
     let quantized = pipeline::quantize(&prepared, &record, outputs.prefix())?;
     let artifacts = Artifacts { quantized: &quantized, config: &config, record: &record };
