@@ -29,6 +29,8 @@ mod limit;
 mod search;
 mod sensitivity;
 mod stop;
+#[cfg(test)]
+mod testing;
 
 pub use driver::{AutoCalibration, AutoReport, Verdict};
 pub use error::AutoError;

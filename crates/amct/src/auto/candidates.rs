@@ -95,3 +95,56 @@ impl<'a> Candidates<'a> {
         Ok(Candidate { config, record, quantized, rolled_back: given_back })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use super::*;
+    use crate::auto::testing::Case;
+    use crate::pipeline::PrepareOptions;
+
+    /// What is taken from an earlier configuration is what calibration would find again, and what it
+    /// would not find is not taken.
+    #[test]
+    fn each_candidate_is_as_if_it_were_alone() {
+        for name in ["mobilenet_v1", "inception", "resnet"] {
+            let case = Case::load(name);
+            let loads = AtomicUsize::new(0);
+            let load = |_| {
+                loads.fetch_add(1, Ordering::Relaxed);
+                Ok(case.feeds())
+            };
+            let batches = Batches::new(1, &load);
+            let prepared =
+                pipeline::prepare(&case.graph, &case.outputs, &PrepareOptions::default(), &batches).unwrap();
+            let config = pipeline::default_config(&prepared, 1, true).unwrap();
+            let mut candidates = Candidates::new(&prepared, &config, &batches, &|_| {}, "m").unwrap();
+            let layers = &prepared.scan.layers;
+            assert_eq!(candidates.layers().len(), layers.len());
+            let (first, last) = (layers[0].name.as_str(), layers[layers.len() - 1].name.as_str());
+            let mut records = Vec::new();
+            for rolled_back in [&[][..], &[first], &[last], &[first, last], &[first]] {
+                let rolled_back: BTreeSet<&str> = rolled_back.iter().copied().collect();
+                let candidate = candidates.make(&rolled_back).unwrap();
+                let mut alone = config.clone();
+                for layer in &rolled_back {
+                    alone.layers.get_mut(*layer).unwrap().quant_enable = false;
+                }
+                assert_eq!(candidate.config, alone);
+                assert_eq!(candidate.rolled_back.len(), rolled_back.len());
+                let expected = pipeline::calibrate(&prepared, &alone, &batches, &|_| {}).unwrap();
+                assert_eq!(candidate.record, expected, "{name} without {rolled_back:?}");
+                records.push(candidate.record);
+            }
+            let changed = |entry: &&RecordEntry| records[0].get(&entry.key) != Some(entry);
+            assert!(
+                records[1].entries.iter().filter(changed).count() > 0,
+                "{name}: a layer changes those behind"
+            );
+            let before = loads.load(Ordering::Relaxed);
+            candidates.make(&BTreeSet::from([first, last])).unwrap();
+            assert_eq!(loads.load(Ordering::Relaxed), before, "{name}: all is known already");
+        }
+    }
+}

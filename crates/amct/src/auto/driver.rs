@@ -90,13 +90,17 @@ impl<'a> AutoCalibration<'a> {
             job: &self,
         };
         let ended = match search.run(&mut *strategy) {
+            Ok(ended) => ended,
             // Whatever failed, failed because the end was asked for, or no longer matters.
             Err(error) if self.stop.is_requested() => {
                 log::debug!(target: LOG, "interrupted: {error}");
                 search.write_lists()?;
                 Verdict::Interrupted
             }
-            found => found?,
+            Err(error) => {
+                search.report_failure();
+                return Err(error);
+            }
         };
         search.report(ended)
     }
@@ -244,20 +248,10 @@ impl Search<'_> {
             }
             _ => {}
         }
-        let (metric, place) = (metric.unwrap_or_else(|| "not known".to_owned()), directory);
-        match (verdict, kept) {
-            (Verdict::Met, _) => {}
-            (Verdict::NotMet, Some(kept)) => {
-                let float = kept.rolled_back.len();
-                log::warn!(target: LOG, "The accuracy target is not met. The best model found, with {float} layers rolled back and accuracy {metric}, is left in dir: {place}");
-            }
-            (Verdict::Interrupted, Some(kept)) => {
-                let float = kept.rolled_back.len();
-                log::warn!(target: LOG, "Interrupted. The best model found so far, with {float} layers rolled back and accuracy {metric}, is left in dir: {place}");
-            }
-            (_, None) => {
-                log::warn!(target: LOG, "Interrupted before there was a quantized model; none is written")
-            }
+        match verdict {
+            Verdict::Met => {}
+            Verdict::NotMet => log::warn!(target: LOG, "The accuracy target is not met. {}", self.left()),
+            Verdict::Interrupted => log::warn!(target: LOG, "Interrupted. {}", self.left()),
         }
         Ok(AutoReport {
             verdict,
@@ -266,6 +260,30 @@ impl Search<'_> {
             kept: kept.cloned(),
             tried: self.history.len(),
         })
+    }
+
+    /// Says what is left when an error ends the search; the error itself is for the caller.
+    fn report_failure(&self) {
+        if self.keeper.kept().is_none() {
+            return;
+        }
+        if let Err(error) = self.write_lists() {
+            log::warn!(target: LOG, "{error}");
+        }
+        log::warn!(target: LOG, "The search failed. {}", self.left());
+    }
+
+    /// The model that is left, for the log.
+    fn left(&self) -> String {
+        let Some(kept) = self.keeper.kept() else {
+            return "There was no quantized model yet, so none is left.".to_owned();
+        };
+        let metric = kept.result.map_or("not known yet".to_owned(), |result| python_number(result.metric));
+        format!(
+            "The best model found so far, with {} layers rolled back and an accuracy of {metric}, is left in dir: {}",
+            kept.rolled_back.len(),
+            self.job.outputs.directory().display()
+        )
     }
 }
 

@@ -149,3 +149,96 @@ fn cut<'a>(
     let cut = Prepared { outputs, scan, fold: prepared.fold.clone(), shapes: BTreeMap::new(), graph };
     Ok((cut, names))
 }
+
+#[cfg(test)]
+mod tests {
+    use amct_artifacts::record::Record;
+
+    use super::*;
+    use crate::auto::testing::Case;
+    use crate::pipeline::PrepareOptions;
+
+    const GRAPHS: [&str; 9] =
+        ["audio", "dilated", "efficientnet", "gated", "inception", "mobilenet_v1", "resnet", "ssd", "unet"];
+
+    fn calibrated(case: &Case, batches: &Batches<'_>) -> (Prepared, Record) {
+        let options = PrepareOptions::default();
+        let prepared = pipeline::prepare(&case.graph, &case.outputs, &options, batches).unwrap();
+        let config = pipeline::default_config(&prepared, 1, true).unwrap();
+        let record = pipeline::calibrate(&prepared, &config, batches, &|_| {}).unwrap();
+        (prepared, record)
+    }
+
+    /// The value of a node when the whole graph runs.
+    fn value(graph: &Graph, node: &str, case: &Case) -> Tensor {
+        let plan = Plan::compile(graph, &[graph.outlet(node).unwrap()], &PlanOptions::default()).unwrap();
+        let feeds: Vec<(String, Value)> =
+            case.feeds().into_iter().map(|(name, tensor)| (name, tensor.into())).collect();
+        let feeds: Vec<(&str, Value)> =
+            feeds.iter().map(|(name, value)| (name.as_str(), value.clone())).collect();
+        plan.run(&feeds).unwrap().pop().unwrap().simulated().unwrap()
+    }
+
+    #[test]
+    fn every_layer_of_every_graph_is_shown_once_a_batch() {
+        for name in GRAPHS {
+            let case = Case::load(name);
+            let load = |_| Ok(case.feeds());
+            let batches = Batches::new(2, &load);
+            let (prepared, record) = calibrated(&case, &batches);
+            let pairs = LayerPairs::new(&prepared, &record).unwrap();
+            let mut seen = vec![0; record.entries.len()];
+            pairs
+                .run(&batches, &Stop::default(), |index, float, quantized| {
+                    assert_eq!(float.shape(), quantized.shape());
+                    assert!(float.as_slice::<f32>().is_ok() && quantized.as_slice::<f32>().is_ok());
+                    seen[index] += 1;
+                })
+                .unwrap();
+            assert_eq!(seen, vec![2; record.entries.len()], "{name}");
+        }
+    }
+
+    /// The first layer reads the same in the calibration graph as in a graph in which only it is
+    /// quantized.
+    #[test]
+    fn the_first_layer_is_what_it_is_within_the_graph() {
+        for name in ["mobilenet_v1", "resnet", "unet"] {
+            let case = Case::load(name);
+            let load = |_| Ok(case.feeds());
+            let batches = Batches::new(1, &load);
+            let (prepared, record) = calibrated(&case, &batches);
+            let first = &prepared.scan.layers[0];
+            let end = prepared.graph.node(end(first)).name.clone();
+            let mut outputs = prepared.outputs.clone();
+            outputs.push(end.clone());
+            let only_first = Prepared { outputs, ..prepared.clone() };
+            let entry = Record { entries: vec![record.get(&first.name).unwrap().clone()] };
+            let quantized = pipeline::quantize(&only_first, &entry, "").unwrap().graph;
+            let expected = (value(&prepared.graph, &end, &case), value(&quantized, &end, &case));
+            assert_ne!(expected.0, expected.1);
+            let pairs = LayerPairs::new(&prepared, &record).unwrap();
+            let mut found = None;
+            pairs
+                .run(&batches, &Stop::default(), |index, float, quantized| {
+                    if index == 0 {
+                        found = Some((float.clone(), quantized.clone()));
+                    }
+                })
+                .unwrap();
+            assert_eq!(found, Some(expected), "{name}");
+        }
+    }
+
+    #[test]
+    fn the_end_may_be_asked_for() {
+        let case = Case::load("gated");
+        let load = |_| Ok(case.feeds());
+        let batches = Batches::new(1, &load);
+        let (prepared, record) = calibrated(&case, &batches);
+        let stop = Stop::default();
+        stop.request();
+        let run = LayerPairs::new(&prepared, &record).unwrap().run(&batches, &stop, |_, _, _| {});
+        assert_eq!(run.unwrap_err().to_string(), "interrupted");
+    }
+}

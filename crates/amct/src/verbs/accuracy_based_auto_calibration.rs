@@ -48,7 +48,7 @@ use crate::auto::{AutoCalibration, AutoReport};
 /// # let save_path = directory.path().join("out/small");
 /// # let save_path = save_path.to_str().unwrap();
 /// let original = amct::graphdef::load("tests/golden/graphs/mobilenet_v1.pb".as_ref())?;
-/// let image = amct::dataset::read_npy("tests/golden/graphs/mobilenet_v1.input.npy".as_ref())?;
+/// let image = amct::dataset::read_npy("tests/golden/graphs/mobilenet_v1.input.npy")?;
 /// let output = amct::interface::outputs(&original, &[])?;
 /// let load = |_| Ok(vec![("input".to_owned(), image.clone())]);
 /// let batches = Batches::new(1, &load);

@@ -80,7 +80,7 @@ impl Evaluator for Sqnr {
             }
             Ok(())
         })?;
-        Ok(powers.iter().map(Powers::decibels).fold(f64::INFINITY, f64::min))
+        Ok(worst(powers.iter().map(Powers::decibels)))
     }
 
     fn metric_eval(&self, _original: f64, new: f64) -> (bool, f64) {
@@ -98,6 +98,11 @@ fn of_images<'t>(name: &str, output: &'t Tensor, images: usize) -> Result<&'t [f
     let filled = batch > images && values.len().is_multiple_of(batch);
     let wanted = if filled { values.len() / batch * images } else { values.len() };
     Ok(values.get(..wanted).unwrap_or(values))
+}
+
+/// The smallest ratio; NaN if one is, which [`f64::min`] would hide.
+fn worst(ratios: impl Iterator<Item = f64>) -> f64 {
+    ratios.reduce(|a, b| if a.is_nan() || a < b { a } else { b }).unwrap_or(f64::NAN)
 }
 
 #[derive(Clone, Copy, Debug, Default)]
@@ -133,5 +138,12 @@ mod tests {
         assert!((powers.decibels() - 20.0).abs() < 1e-12);
         powers.add(&[0.0], &[f32::NAN]);
         assert!(powers.decibels().is_nan());
+    }
+
+    #[test]
+    fn the_worst_output_counts_and_nan_is_worse_than_any() {
+        assert_eq!(worst([30.0, f64::INFINITY, 20.0].into_iter()), 20.0);
+        assert!(worst([30.0, f64::NAN, 20.0].into_iter()).is_nan());
+        assert!(worst([f64::NAN, 20.0].into_iter()).is_nan());
     }
 }
