@@ -22,9 +22,14 @@ const HISTORY: &str = "amct_log/accuracy_based_auto_calibration_record.json";
 
 /// Two layers; the output is a row of five classes.
 fn classifier() -> Builder {
+    classifier_of(-1)
+}
+
+/// The same with a batch size.
+fn classifier_of(batch: i64) -> Builder {
     let weights: Vec<f32> = (0..160).map(|index| ((index * 37 % 101) as f32 - 50.0) / 50.0).collect();
     Builder::default()
-        .placeholder("input", &[-1, 4, 4, 3])
+        .placeholder("input", &[batch, 4, 4, 3])
         .filter("first/weights")
         .convolution("first/Conv2D", "input", "first/weights")
         .node("first/Relu", "Relu", &["first/Conv2D"])
@@ -257,6 +262,47 @@ fn labelled_images_are_counted() {
     job.file("images/labels.txt", format!("a.png {class}\nb.png {other}\n").as_bytes());
     let output = auto(&job, &["--max-loss", "100"]);
     assert!(text(&output.stdout).contains("original model:             50\n"), "{output:?}");
+}
+
+#[test]
+fn without_labels_the_float_model_is_the_judge() {
+    let job = Job::with_model(classifier());
+    let output = auto(&job, &[]);
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    assert!(text(&output.stdout).contains("original model:             100\n"), "{output:?}");
+}
+
+#[test]
+fn images_of_another_directory_may_judge_and_those_without_label_are_told() {
+    let job = Job::with_model(classifier());
+    for name in ["c.png", "d.png", "e.png"] {
+        job.image("judge", name);
+    }
+    job.file("judge/labels.txt", b"e.png 0\nd.png 0\n");
+    let output = auto(&job, &["--evaluation", "judge", "--metric", "top5"]);
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    assert!(
+        text(&output.stderr).contains("1 images of 'judge' have no label and judge nothing"),
+        "{output:?}"
+    );
+}
+
+#[test]
+fn a_graph_of_a_fixed_batch_judges_every_image_once() {
+    let job = Job::with_model(classifier_of(3));
+    job.image("images", "c.png");
+    job.image("images", "d.png");
+    let predicted = job.run(&["run", "model.pb", "--input", "images/a.png"]);
+    let stdout = text(&predicted.stdout);
+    let class = stdout.lines().find_map(|line| line.trim().strip_prefix("arg-max: ")).unwrap();
+    let class: usize = class.parse::<usize>().unwrap() % 5;
+    let other = (class + 1) % 5;
+    // All images are the same, and the fourth is alone in its batch.
+    let labels = format!("a.png {class}\nb.png {class}\nc.png {other}\nd.png {class}\n");
+    job.file("images/labels.txt", labels.as_bytes());
+    let output = auto(&job, &[]);
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    assert!(text(&output.stdout).contains("original model:             75\n"), "{output:?}");
 }
 
 #[test]
