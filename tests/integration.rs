@@ -5,6 +5,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
 
 mod algorithms;
+mod auto;
 mod balance;
 mod config;
 mod custom_ops;

@@ -14,6 +14,7 @@ use amct_interpreter::{OpError, PlanError, RunError};
 use amct_rewrite::RewriteError;
 use amct_rewrite::qat::QatError;
 
+use crate::auto::AutoError;
 use crate::graphdef::GraphDefError;
 use crate::interface::InterfaceError;
 
@@ -64,6 +65,8 @@ pub enum Error {
         /// The word, and those accepted.
         source: UnknownLevel,
     },
+    /// Automatic calibration.
+    Auto(AutoError),
     /// The graph already holds AMCT's layers.
     AlreadyQuantized(Vec<String>),
     /// The graph holds fake quantization, where a float one is needed.
@@ -107,6 +110,7 @@ impl fmt::Display for Error {
             Error::Write(error) => write!(f, "{error}; free that place, or choose another save path"),
             Error::Log(error) => error.fmt(f),
             Error::LogLevel { argument, source } => write!(f, "{argument} {source}"),
+            Error::Auto(error) => error.fmt(f),
             Error::AlreadyQuantized(nodes) => write!(
                 f,
                 "the model is already quantized: it holds {} AMCT layer(s), {}; give the original float model",
@@ -189,6 +193,7 @@ from! {
     InvalidPrefix => SavePath,
     WriteError => Write,
     LogError => Log,
+    AutoError => Auto,
 }
 
 impl From<ReadError<ConfigError>> for Error {

@@ -25,6 +25,7 @@
 //! # }
 //! ```
 
+pub mod auto;
 mod error;
 pub mod graphdef;
 pub mod inspect;

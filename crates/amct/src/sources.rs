@@ -3,8 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use amct_dataset::{
-    DatasetError, ImageSet, Normalization, Preprocessing, convert, list_bin_batches, list_images, load_image,
-    read_bin_batch,
+    DatasetError, ImageSet, Labels, Normalization, Preprocessing, convert, list_bin_batches, list_images,
+    load_image, read_bin_batch,
 };
 use amct_graph::Graph;
 use amct_tensor::{DType, Tensor};
@@ -38,7 +38,9 @@ impl ImageBatches {
         batch_num: Option<usize>,
     ) -> Result<Self, Error> {
         let listing = list_images(directory)?;
-        for other in &listing.others {
+        // Labels are for evaluation; here they are not to be wondered at.
+        let is_labels = |other: &Path| other.file_name().is_some_and(|name| name == Labels::FILE);
+        for other in listing.others.iter().filter(|other| !is_labels(other)) {
             log::warn!(target: "dataset", "'{}' is not a .jpg, .jpeg or .png file and is not used", other.display());
         }
         let batch_size = match (input.batch, batch_size) {
@@ -128,7 +130,7 @@ pub fn single_image(path: &Path, input: &ImageInput, normalization: Normalizatio
     Tensor::from_vec(shape, repeated).map_err(|error| Error::Value(error.into()))
 }
 
-fn preprocessing(input: &ImageInput, normalization: Normalization) -> Preprocessing {
+pub(crate) fn preprocessing(input: &ImageInput, normalization: Normalization) -> Preprocessing {
     Preprocessing { height: input.height, width: input.width, normalization, format: input.format }
 }
 

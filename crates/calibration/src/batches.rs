@@ -37,7 +37,11 @@ impl<'a> Batches<'a> {
         Ok(Self { count: wanted, load: self.load })
     }
 
-    pub(crate) fn feeds(&self, index: usize) -> Result<Vec<(String, Value)>, CalibrationError> {
+    /// The feeds of one batch, by input name.
+    ///
+    /// # Errors
+    /// [`CalibrationError::Batch`].
+    pub fn feeds(&self, index: usize) -> Result<Vec<(String, Value)>, CalibrationError> {
         let feeds = (self.load)(index).map_err(|error| CalibrationError::Batch { index, error })?;
         Ok(feeds.into_iter().map(|(name, tensor)| (name, tensor.into())).collect())
     }

@@ -1,10 +1,12 @@
 //! The command line.
 
+mod auto;
 mod calibration;
 mod config;
 mod configuration;
 mod convert;
 mod convert_model;
+mod images;
 mod inspect;
 mod parse;
 mod quantize;
@@ -17,6 +19,7 @@ use std::num::NonZeroUsize;
 use amct::artifacts::logging::Level;
 use clap::{Parser, Subcommand};
 
+pub(crate) use auto::{AutoArgs, Metric, Sensitivity, Strategy};
 pub(crate) use calibration::CalibrationArgs;
 pub(crate) use config::ConfigArgs;
 pub(crate) use convert::ConvertArgs;
@@ -30,9 +33,12 @@ pub(crate) use verify::{Format, VerifyArgs};
 /// Python or CANN; and runs the result in integer arithmetic.
 #[derive(Debug, Parser)]
 #[command(version, propagate_version = true, infer_long_args = true, max_term_width = 100)]
-#[command(after_help = "Exit codes: 0 done; 1 refused (verify found violations); 2 error.\n\
+#[command(
+    after_help = "Exit codes: 0 done; 1 refused (verify found violations, auto missed its target); 2 error; \
+    130 interrupted.\n\
     Results go to stdout, the log and progress to stderr; the commands that write a model or a \
-    configuration also write ./amct_log/amct_tensorflow.log.")]
+    configuration also write ./amct_log/amct_tensorflow.log."
+)]
 pub(crate) struct Cli {
     #[command(subcommand)]
     pub(crate) command: Command,
@@ -47,6 +53,9 @@ pub(crate) enum Command {
     /// Calibrate a float model on images and write the quantized model; with no arguments, the
     /// sample job on the shipped model
     Quantize(Box<QuantizeArgs>),
+    /// Quantize as far as the accuracy allows: give the most sensitive layers back to float until the
+    /// loss is acceptable
+    Auto(Box<AutoArgs>),
     /// Write the configuration of a model (config.json), to be edited and given to quantize
     Config(ConfigArgs),
     /// AMCT's own command line: calibrate on raw .bin batches
@@ -68,6 +77,7 @@ impl Cli {
     pub(crate) fn threads(&self) -> Option<NonZeroUsize> {
         match &self.command {
             Command::Quantize(args) => args.threads,
+            Command::Auto(args) => args.threads,
             Command::Calibration(args) => args.threads,
             Command::Run(args) => args.threads,
             Command::Config(_)

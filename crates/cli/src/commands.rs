@@ -1,5 +1,6 @@
 //! One file per command: arguments in, library calls, results out.
 
+pub(crate) mod auto;
 pub(crate) mod calibration;
 pub(crate) mod config;
 pub(crate) mod convert;

@@ -1,7 +1,7 @@
 //! The `amct` binary: flags, log, progress and exit codes; the work is in the library.
 //!
 //! Results go to stdout, the log and progress to stderr. Exit codes: 0 done, 1 refused (`verify`
-//! found violations), 2 error.
+//! found violations, `auto` missed its target), 2 error, 130 interrupted.
 
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "this crate is the one that prints")]
 
@@ -26,6 +26,7 @@ static ALLOCATOR: amct::CacheAligned = amct::CacheAligned;
 enum Outcome {
     Done,
     Refused,
+    Interrupted,
 }
 
 fn main() -> ExitCode {
@@ -33,6 +34,7 @@ fn main() -> ExitCode {
     match run(&cli) {
         Ok(Outcome::Done) => ExitCode::SUCCESS,
         Ok(Outcome::Refused) => ExitCode::from(1),
+        Ok(Outcome::Interrupted) => ExitCode::from(130),
         Err(error) => {
             log::error!(target: "AMCT", "{error}");
             console::fallback(&error.to_string());
@@ -57,6 +59,10 @@ fn run(cli: &Cli) -> Result<Outcome, amct::Error> {
         Command::Config(args) => {
             console::log_to_file(cli.log_level);
             commands::config::run(args)
+        }
+        Command::Auto(args) => {
+            console::log_to_file(cli.log_level);
+            commands::auto::run(args)
         }
         Command::Calibration(args) => {
             console::log_to_file(cli.log_level);

@@ -65,6 +65,15 @@ pub enum DatasetError {
         /// The width asked for, in pixels.
         width: usize,
     },
+    /// A line of a file of labels is not a file name and a class.
+    Label {
+        /// The file of labels.
+        path: PathBuf,
+        /// The line, from 1.
+        line: usize,
+        /// What was found and what is accepted.
+        reason: String,
+    },
     /// The header of a .npy file is not one.
     NpyHeader {
         /// The file.
@@ -157,6 +166,7 @@ impl fmt::Display for DatasetError {
                     "cannot resize {path} to {height}x{width}: 1 to 16384 pixels on a side are accepted"
                 )
             }
+            DatasetError::Label { path, line, reason } => write!(f, "{}:{line}: {reason}", path.display()),
             DatasetError::NpyHeader { path, reason } => {
                 write!(f, "{} has no usable .npy header: {reason}", path.display())
             }

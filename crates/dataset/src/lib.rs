@@ -3,6 +3,7 @@
 //! * Images: [`list_images`] finds the files of a directory, [`load_pixels`] decodes one and resizes
 //!   it as Pillow does, [`ImageSet`] loads many in parallel, keeps their 8-bit pixels and makes
 //!   normalised batches from them on demand, as often as asked.
+//! * Labels: [`Labels`] reads the classes of a directory's images from `labels.txt`.
 //! * Arrays: [`read_npy`] and [`write_npy`] for numpy's `.npy`.
 //! * AMCT's raw batches: [`list_bin_batches`] and [`read_bin_batch`]; [`convert`] to what a graph takes.
 //!
@@ -15,6 +16,7 @@ mod convert;
 mod elements;
 mod error;
 mod images;
+mod labels;
 mod npy;
 
 pub use batch_ranges::batch_ranges;
@@ -25,4 +27,5 @@ pub use images::{
     ImageListing, ImageSet, Normalization, NormalizationError, Pixels, Preprocessing, list_images,
     load_image, load_pixels,
 };
+pub use labels::{LabelledImage, Labels};
 pub use npy::{read_npy, write_npy};

@@ -92,6 +92,15 @@ impl QuantizableLayer {
         self.bias.as_ref().map_or(self.node, |bias| bias.node)
     }
 
+    /// The node and input that read [`input`](Self::input): the layer, or the `Pad` or `Split` before it.
+    pub fn reader(&self) -> (NodeId, usize) {
+        match (self.pad, &self.group) {
+            (Some(pad), _) => (pad, 0),
+            (None, Some(group)) => (group.split, group::SPLIT_DATA),
+            (None, None) => (self.node, self.kind.data_input()),
+        }
+    }
+
     /// The number of output channels; `None` for a pooling.
     pub fn channels(&self) -> Option<usize> {
         self.weights.as_ref().map(|weights| weights.channels)

@@ -18,6 +18,10 @@ pub struct CalibrateOptions<'a> {
     /// The record of [`quantize_preprocess`](super::quantize_preprocess) for layers that are balanced;
     /// without it the pre-pass is run first, if any layer is.
     pub balance: Option<&'a Record>,
+    /// What is known already of some layers: they are given their entries of this record instead of
+    /// being calibrated. All enabled layers have fake-quantized weights all the same, since the others
+    /// are calibrated behind them.
+    pub known: Option<&'a Record>,
     /// Whether, and by which search, shift bits are recorded. A configuration with `joint_quant` has
     /// them in any case, by the first search if none is named.
     pub shift_bits: Option<ShiftVersion>,
@@ -75,15 +79,25 @@ pub fn calibrate_with(
         enabled.iter().zip(&scales).map(|((layer, _), scale)| (*layer, scale.as_slice())).collect();
     let graph = weights::fake_quantized(&prepared.graph, &fake)?;
 
-    let activations = Activations::of(prepared, config, &enabled, batches)?;
+    let known = |layer: &QuantizableLayer| options.known.and_then(|known| known.get(&layer.name));
+    let unknown: Vec<Enabled<'_>> =
+        enabled.iter().copied().filter(|(layer, _)| known(layer).is_none()).collect();
+    let activations = Activations::of(prepared, config, &unknown, batches)?;
     let outlets = interface::outlets(&graph, &prepared.outputs)?;
     let batch_num = usize::try_from(config.batch_num).unwrap_or(usize::MAX);
-    let found = passes::calibrate(&graph, &outlets, &activations.list, batches, batch_num, progress)?;
+    let found = if activations.list.is_empty() {
+        Vec::new()
+    } else {
+        passes::calibrate(&graph, &outlets, &activations.list, batches, batch_num, progress)?
+    };
     let found = precision::rounded(config, found);
 
-    let layers = enabled.iter().zip(scales).zip(&activations.of_layers);
-    let entries = layers.filter_map(|(((layer, _), scale_w), &index)| {
-        let params = found.get(index)?;
+    let mut of_unknown = activations.of_layers.iter();
+    let entries = enabled.iter().zip(scales).filter_map(|((layer, _), scale_w)| {
+        if let Some(entry) = known(layer) {
+            return Some(entry.clone());
+        }
+        let params = found.get(*of_unknown.next()?)?;
         Some(RecordEntry {
             key: layer.name.clone(),
             scale_d: Some(params.scale),
@@ -97,7 +111,8 @@ pub fn calibrate_with(
     let mut entries: Vec<RecordEntry> = entries.collect();
     if let Some(version) = options.shift_bits.or(config.joint_quant.then_some(ShiftVersion::V1)) {
         let search = shift::Search { prepared, graph: &graph, version, batches, batch_num, progress };
-        search.fill(&enabled, &mut entries)?;
+        let pairs = enabled.iter().map(|(layer, _)| *layer).zip(&mut entries);
+        search.fill(pairs.filter(|(layer, _)| known(layer).is_none()))?;
     }
     entries.extend(activations.of_tensors.into_iter().filter_map(|(key, index)| {
         let params = found.get(index)?;

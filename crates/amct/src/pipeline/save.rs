@@ -1,4 +1,4 @@
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use amct_artifacts::atomic::FileSet;
 use amct_artifacts::config::QuantConfig;
@@ -46,6 +46,11 @@ impl Outputs {
     /// The prefix of the file names.
     pub fn prefix(&self) -> &str {
         self.path.prefix()
+    }
+
+    /// The directory of the files; empty for the working directory.
+    pub fn directory(&self) -> &Path {
+        self.path.dir()
     }
 
     /// The quantized model.
@@ -108,10 +113,21 @@ impl Outputs {
     /// [`Error::Write`] naming the file.
     pub fn write(&self, encoded: &Encoded) -> Result<(), Error> {
         let mut files = FileSet::new();
+        self.stage(encoded, &mut files)?;
+        self.commit(files)
+    }
+
+    /// Adds the files of a job to a set that is written later.
+    pub(crate) fn stage(&self, encoded: &Encoded, files: &mut FileSet) -> Result<(), Error> {
         files.stage(self.config(), encoded.config.as_bytes())?;
         files.stage(self.record(), encoded.record.as_bytes())?;
         files.stage(self.quant_json(), encoded.info.as_bytes())?;
         files.stage(self.quantized_pb(), &encoded.model)?;
+        Ok(())
+    }
+
+    /// Writes a set that holds the files of a job, and says so.
+    pub(crate) fn commit(&self, files: FileSet) -> Result<(), Error> {
         files.commit()?;
         log::info!(target: "save_model", "The model is saved in {}", self.quantized_pb().display());
         Ok(())

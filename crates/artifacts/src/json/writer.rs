@@ -7,17 +7,21 @@ pub(crate) struct Style {
     indent: usize,
     /// What stands between a key and its value.
     colon: &'static str,
+    /// Whether what is outside ASCII is escaped (`ensure_ascii`).
+    ascii: bool,
 }
 
 impl Style {
     /// `indent=4, separators=(',', ':')`, as in `config.json`.
-    pub(crate) const CONFIG: Style = Style { indent: 4, colon: ":" };
+    pub(crate) const CONFIG: Style = Style { indent: 4, colon: ":", ascii: true };
+    /// The same with `ensure_ascii=False`, as in the files of automatic calibration.
+    pub(crate) const AUTO_CALIBRATION: Style = Style { ascii: false, ..Style::CONFIG };
     /// `indent=2`, as protobuf's `MessageToJson`.
-    pub(crate) const MESSAGE: Style = Style { indent: 2, colon: ": " };
+    pub(crate) const MESSAGE: Style = Style { indent: 2, colon: ": ", ascii: true };
 }
 
-/// The text that Python's `json.dump` makes of `value`: empty containers closed at once, everything
-/// outside ASCII escaped, no newline at the end.
+/// The text that Python's `json.dump` makes of `value`: empty containers closed at once, no newline at
+/// the end.
 pub(crate) fn to_python_text(value: &Json, style: Style) -> String {
     let mut text = String::new();
     write(value, style, 0, &mut text);
@@ -32,13 +36,13 @@ fn write(value: &Json, style: Style, depth: usize, text: &mut String) {
         Json::Bool(value) => text.push_str(if *value { "true" } else { "false" }),
         Json::Int(value) => text.push_str(&value.to_string()),
         Json::Float(value) => text.push_str(&python_float(*value)),
-        Json::String(value) => write_string(value, text),
+        Json::String(value) => write_string(value, style, text),
         Json::Array(items) => write_items(items, ['[', ']'], indent, depth, text, |item, text| {
             write(item, style, depth + 1, text);
         }),
         Json::Object(entries) => {
             write_items(entries, ['{', '}'], indent, depth, text, |(key, item), text| {
-                write_string(key, text);
+                write_string(key, style, text);
                 text.push_str(style.colon);
                 write(item, style, depth + 1, text);
             })
@@ -73,7 +77,7 @@ fn new_line(blanks: usize, text: &mut String) {
     text.extend(std::iter::repeat_n(' ', blanks));
 }
 
-fn write_string(value: &str, text: &mut String) {
+fn write_string(value: &str, style: Style, text: &mut String) {
     text.push('"');
     for character in value.chars() {
         match character {
@@ -85,6 +89,7 @@ fn write_string(value: &str, text: &mut String) {
             '\u{8}' => text.push_str("\\b"),
             '\u{c}' => text.push_str("\\f"),
             ' '..='~' => text.push(character),
+            ' '.. if !style.ascii => text.push(character),
             _ => {
                 for unit in character.encode_utf16(&mut [0; 2]) {
                     text.push_str(&format!("\\u{unit:04x}"));
@@ -130,5 +135,7 @@ mod tests {
     fn strings_are_ascii() {
         let text = to_python_text(&Json::string("a\"\\/\n\t\u{1}\u{7f}é层😀"), Style::CONFIG);
         assert_eq!(text, r#""a\"\\/\n\t\u0001\u007f\u00e9\u5c42\ud83d\ude00""#);
+        let text = to_python_text(&Json::string("\u{1}\u{7f}é"), Style::AUTO_CALIBRATION);
+        assert_eq!(text, "\"\\u0001\u{7f}é\"");
     }
 }

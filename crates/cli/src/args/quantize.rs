@@ -3,8 +3,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-use super::configuration::ConfigurationArgs;
-use super::parse::{self, List};
+use super::images::CalibrationImageArgs;
 
 #[derive(Debug, Args)]
 pub(crate) struct QuantizeArgs {
@@ -16,9 +15,8 @@ pub(crate) struct QuantizeArgs {
     #[arg(long, value_name = "NODE")]
     pub(crate) output: Vec<String>,
 
-    /// Directory of calibration images (.jpg, .jpeg, .png), used in sorted order
-    #[arg(long, value_name = "DIR", default_value = "data/calibration")]
-    pub(crate) calibration: PathBuf,
+    #[command(flatten)]
+    pub(crate) images: CalibrationImageArgs,
 
     /// Image to predict with the original and the quantized model; "none" for no prediction
     /// [default: data/classification.jpg, if it is there]
@@ -33,24 +31,6 @@ pub(crate) struct QuantizeArgs {
         default_value = "./outputs/mobilenet_v2"
     )]
     pub(crate) save_path: String,
-
-    #[command(flatten)]
-    pub(crate) configuration: ConfigurationArgs,
-
-    /// Size of an image, width x height [default: what the graph's input says]
-    #[arg(long, value_name = "WxH", value_parser = parse::size)]
-    pub(crate) size: Option<(usize, usize)>,
-
-    #[command(flatten)]
-    pub(crate) normalization: NormalizationArgs,
-
-    /// Images that run at a time; does not change the result [default: 1, or what the graph fixes]
-    #[arg(long, visible_alias = "batch_size", value_name = "N")]
-    pub(crate) batch_size: Option<NonZeroUsize>,
-
-    /// Number of batches to calibrate on [default: all images]
-    #[arg(long, visible_alias = "batch_num", value_name = "N")]
-    pub(crate) batch_num: Option<NonZeroUsize>,
 
     /// Balance activations against weights first (DMQ), with a strength from 0.2 to 0.8
     #[arg(long, value_name = "STRENGTH", num_args = 0..=1, default_missing_value = "0.5")]
@@ -80,24 +60,5 @@ impl From<ShiftSearch> for amct::calibration::shift::ShiftVersion {
             ShiftSearch::V1 => Self::V1,
             ShiftSearch::V2 => Self::V2,
         }
-    }
-}
-
-/// How pixels become numbers: (pixel - mean) / std.
-#[derive(Debug, Args)]
-pub(crate) struct NormalizationArgs {
-    /// Subtracted from each pixel (0 to 255): one value, or three for R,G,B
-    #[arg(long, value_name = "M[,M,M]", default_value = "128", value_parser = parse::channels, allow_hyphen_values = true)]
-    pub(crate) mean: List<f32>,
-
-    /// Divides each pixel after that: one value, or three for R,G,B
-    #[arg(long, value_name = "S[,S,S]", default_value = "128", value_parser = parse::channels)]
-    pub(crate) std: List<f32>,
-}
-
-impl NormalizationArgs {
-    pub(crate) fn build(&self) -> Result<amct::dataset::Normalization, amct::Error> {
-        amct::dataset::Normalization::new(&self.mean.0, &self.std.0)
-            .map_err(|error| amct::Error::Unsupported(error.to_string()))
     }
 }

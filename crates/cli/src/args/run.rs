@@ -3,8 +3,8 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
+use super::images::NormalizationArgs;
 use super::parse;
-use super::quantize::NormalizationArgs;
 
 #[derive(Debug, Args)]
 pub(crate) struct RunArgs {

@@ -3,14 +3,13 @@
 use std::path::{Path, PathBuf};
 
 use amct::calibration::Batches;
-use amct::dataset::{DatasetError, Normalization};
 use amct::graph::Graph;
 use amct::interface::{self, ImageInput};
 use amct::interpreter::Arithmetic;
 use amct::model::Model;
-use amct::pipeline::{self, Artifacts, CalibrateOptions, Configuration, Outputs};
+use amct::pipeline::{self, Artifacts, CalibrateOptions, Outputs};
 use amct::predict::{Class, top_classes};
-use amct::sources::{ImageBatches, single_image};
+use amct::sources::single_image;
 
 use crate::args::QuantizeArgs;
 use crate::{Outcome, progress};
@@ -22,12 +21,11 @@ pub(crate) fn run(args: &QuantizeArgs) -> Result<Outcome, amct::Error> {
     let outputs = Outputs::new(&args.save_path)?;
     let original = amct::graphdef::load(&args.model)?;
     let output_names = interface::outputs(&original, &args.output)?;
-    let outlets = interface::outlets(&original, &output_names)?;
-    let given = args.configuration.read()?;
+    let given = args.images.configuration()?;
     let options = given.as_ref().map(|given| given.prepare_options(&original)).transpose()?;
-    let input = interface::image_input(&original, &outlets, args.size)?;
-    let normalization = args.normalization.build()?;
-    let images = images(args, given.as_ref(), &input, normalization.clone())?;
+    let input = args.images.input(&original, &output_names)?;
+    let normalization = args.images.normalization.build()?;
+    let images = args.images.load(given.as_ref(), &input, normalization.clone())?;
     let test_image = test_image(args);
     let test_tensor =
         test_image.map(|path| single_image(&path, &input, normalization.clone())).transpose()?;
@@ -46,7 +44,7 @@ pub(crate) fn run(args: &QuantizeArgs) -> Result<Outcome, amct::Error> {
         || predicted(&original),
     );
     let (prepared, before) = (prepared?, before?);
-    let configuration = given.unwrap_or_else(|| by_arguments(args, images.count()));
+    let configuration = given.unwrap_or_else(|| args.images.by_arguments(&images));
     let mut config = configuration.resolve(&prepared)?;
     if let Some(strength) = args.dmq {
         pipeline::set_dmq_balancer(&mut config, &prepared, strength)?;
@@ -62,39 +60,6 @@ pub(crate) fn run(args: &QuantizeArgs) -> Result<Outcome, amct::Error> {
     print_prediction("Origin", before);
     print_prediction("Quantized", after);
     Ok(Outcome::Done)
-}
-
-/// The calibration images. A configuration says how many batches there are: of `--batch-size` images,
-/// or as many as the graph fixes; if neither says so, all images are dealt out to them, and run one by
-/// one.
-fn images(
-    args: &QuantizeArgs,
-    configuration: Option<&Configuration>,
-    input: &ImageInput,
-    normalization: Normalization,
-) -> Result<ImageBatches, amct::Error> {
-    let configured = configuration.map(|given| usize::try_from(given.batch_num()).unwrap_or(usize::MAX));
-    let has_size = args.batch_size.is_some() || input.batch.is_some();
-    let batch_num = match configured {
-        Some(batch_num) => Some(batch_num).filter(|_| has_size),
-        None => args.batch_num.map(Into::into),
-    };
-    let batch_size = args.batch_size.map(Into::into);
-    let images = ImageBatches::load(&args.calibration, input, normalization, batch_size, batch_num)?;
-    match configured.filter(|&wanted| wanted > images.count()) {
-        Some(wanted) => {
-            let (path, found) = (args.calibration.clone(), images.count());
-            Err(DatasetError::NotEnoughBatches { path, found, wanted }.into())
-        }
-        None => Ok(images),
-    }
-}
-
-/// What the arguments say. Without a word from the user all images are one batch, as in AMCT's sample.
-fn by_arguments(args: &QuantizeArgs, batches: usize) -> Configuration {
-    let explicit = args.batch_size.is_some() || args.batch_num.is_some();
-    let batch_num = if explicit { u32::try_from(batches).unwrap_or(u32::MAX) } else { 1 };
-    Configuration::Arguments { skip_layers: Vec::new(), batch_num, activation_offset: true }
 }
 
 fn test_image(args: &QuantizeArgs) -> Option<PathBuf> {

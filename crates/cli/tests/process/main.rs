@@ -5,6 +5,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
 
+mod auto;
 mod bad_data;
 mod bad_model;
 mod bad_values;

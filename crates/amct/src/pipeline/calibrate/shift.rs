@@ -3,9 +3,9 @@ use amct_calibration::shift::ShiftVersion;
 use amct_calibration::shift_bits::{self, LayerOutput};
 use amct_calibration::{Batches, Progress, probe_shapes};
 use amct_graph::{Graph, Outlet};
+use amct_rewrite::QuantizableLayer;
 use amct_tensor::quantization::DeqScale;
 
-use super::Enabled;
 use crate::pipeline::Prepared;
 use crate::{Error, interface};
 
@@ -21,16 +21,21 @@ pub(super) struct Search<'a> {
 }
 
 impl Search<'_> {
-    /// Records the shift bits of every layer with weights; `entries` are those of `enabled`.
-    pub(super) fn fill(&self, enabled: &[Enabled<'_>], entries: &mut [RecordEntry]) -> Result<(), Error> {
-        let layers = || enabled.iter().map(|(layer, _)| *layer);
-        let ends: Vec<Outlet> =
-            layers().filter(|layer| layer.weights.is_some()).map(|layer| layer.end().into()).collect();
+    /// Records the shift bits of the layers with weights in their entries.
+    pub(super) fn fill<'e>(
+        &self,
+        layers: impl Iterator<Item = (&'e QuantizableLayer, &'e mut RecordEntry)>,
+    ) -> Result<(), Error> {
+        let layers: Vec<_> = layers.filter(|(layer, _)| layer.weights.is_some()).collect();
+        if layers.is_empty() {
+            return Ok(());
+        }
+        let ends: Vec<Outlet> = layers.iter().map(|(layer, _)| layer.end().into()).collect();
         let outlets = interface::outlets(self.graph, &self.prepared.outputs)?;
         let shapes = probe_shapes(self.graph, &outlets, &ends, self.batches)?;
         let mut outputs = Vec::new();
         let mut filled = Vec::new();
-        for (layer, entry) in layers().zip(entries).filter(|(layer, _)| layer.weights.is_some()) {
+        for (layer, entry) in layers {
             let Some(scale_d) = entry.scale_d else { continue };
             let outlet = Outlet::from(layer.end());
             outputs.push(LayerOutput {

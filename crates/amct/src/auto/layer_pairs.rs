@@ -1,0 +1,244 @@
+use std::collections::{BTreeMap, BTreeSet};
+
+use amct_artifacts::record::Record;
+use amct_calibration::{Batches, weights};
+use amct_graph::{AttrValue, Graph, NewNode, NodeId, Outlet, Patch, Source, type_code};
+use amct_interpreter::{Plan, PlanOptions, RunError, Value};
+use amct_rewrite::{LayerScan, QuantizableLayer};
+use amct_tensor::{DType, Tensor};
+
+use super::Stop;
+use crate::Error;
+use crate::pipeline::{self, Prepared};
+
+/// Each quantized layer alone, twice: float and quantized. Both are fed what the layer reads during
+/// calibration, so their outputs differ by what quantizing this layer does, and nothing else.
+pub(super) struct LayerPairs {
+    /// The calibration graph, which shows the layers' inputs.
+    trunk: Plan,
+    /// The placeholder that stands for an outlet of the trunk.
+    placeholders: BTreeMap<Outlet, String>,
+    pairs: Vec<Pair>,
+}
+
+struct Pair {
+    name: String,
+    float: Plan,
+    quantized: Plan,
+    /// What the two must be fed. Besides the layer's input these may be others, if a size is computed.
+    feeds: BTreeSet<String>,
+}
+
+impl LayerPairs {
+    /// The pairs of all layers of a record, in graph order.
+    ///
+    /// # Errors
+    /// A record that does not fit the graph.
+    pub(super) fn new(prepared: &Prepared, record: &Record) -> Result<Self, Error> {
+        let layers = || prepared.scan.layers.iter().filter(|layer| record.get(&layer.name).is_some());
+        let (cut, placeholders) = cut(prepared, layers())?;
+        let quantized = pipeline::quantize(&cut, record, "")?;
+        let mut pairs = Vec::new();
+        for layer in layers() {
+            let end = cut.graph.node(end(layer)).name.clone();
+            let plan = |graph: &Graph| -> Result<Plan, Error> {
+                Ok(Plan::compile(graph, &[graph.outlet(&end)?], &PlanOptions::default())?)
+            };
+            let (float, quantized) = (plan(&cut.graph)?, plan(&quantized.graph)?);
+            let feeds = float.feeds().iter().chain(quantized.feeds()).map(|feed| feed.name.clone()).collect();
+            pairs.push(Pair { name: layer.name.clone(), float, quantized, feeds });
+        }
+        let scales: Vec<(&QuantizableLayer, &[f32])> =
+            layers().filter_map(|layer| Some((layer, record.get(&layer.name)?.scale_w.as_slice()))).collect();
+        let trunk = weights::fake_quantized(&prepared.graph, &scales)?;
+        let observed = placeholders.keys().copied().collect();
+        let trunk = Plan::compile(&trunk, &[], &PlanOptions { observed, ..PlanOptions::default() })?;
+        Ok(Self { trunk, placeholders, pairs })
+    }
+
+    /// The layers, in the order of the indices that [`run`](Self::run) shows.
+    pub(super) fn names(&self) -> impl Iterator<Item = &str> {
+        self.pairs.iter().map(|pair| pair.name.as_str())
+    }
+
+    /// Runs all batches in order and shows the float and the quantized output of every layer.
+    ///
+    /// # Errors
+    /// A run that fails, or [`AutoError::Stopped`](super::AutoError::Stopped) between two batches.
+    pub(super) fn run(
+        &self,
+        batches: &Batches<'_>,
+        stop: &Stop,
+        mut see: impl FnMut(usize, &Tensor, &Tensor),
+    ) -> Result<(), Error> {
+        for batch in 0..batches.count() {
+            stop.check()?;
+            let feeds = batches.feeds(batch)?;
+            let fed: Vec<(&str, Value)> =
+                feeds.iter().map(|(name, value)| (name.as_str(), value.clone())).collect();
+            let mut values: BTreeMap<&str, Value> = fed.iter().cloned().collect();
+            let mut waiting: Vec<(usize, &Pair)> = self.pairs.iter().enumerate().collect();
+            self.trunk.run_observed(&fed, &mut |outlet, value| {
+                let Some(placeholder) = self.placeholders.get(&outlet) else { return Ok(()) };
+                values.insert(placeholder, value.clone());
+                let is_ready = |pair: &Pair| pair.feeds.iter().all(|feed| values.contains_key(feed.as_str()));
+                let (ready, rest): (Vec<_>, Vec<_>) = waiting.iter().partition(|(_, pair)| is_ready(pair));
+                for (index, pair) in ready {
+                    let (float, quantized) = pair.run(&values)?;
+                    see(index, &float, &quantized);
+                }
+                values.retain(|name, _| rest.iter().any(|(_, pair)| pair.feeds.contains(*name)));
+                waiting = rest;
+                Ok(())
+            })?;
+        }
+        Ok(())
+    }
+}
+
+impl Pair {
+    fn run(&self, values: &BTreeMap<&str, Value>) -> Result<(Tensor, Tensor), RunError> {
+        let output = |plan: &Plan| -> Result<Tensor, RunError> {
+            let feeds = plan.feeds().iter().filter_map(|feed| {
+                let (name, value) = values.get_key_value(feed.name.as_str())?;
+                Some((*name, value.clone()))
+            });
+            let value = plan.run(&feeds.collect::<Vec<_>>())?.pop();
+            let value = value.ok_or_else(|| RunError::MissingOutput(self.name.clone()))?;
+            value.simulated().map_err(|error| RunError::Observer(error.to_string()))
+        };
+        Ok((output(&self.float)?, output(&self.quantized)?))
+    }
+}
+
+/// The node whose output is a layer's: of a part of a group convolution, which is dequantized as a
+/// whole, the concatenation.
+fn end(layer: &QuantizableLayer) -> NodeId {
+    layer.group.as_ref().map_or(layer.end(), |group| group.concat)
+}
+
+/// The graph in which every layer reads a placeholder instead of its input, and the ends of the layers
+/// are the outputs; and the placeholders by the outlet that they stand for.
+fn cut<'a>(
+    prepared: &Prepared,
+    layers: impl Iterator<Item = &'a QuantizableLayer> + Clone,
+) -> Result<(Prepared, BTreeMap<Outlet, String>), Error> {
+    let mut patch = Patch::new();
+    let mut sources: BTreeMap<Outlet, Source> = BTreeMap::new();
+    let mut inputs = Vec::new();
+    for layer in layers.clone() {
+        let source = *sources.entry(layer.input).or_insert_with(|| {
+            inputs.push(layer.input);
+            let float = AttrValue::Type(type_code(DType::F32));
+            patch.add(NewNode::new("layer_input", "Placeholder", []).attr("dtype", float))
+        });
+        let (reader, input) = layer.reader();
+        patch.set_input(reader, input, source);
+    }
+    let mut graph = prepared.graph.clone();
+    let placeholders: BTreeMap<Outlet, NodeId> = inputs.into_iter().zip(graph.apply(&patch)?).collect();
+    let name = |id: NodeId| graph.node(id).name.clone();
+    let names = placeholders.iter().map(|(&outlet, &id)| (outlet, name(id))).collect();
+    let outputs: BTreeSet<String> = layers.clone().map(|layer| name(end(layer))).collect();
+    let layers = layers.map(|layer| {
+        let input = placeholders.get(&layer.input).map_or(layer.input, |&id| id.into());
+        QuantizableLayer { input, ..layer.clone() }
+    });
+    let scan = LayerScan { layers: layers.collect(), ..LayerScan::default() };
+    let outputs = outputs.into_iter().collect();
+    let cut = Prepared { outputs, scan, fold: prepared.fold.clone(), shapes: BTreeMap::new(), graph };
+    Ok((cut, names))
+}
+
+#[cfg(test)]
+mod tests {
+    use amct_artifacts::record::Record;
+
+    use super::*;
+    use crate::auto::testing::Case;
+    use crate::pipeline::PrepareOptions;
+
+    const GRAPHS: [&str; 9] =
+        ["audio", "dilated", "efficientnet", "gated", "inception", "mobilenet_v1", "resnet", "ssd", "unet"];
+
+    fn calibrated(case: &Case, batches: &Batches<'_>) -> (Prepared, Record) {
+        let options = PrepareOptions::default();
+        let prepared = pipeline::prepare(&case.graph, &case.outputs, &options, batches).unwrap();
+        let config = pipeline::default_config(&prepared, 1, true).unwrap();
+        let record = pipeline::calibrate(&prepared, &config, batches, &|_| {}).unwrap();
+        (prepared, record)
+    }
+
+    /// The value of a node when the whole graph runs.
+    fn value(graph: &Graph, node: &str, case: &Case) -> Tensor {
+        let plan = Plan::compile(graph, &[graph.outlet(node).unwrap()], &PlanOptions::default()).unwrap();
+        let feeds: Vec<(String, Value)> =
+            case.feeds().into_iter().map(|(name, tensor)| (name, tensor.into())).collect();
+        let feeds: Vec<(&str, Value)> =
+            feeds.iter().map(|(name, value)| (name.as_str(), value.clone())).collect();
+        plan.run(&feeds).unwrap().pop().unwrap().simulated().unwrap()
+    }
+
+    #[test]
+    fn every_layer_of_every_graph_is_shown_once_a_batch() {
+        for name in GRAPHS {
+            let case = Case::load(name);
+            let load = |_| Ok(case.feeds());
+            let batches = Batches::new(2, &load);
+            let (prepared, record) = calibrated(&case, &batches);
+            let pairs = LayerPairs::new(&prepared, &record).unwrap();
+            let mut seen = vec![0; record.entries.len()];
+            pairs
+                .run(&batches, &Stop::default(), |index, float, quantized| {
+                    assert_eq!(float.shape(), quantized.shape());
+                    assert!(float.as_slice::<f32>().is_ok() && quantized.as_slice::<f32>().is_ok());
+                    seen[index] += 1;
+                })
+                .unwrap();
+            assert_eq!(seen, vec![2; record.entries.len()], "{name}");
+        }
+    }
+
+    /// The first layer reads the same in the calibration graph as in a graph in which only it is
+    /// quantized.
+    #[test]
+    fn the_first_layer_is_what_it_is_within_the_graph() {
+        for name in ["mobilenet_v1", "resnet", "unet"] {
+            let case = Case::load(name);
+            let load = |_| Ok(case.feeds());
+            let batches = Batches::new(1, &load);
+            let (prepared, record) = calibrated(&case, &batches);
+            let first = &prepared.scan.layers[0];
+            let end = prepared.graph.node(end(first)).name.clone();
+            let mut outputs = prepared.outputs.clone();
+            outputs.push(end.clone());
+            let only_first = Prepared { outputs, ..prepared.clone() };
+            let entry = Record { entries: vec![record.get(&first.name).unwrap().clone()] };
+            let quantized = pipeline::quantize(&only_first, &entry, "").unwrap().graph;
+            let expected = (value(&prepared.graph, &end, &case), value(&quantized, &end, &case));
+            assert_ne!(expected.0, expected.1);
+            let pairs = LayerPairs::new(&prepared, &record).unwrap();
+            let mut found = None;
+            pairs
+                .run(&batches, &Stop::default(), |index, float, quantized| {
+                    if index == 0 {
+                        found = Some((float.clone(), quantized.clone()));
+                    }
+                })
+                .unwrap();
+            assert_eq!(found, Some(expected), "{name}");
+        }
+    }
+
+    #[test]
+    fn the_end_may_be_asked_for() {
+        let case = Case::load("gated");
+        let load = |_| Ok(case.feeds());
+        let batches = Batches::new(1, &load);
+        let (prepared, record) = calibrated(&case, &batches);
+        let stop = Stop::default();
+        stop.request();
+        let run = LayerPairs::new(&prepared, &record).unwrap().run(&batches, &stop, |_, _, _| {});
+        assert_eq!(run.unwrap_err().to_string(), "interrupted");
+    }
+}

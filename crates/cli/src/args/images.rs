@@ -1,0 +1,104 @@
+//! Options of the commands that calibrate on images.
+
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+
+use amct::dataset::{DatasetError, Normalization};
+use amct::graph::Graph;
+use amct::interface::{self, ImageInput};
+use amct::pipeline::Configuration;
+use amct::sources::ImageBatches;
+use clap::Args;
+
+use super::configuration::ConfigurationArgs;
+use super::parse::{self, List};
+
+#[derive(Debug, Args)]
+pub(crate) struct CalibrationImageArgs {
+    /// Directory of calibration images (.jpg, .jpeg, .png), used in sorted order
+    #[arg(long, value_name = "DIR", default_value = "data/calibration")]
+    pub(crate) calibration: PathBuf,
+
+    #[command(flatten)]
+    configuration: ConfigurationArgs,
+
+    /// Size of an image, width x height [default: what the graph's input says]
+    #[arg(long, value_name = "WxH", value_parser = parse::size)]
+    pub(crate) size: Option<(usize, usize)>,
+
+    #[command(flatten)]
+    pub(crate) normalization: NormalizationArgs,
+
+    /// Images that run at a time; does not change the result [default: 1, or what the graph fixes]
+    #[arg(long, visible_alias = "batch_size", value_name = "N")]
+    pub(crate) batch_size: Option<NonZeroUsize>,
+
+    /// Number of batches to calibrate on [default: all images]
+    #[arg(long, visible_alias = "batch_num", value_name = "N")]
+    pub(crate) batch_num: Option<NonZeroUsize>,
+}
+
+impl CalibrationImageArgs {
+    /// The input of the graph that takes the images.
+    pub(crate) fn input(&self, graph: &Graph, outputs: &[String]) -> Result<ImageInput, amct::Error> {
+        let outlets = interface::outlets(graph, outputs)?;
+        interface::image_input(graph, &outlets, self.size)
+    }
+
+    /// Reads the configuration file; `None` if there is none given.
+    pub(crate) fn configuration(&self) -> Result<Option<Configuration>, amct::Error> {
+        self.configuration.read()
+    }
+
+    /// The images. A configuration says how many batches there are: of `--batch-size` images, or as
+    /// many as the graph fixes; if neither says so, all images are dealt out to them, and run one by one.
+    pub(crate) fn load(
+        &self,
+        configuration: Option<&Configuration>,
+        input: &ImageInput,
+        normalization: Normalization,
+    ) -> Result<ImageBatches, amct::Error> {
+        let configured = configuration.map(|given| usize::try_from(given.batch_num()).unwrap_or(usize::MAX));
+        let has_size = self.batch_size.is_some() || input.batch.is_some();
+        let batch_num = match configured {
+            Some(batch_num) => Some(batch_num).filter(|_| has_size),
+            None => self.batch_num.map(Into::into),
+        };
+        let batch_size = self.batch_size.map(Into::into);
+        let images = ImageBatches::load(&self.calibration, input, normalization, batch_size, batch_num)?;
+        match configured.filter(|&wanted| wanted > images.count()) {
+            Some(wanted) => {
+                let (path, found) = (self.calibration.clone(), images.count());
+                Err(DatasetError::NotEnoughBatches { path, found, wanted }.into())
+            }
+            None => Ok(images),
+        }
+    }
+
+    /// What the arguments say. Without a word from the user all images are one batch, as in AMCT's
+    /// sample.
+    pub(crate) fn by_arguments(&self, images: &ImageBatches) -> Configuration {
+        let explicit = self.batch_size.is_some() || self.batch_num.is_some();
+        let batch_num = if explicit { u32::try_from(images.count()).unwrap_or(u32::MAX) } else { 1 };
+        Configuration::Arguments { skip_layers: Vec::new(), batch_num, activation_offset: true }
+    }
+}
+
+/// How pixels become numbers: (pixel - mean) / std.
+#[derive(Debug, Args)]
+pub(crate) struct NormalizationArgs {
+    /// Subtracted from each pixel (0 to 255): one value, or three for R,G,B
+    #[arg(long, value_name = "M[,M,M]", default_value = "128", value_parser = parse::channels, allow_hyphen_values = true)]
+    pub(crate) mean: List<f32>,
+
+    /// Divides each pixel after that: one value, or three for R,G,B
+    #[arg(long, value_name = "S[,S,S]", default_value = "128", value_parser = parse::channels)]
+    pub(crate) std: List<f32>,
+}
+
+impl NormalizationArgs {
+    pub(crate) fn build(&self) -> Result<Normalization, amct::Error> {
+        Normalization::new(&self.mean.0, &self.std.0)
+            .map_err(|error| amct::Error::Unsupported(error.to_string()))
+    }
+}

@@ -1,0 +1,139 @@
+//! `amct auto`: quantize as far as the accuracy allows.
+
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+use amct::auto::evaluators::{Accuracy, Agreement, Command, Sqnr};
+use amct::auto::{
+    AutoCalibration, AutoReport, BinarySearch, CosineSimilarity, EvaluationImages, Evaluator, Stop, Verdict,
+};
+use amct::calibration::Batches;
+use amct::dataset::{Labels, list_images};
+use amct::graph::Graph;
+use amct::interface::{self, ImageInput};
+use amct::interpreter::Arithmetic;
+use amct::model::Model;
+use amct::pipeline::{self, Outputs};
+use amct::verbs::accuracy_based_auto_calibration;
+use signal_hook::consts::{SIGINT, SIGTERM};
+use signal_hook::flag;
+
+use crate::args::{AutoArgs, Metric, Sensitivity, Strategy};
+use crate::{Outcome, progress};
+
+/// What a second signal ends the program with.
+const INTERRUPTED: i32 = 130;
+
+pub(crate) fn run(args: &AutoArgs) -> Result<Outcome, amct::Error> {
+    let stop = stop_on_signal()?;
+    let outputs = Outputs::new(&args.save_path)?;
+    let original = amct::graphdef::load(&args.model)?;
+    let output_names = interface::outputs(&original, &args.output)?;
+    let input = args.images.input(&original, &output_names)?;
+    let given = args.images.configuration()?;
+    let options = given.as_ref().map(|given| given.prepare_options(&original)).transpose()?;
+    let images = args.images.load(given.as_ref(), &input, args.images.normalization.build()?)?;
+    let evaluator = evaluator(args, &original, &output_names, &input, &stop)?;
+    outputs.check_writable()?;
+
+    let load = |index: usize| images.feeds(index);
+    let batches = Batches::new(images.count(), &load);
+    let prepared = pipeline::prepare(&original, &output_names, &options.unwrap_or_default(), &batches)?;
+    let config = given.unwrap_or_else(|| args.images.by_arguments(&images)).resolve(&prepared)?;
+    let load_until_stopped = |index: usize| {
+        stop.check().map_err(|stopped| stopped.to_string())?;
+        images.feeds(index)
+    };
+    let batches = Batches::new(images.count(), &load_until_stopped);
+    let job = AutoCalibration::new(&original, &prepared, &config, &batches, &outputs, &*evaluator);
+    let report = accuracy_based_auto_calibration(AutoCalibration {
+        strategy: match args.strategy {
+            Strategy::BinarySearch => Box::new(BinarySearch::new()),
+        },
+        sensitivity: match args.sensitivity {
+            Sensitivity::CosineSimilarity => Box::new(CosineSimilarity),
+        },
+        stop: stop.clone(),
+        progress: &progress::calibration,
+        ..job
+    })?;
+    print(&report);
+    Ok(match report.verdict {
+        Verdict::Met => Outcome::Done,
+        Verdict::NotMet => Outcome::Refused,
+        Verdict::Interrupted => Outcome::Interrupted,
+    })
+}
+
+/// The first signal asks for the end of the search, a second one ends the program.
+fn stop_on_signal() -> Result<Stop, amct::Error> {
+    let stop = Arc::new(AtomicBool::new(false));
+    for signal in [SIGINT, SIGTERM] {
+        // In this order: the shutdown looks at what the first signal left.
+        flag::register_conditional_shutdown(signal, INTERRUPTED, Arc::clone(&stop))
+            .and_then(|_| flag::register(signal, Arc::clone(&stop)))
+            .map_err(|error| amct::Error::Unsupported(format!("cannot handle signals: {error}")))?;
+    }
+    Ok(stop.into())
+}
+
+fn evaluator(
+    args: &AutoArgs,
+    original: &Graph,
+    outputs: &[String],
+    input: &ImageInput,
+    stop: &Stop,
+) -> Result<Box<dyn Evaluator>, amct::Error> {
+    let limit = args.max_loss;
+    if let Some(command) = &args.evaluator {
+        return Ok(Box::new(Command::new(command, limit, stop.clone())?));
+    }
+    let directory = args.evaluation.as_ref().unwrap_or(&args.images.calibration);
+    let labels = Labels::read(directory)?;
+    let load = |files: Vec<PathBuf>| {
+        EvaluationImages::load(files, input, args.images.normalization.build()?, stop.clone())
+    };
+    let all = || Ok::<_, amct::Error>(list_images(directory)?.images);
+    let model = || Model::new(original, outputs, Arithmetic::Integer);
+    let metric = args.metric.unwrap_or(if labels.is_some() { Metric::Top1 } else { Metric::Agreement });
+    Ok(match (metric, labels) {
+        (Metric::Agreement, _) => Box::new(Agreement::new(model()?, load(all()?)?, limit)),
+        (Metric::Sqnr, _) => Box::new(Sqnr::new(model()?, load(all()?)?, limit)?),
+        (Metric::Top1 | Metric::Top5, Some(labels)) => {
+            let unlabelled = all()?.len().saturating_sub(labels.entries.len());
+            if unlabelled > 0 {
+                log::warn!(target: "dataset", "{unlabelled} images of '{}' have no label and judge nothing", directory.display());
+            }
+            let k =
+                if metric == Metric::Top1 { NonZeroUsize::MIN } else { NonZeroUsize::MIN.saturating_add(4) };
+            let images = load(labels.entries.iter().map(|label| label.image.clone()).collect())?;
+            Box::new(Accuracy::new(images, labels, k, limit))
+        }
+        (Metric::Top1 | Metric::Top5, None) => {
+            return Err(amct::Error::Unsupported(format!(
+                "there is no {}; metric top1 and top5 need it, with a line 'FILE CLASS' for each image; \
+                 without labels use --metric agreement or sqnr",
+                directory.join(Labels::FILE).display()
+            )));
+        }
+    })
+}
+
+fn print(report: &AutoReport) {
+    let line = |title: &str, metric: Option<f64>| {
+        if let Some(metric) = metric {
+            println!("{title:<28}{metric}");
+        }
+    };
+    line("original model:", report.original);
+    line("all layers quantized:", report.global);
+    let Some(kept) = &report.kept else { return };
+    line("saved model:", kept.result.map(|result| result.metric));
+    let float = kept.rolled_back.len();
+    println!("{:<28}{} of {}", "layers quantized:", kept.quantized, kept.quantized + float);
+    if float > 0 {
+        println!("{:<28}{}", "layers left float:", kept.rolled_back.join(", "));
+    }
+}
