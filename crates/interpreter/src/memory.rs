@@ -5,6 +5,7 @@ use std::fmt;
 use std::sync::{Mutex, PoisonError};
 
 use amct_tensor::{Element, Tensor};
+use rayon::prelude::*;
 
 use crate::Value;
 
@@ -13,6 +14,9 @@ const KEPT: usize = 64;
 
 /// Elements for which it pays to copy to a buffer that was used before.
 const LARGE: usize = 1 << 12;
+
+/// Elements of one task that copies.
+const CHUNK: usize = 1 << 15;
 
 /// Free buffers of the element types that activations have.
 #[derive(Default)]
@@ -70,7 +74,12 @@ impl Memory {
         }
         let Ok(values) = tensor.as_slice::<f32>() else { return tensor };
         let mut copy = self.take(values.len());
-        copy.copy_from_slice(values);
+        if values.len() <= CHUNK || amct_kernels::threads() == 1 {
+            copy.copy_from_slice(values);
+        } else {
+            let parts = copy.par_chunks_mut(CHUNK).zip(values.par_chunks(CHUNK));
+            parts.for_each(|(copy, values)| copy.copy_from_slice(values));
+        }
         // The shape is that of as many values.
         Tensor::from_vec(tensor.shape(), copy).unwrap_or(tensor)
     }

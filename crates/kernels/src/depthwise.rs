@@ -21,6 +21,9 @@ use crate::sum_epilogue::{SumKernel, SumResult};
 use crate::{Epilogue, I8Output, Isa, KernelError, SumEpilogue, lengths, parallel};
 use taps::Taps;
 
+/// Lines of a thread that are not worth more than one share.
+const SMALL: usize = 28;
+
 /// Convolves each channel of `input`, batch x height x width x channels, into `output` with
 /// channels * multiplier. `filter` is in HWCM order; the bias has one value per output channel.
 ///
@@ -63,10 +66,13 @@ fn depthwise_f32_on(
         });
         return Ok(());
     }
-    // Lines that share their input stay together, as far as there is work for all threads.
+    // Lines that share their input stay together, as far as there is work for all threads; of small
+    // layers each thread has one share.
     let height = shape.height.output;
     let tasks = parallel::tasks(work);
-    let share = (shape.batch * height).div_ceil(if tasks > 1 { 2 * tasks } else { 1 }).max(1);
+    let lines = shape.batch * height;
+    let shares = if lines < SMALL * parallel::threads() { tasks.min(parallel::threads()) } else { 2 * tasks };
+    let share = lines.div_ceil(if tasks > 1 { shares } else { 1 }).max(1);
     parallel::for_each_chunk(
         output,
         share * line,
