@@ -1,6 +1,7 @@
 //! Sums of floats by fused multiply-add, then bias and activation.
 #![allow(unsafe_code, reason = "the trait's loads and stores take pointers")]
 
+use super::packed::WIDEST;
 use super::tile::Sums;
 use crate::simd::Simd;
 use crate::vectors::LoadedNorm;
@@ -54,6 +55,7 @@ impl Sums for F32Sums<'_> {
         count: usize,
         to: *mut f32,
     ) {
+        const { assert!(S::LANES <= WIDEST, "the epilogue is padded to so many lanes") };
         if let Some(bias) = self.bias {
             for (v, sum) in sums.iter_mut().enumerate() {
                 // SAFETY: the bias has a value for each of these columns.

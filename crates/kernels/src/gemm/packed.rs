@@ -1,3 +1,4 @@
+use std::borrow::Cow;
 use std::ops::Range;
 
 use super::driver::{Product, Runs};
@@ -76,7 +77,7 @@ impl PackedF32 {
     }
 
     /// `c = epilogue(a * b)`; `a` holds the rows of `c`, k elements each.
-    pub(crate) fn multiply_rows(&self, a: &[f32], epilogue: &PaddedEpilogue, c: &mut [f32]) {
+    pub(crate) fn multiply_rows(&self, a: &[f32], epilogue: &PaddedEpilogue<'_>, c: &mut [f32]) {
         self.product(a, epilogue).multiply(c);
     }
 
@@ -84,14 +85,14 @@ impl PackedF32 {
     pub(crate) fn multiply_parallel(
         &self,
         a: &[f32],
-        epilogue: &PaddedEpilogue,
+        epilogue: &PaddedEpilogue<'_>,
         c: &mut [f32],
     ) -> Result<(), KernelError> {
         self.product(a, epilogue).multiply_parallel(c)
     }
 
     /// The same for rows that lie in runs, on this thread.
-    pub(crate) fn multiply_runs(&self, a: RowsInRuns<'_, f32>, epilogue: &PaddedEpilogue, c: &mut [f32]) {
+    pub(crate) fn multiply_runs(&self, a: RowsInRuns<'_, f32>, epilogue: &PaddedEpilogue<'_>, c: &mut [f32]) {
         let product = self.product(a.values, epilogue);
         let runs = Runs { count: a.runs, distance: a.distance * 4 };
         Product { lhs_stride: a.stride * 4, runs, ..product }.multiply(c);
@@ -109,25 +110,31 @@ impl PackedF32 {
     }
 }
 
-/// An [`Epilogue`] whose values per channel go on behind the last channel.
+/// The most lanes of a vector.
+pub(super) const WIDEST: usize = 16;
+
+/// An [`Epilogue`] whose values per channel go on to the end of the last channel's vector.
 #[derive(Clone, Debug)]
-pub(crate) struct PaddedEpilogue {
-    bias: Option<Vec<f32>>,
+pub(crate) struct PaddedEpilogue<'a> {
+    bias: Option<Cow<'a, [f32]>>,
     /// Mean, factor and offset.
-    norm: Option<[Vec<f32>; 3]>,
+    norm: Option<[Cow<'a, [f32]>; 3]>,
     activation: Activation,
     accumulate: bool,
 }
 
-impl PaddedEpilogue {
+impl<'a> PaddedEpilogue<'a> {
     /// # Errors
     /// [`KernelError::Length`] if bias or norm are not of `channels` values.
-    pub(crate) fn new(epilogue: Epilogue<'_>, channels: usize) -> Result<Self, KernelError> {
+    pub(crate) fn new(epilogue: Epilogue<'a>, channels: usize) -> Result<Self, KernelError> {
         lengths::expect_epilogue(&epilogue, channels)?;
-        let padded = |values: &[f32]| {
+        let padded = |values: &'a [f32]| {
+            if channels.is_multiple_of(WIDEST) {
+                return Cow::Borrowed(values);
+            }
             let mut padded = vec![0.0; channels + PADDING];
             padded[..channels].copy_from_slice(values);
-            padded
+            Cow::Owned(padded)
         };
         Ok(Self {
             bias: epilogue.bias.map(padded),

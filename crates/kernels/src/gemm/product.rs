@@ -31,7 +31,7 @@ pub(crate) trait Product: Copy + Send + Sync {
 
 /// Floats, with what follows the sum.
 #[derive(Clone, Copy)]
-pub(crate) struct F32Product<'a>(pub(crate) &'a PaddedEpilogue);
+pub(crate) struct F32Product<'a>(pub(crate) &'a PaddedEpilogue<'a>);
 
 impl Product for F32Product<'_> {
     type Input = f32;
