@@ -67,7 +67,7 @@ pub(crate) fn tasks(work: usize) -> usize {
     // More tasks than threads let one that was held up be helped by the others.
     let most = match threads() {
         1 => 1,
-        threads => 4 * threads,
+        threads => 2 * threads,
     };
     (work / MIN_TASK_WORK).clamp(1, most)
 }
