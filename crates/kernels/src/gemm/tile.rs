@@ -100,6 +100,7 @@ pub(super) unsafe fn strip<S: Simd, M: Sums, const V: usize>(
     if S::REGISTERS == 32 {
         if V < 4 {
             tiles!(14);
+            tiles!(7);
         }
         tiles!(6);
         tiles!(4);
