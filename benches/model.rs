@@ -43,7 +43,9 @@ fn models(criterion: &mut Criterion) {
     rayon::ThreadPoolBuilder::new().use_current_thread().build_global().unwrap();
     let graph = amct::graphdef::load(&root("model/mobilenetv2_tf.pb")).unwrap();
     let quantized = quantized(&graph);
-    for (name, graph) in [("float", &graph), ("int8", &quantized.graph)] {
+    let outputs = [OUTPUT.to_owned()];
+    let fused = pipeline::prepare_without_data(&graph, &outputs, &PrepareOptions::default()).unwrap();
+    for (name, graph) in [("float", &graph), ("fused", &fused.graph), ("int8", &quantized.graph)] {
         let model = Model::new(graph, &[OUTPUT.to_owned()], Arithmetic::Integer).unwrap();
         for batch in [1, 32] {
             let input = input(batch);

@@ -31,6 +31,11 @@ pub(crate) struct RunArgs {
     #[arg(long)]
     pub(crate) simulate: bool,
 
+    /// Fold batch norms, factors and summands into the layers first, as quantization does: quicker, and
+    /// the same but for rounding
+    #[arg(long)]
+    pub(crate) fuse: bool,
+
     /// Print the time of each node and op type instead of the outputs
     #[arg(long, value_name = "FORMAT", num_args = 0..=1, default_missing_value = "table")]
     pub(crate) profile: Option<ProfileFormat>,

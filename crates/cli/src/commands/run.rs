@@ -8,6 +8,7 @@ use amct::interface::{self, InterfaceError};
 use amct::interpreter::Arithmetic;
 use amct::model::Model;
 use amct::predict::top;
+use amct::rewrite::{FoldOptions, fuse};
 use amct::sources::single_image;
 use amct::tensor::Tensor;
 
@@ -18,8 +19,12 @@ use crate::args::RunArgs;
 const SHOWN: usize = 5;
 
 pub(crate) fn run(args: &RunArgs) -> Result<Outcome, amct::Error> {
-    let graph = amct::graphdef::load(&args.model)?;
+    let mut graph = amct::graphdef::load(&args.model)?;
     let wanted: Vec<String> = args.output.iter().map(|output| output.name.clone()).collect();
+    if args.fuse {
+        let outputs = interface::outputs(&graph, &wanted)?;
+        fuse(&mut graph, &FoldOptions { outputs, ..FoldOptions::default() })?;
+    }
     let arithmetic = if args.simulate { Arithmetic::FloatSimulation } else { Arithmetic::Integer };
     let named: Vec<String> = args.input.iter().filter_map(|input| input.name.clone()).collect();
     let model = Model::fed(&graph, &wanted, arithmetic, &named)?;

@@ -88,3 +88,32 @@ pub(crate) fn shifted_by(numerator: f32, denominator: f32) -> Builder {
         .filter("conv/weights")
         .convolution("conv/Conv2D", "shift", "conv/weights")
 }
+
+/// images -> MaxPool -> Conv2D -> BatchNorm -> Relu -> AvgPool.
+pub(crate) fn deep() -> Builder {
+    let channels = |values: [f32; 2]| Tensor::vector(values.to_vec());
+    let window = |builder: Builder| {
+        builder
+            .attr("ksize", AttrValue::ints([1, 2, 2, 1]))
+            .attr("strides", AttrValue::ints([1, 1, 1, 1]))
+            .attr("padding", AttrValue::string("VALID"))
+            .attr("data_format", AttrValue::string("NHWC"))
+    };
+    let conv = window(Builder::default().placeholder("input", &[-1, 4, 4, 3]).node(
+        "pool/MaxPool",
+        "MaxPool",
+        &["input"],
+    ))
+    .filter("conv/weights")
+    .convolution("conv/Conv2D", "pool/MaxPool", "conv/weights")
+    .constant("scale", &channels([2.0, 0.5]))
+    .constant("shift", &channels([1.0, -1.0]))
+    .constant("mean", &channels([0.5, 0.25]))
+    .constant("variance", &channels([1.0, 4.0]))
+    .node("bn", "FusedBatchNormV3", &["conv/Conv2D", "scale", "shift", "mean", "variance"])
+    .attr("is_training", AttrValue::B(false))
+    .attr("epsilon", AttrValue::F(0.001))
+    .attr("data_format", AttrValue::string("NHWC"))
+    .node("relu", "Relu", &["bn"]);
+    window(conv.node("mean/AvgPool", "AvgPool", &["relu"]))
+}

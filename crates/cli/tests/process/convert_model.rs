@@ -6,7 +6,7 @@ use amct::graph::{AttrValue, Graph};
 use amct::tensor::Tensor;
 use amct::tensor::quantization::DeqScale;
 
-use crate::builder::{Builder, one_convolution};
+use crate::builder::{Builder, deep, one_convolution};
 use crate::job::{Job, SAVE_PATH};
 
 /// The factors of `conv/Conv2D`, two output channels.
@@ -51,35 +51,6 @@ fn node<'g>(graph: &'g Graph, name: &str) -> &'g amct::graph::Node {
 fn words(graph: &Graph, name: &str) -> Vec<DeqScale> {
     let tensor = graph.constant(graph.outlet(name).unwrap()).unwrap().unwrap();
     tensor.as_slice::<u64>().unwrap().iter().map(|&word| DeqScale::from_bits(word)).collect()
-}
-
-/// images -> MaxPool -> Conv2D -> BatchNorm -> Relu -> AvgPool.
-fn deep() -> Builder {
-    let channels = |values: [f32; 2]| Tensor::vector(values.to_vec());
-    let window = |builder: Builder| {
-        builder
-            .attr("ksize", AttrValue::ints([1, 2, 2, 1]))
-            .attr("strides", AttrValue::ints([1, 1, 1, 1]))
-            .attr("padding", AttrValue::string("VALID"))
-            .attr("data_format", AttrValue::string("NHWC"))
-    };
-    let conv = window(Builder::default().placeholder("input", &[-1, 4, 4, 3]).node(
-        "pool/MaxPool",
-        "MaxPool",
-        &["input"],
-    ))
-    .filter("conv/weights")
-    .convolution("conv/Conv2D", "pool/MaxPool", "conv/weights")
-    .constant("scale", &channels([2.0, 0.5]))
-    .constant("shift", &channels([1.0, -1.0]))
-    .constant("mean", &channels([0.5, 0.25]))
-    .constant("variance", &channels([1.0, 4.0]))
-    .node("bn", "FusedBatchNormV3", &["conv/Conv2D", "scale", "shift", "mean", "variance"])
-    .attr("is_training", AttrValue::B(false))
-    .attr("epsilon", AttrValue::F(0.001))
-    .attr("data_format", AttrValue::string("NHWC"))
-    .node("relu", "Relu", &["bn"]);
-    window(conv.node("mean/AvgPool", "AvgPool", &["relu"]))
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use amct::graph::{AttrValue, Patch};
 
-use crate::builder::one_convolution;
+use crate::builder::{deep, one_convolution};
 use crate::job::Job;
 
 const WARNING: &str = "it will be overwritten by AMCT";
@@ -91,4 +91,25 @@ fn a_profile_is_a_table_or_json() {
         assert!((sum("share_percent") - 100.0).abs() < 1e-6, "{json}");
         assert!(sum("multiply_adds") > 0.0);
     }
+}
+
+#[test]
+fn a_fused_model_gives_the_same_but_for_rounding() {
+    let job = Job::with_model(deep());
+    let run = |further: &[&str]| {
+        let output = job.run(&[&["run", "model.pb", "--input", "images/a.png"], further].concat());
+        assert_eq!(output.status.code(), Some(0), "{output:?}");
+        String::from_utf8(output.stdout).unwrap()
+    };
+    run(&["--output", "mean/AvgPool=plain.npy"]);
+    run(&["--output", "mean/AvgPool=fused.npy", "--fuse"]);
+    let [plain, fused] =
+        ["plain.npy", "fused.npy"].map(|name| amct::dataset::read_npy(job.path(name)).unwrap());
+    assert_eq!(plain.shape(), fused.shape());
+    let pairs = plain.as_slice::<f32>().unwrap().iter().zip(fused.as_slice::<f32>().unwrap());
+    for (a, b) in pairs {
+        assert!((a - b).abs() <= 1e-5 * (1.0 + a.abs()), "{a} {b}");
+    }
+    assert!(run(&["--profile"]).contains("Conv2D+FusedBatchNormV3+Relu"));
+    assert!(run(&["--profile", "--fuse"]).contains("Conv2D+BiasAdd+Relu"));
 }
