@@ -1,7 +1,7 @@
 //! HFMG: the scale and offset of an activation, searched on a histogram of its values.
 //!
 //! Every batch is counted into a histogram over the range of all values so far, and the counts of
-//! the batches before are moved into it ([`Histogram::merge`]). The search then narrows the range
+//! the batches before are moved into it (`Histogram::merge`). The search then narrows the range
 //! from both sides and takes the window that quantization distorts least, values spread evenly
 //! within each bin. It needs far less memory than a search over the values, and the range of a
 //! batch before its values: [`HistogramCollector`] takes the values in pieces, so that a caller

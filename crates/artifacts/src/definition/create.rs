@@ -56,12 +56,10 @@ impl ConfigDefinition {
         let own = named(&self.override_layer_configs, name)
             .or_else(|| named(&self.override_layer_types, &node.op_type));
         let calibration = own.or(self.common_config.as_ref()).unwrap_or(&defaults);
-        if let Some(on) = calibration.channel_wise.as_ref().filter(|on| on.value)
-            && node.channel_wise == ChannelWise::Forbidden
-        {
-            let (layer, op_type) = (name.to_owned(), node.op_type.clone());
-            return Err(DefinitionError::new(on.at, DefinitionFault::ChannelWiseCommon { layer, op_type }));
-        }
+        let channel_wise = calibration.channel_wise.as_ref().map(|on| on.value);
+        // What is meant for all layers leaves those alone that have one scale; an override is for this one.
+        let may_have_channels = own.is_some() || node.channel_wise == ChannelWise::OnByDefault;
+        let channel_wise = channel_wise.map(|on| on && may_have_channels);
         let balancer = calibration.dmq_balancer.as_ref().map(|strength| strength.value);
         if balancer.is_some() && !may_be_balanced(&node.op_type) {
             log::warn!(
@@ -76,10 +74,7 @@ impl ConfigDefinition {
             quant_enable: !skipped,
             dmq_balancer_param: balancer.filter(|_| may_be_balanced(&node.op_type)),
             activation: self.with_common_asymmetric(activation),
-            weight: WeightConfig {
-                channel_wise: calibration.channel_wise.as_ref().map(|on| on.value),
-                ..WeightConfig::default()
-            },
+            weight: WeightConfig { channel_wise, ..WeightConfig::default() },
         })
     }
 

@@ -64,13 +64,6 @@ pub enum DefinitionFault {
     ChannelWiseType(String),
     /// `channel_wise` is true for a layer of such a type.
     ChannelWiseLayer(String),
-    /// `common_config` has `channel_wise` true, and there is a layer of such a type without an override.
-    ChannelWiseCommon {
-        /// The layer.
-        layer: String,
-        /// Its operation type.
-        op_type: String,
-    },
     /// The balancer is asked for in a type that it does not apply to.
     BalancerType(String),
     /// The balancer is asked for in a layer that it does not apply to.
@@ -126,11 +119,6 @@ impl fmt::Display for DefinitionFault {
             Self::ChannelWiseLayer(layer) => {
                 write!(f, "channel_wise can only be False for {layer} layer.")
             }
-            Self::ChannelWiseCommon { layer, op_type } => write!(
-                f,
-                "The channel_wise must be False for layer type {op_type} in layer {layer} (common_config \
-                 sets it for all types; override it with override_layer_types for {op_type})"
-            ),
             Self::BalancerType(layer_type) => write!(f, "dmq_balancer not support for {layer_type} type"),
             Self::BalancerLayer(layer) => write!(f, "dmq_balancer not support for {layer} layer"),
             Self::AllTypesSkipped => f.write_str("Except skip_types, no type need to quantize."),

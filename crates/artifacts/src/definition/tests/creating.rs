@@ -131,16 +131,19 @@ fn tensors_alone_are_something_to_quantize() {
 
 #[test]
 fn channel_wise_reaches_the_layers_that_have_channels() {
-    let config = create(
-        "common_config { arq_quantize { channel_wise: true } }
-         override_layer_types { layer_type: 'MatMul' calibration_config {} }
-         override_layer_types { layer_type: 'AvgPool' calibration_config { arq_quantize { channel_wise: false } } }",
-    );
-    let channel_wise = |layer: &str| config.layers[layer].weight.channel_wise;
-    assert_eq!(
-        [channel_wise("conv"), channel_wise("head"), channel_wise("fc"), channel_wise("pool")],
-        [Some(true), Some(true), Some(false), Some(false)]
-    );
+    let common = "common_config { arq_quantize { channel_wise: true } }";
+    let channel_wise = |text: &str| {
+        let config = create(text);
+        ["conv", "head", "fc", "pool"].map(|layer| config.layers[layer].weight.channel_wise)
+    };
+    // AMCT's own samples set it for all layers; those that have one scale keep it.
+    let expected = [Some(true), Some(false), Some(false), Some(false)];
+    assert_eq!(channel_wise(common), expected);
+    let own = "calibration_config { arq_quantize { channel_wise: true } }";
+    let head = format!("{common} override_layer_configs {{ layer_name: 'head' {own} }}");
+    assert_eq!(channel_wise(&head), [Some(true), Some(true), Some(false), Some(false)]);
+    let types = format!("override_layer_types {{ layer_type: 'Conv2D' {own} }}");
+    assert_eq!(channel_wise(&types), [Some(true), Some(true), Some(false), Some(false)]);
 }
 
 #[test]
@@ -199,11 +202,6 @@ fn names_and_types_are_checked_with_amcts_texts() {
         (
             "tensor_quantize { layer_name: 'sum' input_index: 2 }".into(),
             "1:37: layer sum does not support quant. (a AddV2 has 2 input(s), counted from 0; found input_index 2)",
-        ),
-        (
-            format!("common_config {{ {channel_wise} }}"),
-            "1:32: The channel_wise must be False for layer type MatMul in layer fc (common_config sets it for \
-             all types; override it with override_layer_types for MatMul)",
         ),
     ] {
         assert_eq!(error(&text), message);
