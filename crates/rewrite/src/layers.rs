@@ -18,7 +18,7 @@ pub use group::ConvGroup;
 pub use inputs::InputChannels;
 pub use kind::LayerKind;
 pub use limits::LayerWarning;
-pub(crate) use limits::pool_problem;
+pub(crate) use limits::{convolution_problem, pool_problem};
 pub use skip::LayerSkip;
 
 use crate::RewriteError;

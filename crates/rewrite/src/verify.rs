@@ -6,6 +6,7 @@
 //! where all readers clip at 6 is part of rule 7. A rule that needs to know the float graph is
 //! checked only if one is given.
 
+mod advice;
 mod attributes;
 mod constants;
 mod context;
@@ -25,7 +26,7 @@ use std::fmt;
 
 use amct_graph::Graph;
 
-pub use rules::{RULES, Rule};
+pub use rules::{ADVICE, RULES, Rule};
 
 use context::{Context, Findings};
 
@@ -36,6 +37,8 @@ pub enum Severity {
     Must,
     /// Accepted, but other tools expect it differently, or ATC falls back to float16.
     Should,
+    /// In order, but worth knowing: the layer may not run in int8, or gain nothing by it.
+    Note,
 }
 
 /// One place where a graph breaks a rule.
@@ -45,6 +48,8 @@ pub struct Violation {
     pub rule: u8,
     /// Its title.
     pub title: &'static str,
+    /// What the rule protects.
+    pub protects: &'static str,
     /// The node, empty if it concerns the whole file.
     pub node: String,
     /// What was found.
@@ -58,8 +63,8 @@ pub struct Violation {
 impl fmt::Display for Violation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let place = if self.node.is_empty() { "the file" } else { &self.node };
-        let Violation { rule, title, found, expected, .. } = self;
-        write!(f, "rule {rule} ({title}): {place}: found {found}, expected {expected}")
+        let Violation { rule, title, protects, found, expected, .. } = self;
+        write!(f, "rule {rule} ({title}): {place}: found {found}, expected {expected}; {protects}")
     }
 }
 
@@ -69,12 +74,23 @@ impl fmt::Display for Violation {
 /// what must stay the same (5 to 7, part of 2 and 10) are not checked. `outputs` are the requested
 /// outputs as `name` or `name:slot`.
 pub fn verify(graph: &Graph, original: Option<&Graph>, outputs: &[String]) -> Vec<Violation> {
-    let context = Context::new(graph, original, outputs);
+    check(&RULES, &Context::new(graph, original, outputs))
+}
+
+/// What is worth knowing of a quantized graph that keeps the rules, in the order of [`ADVICE`].
+///
+/// That an average pooling to width 1 runs in float16 is not told here, since shapes are not known; the
+/// scan for layers tells it.
+pub fn advise(graph: &Graph) -> Vec<Violation> {
+    check(&ADVICE, &Context::new(graph, None, &[]))
+}
+
+fn check(rules: &[Rule], context: &Context<'_>) -> Vec<Violation> {
     let mut findings = Findings::default();
-    for rule in &RULES {
+    for rule in rules {
         findings.start(rule);
         if let Some(check) = rule.check {
-            check(&context, &mut findings);
+            check(context, &mut findings);
         }
     }
     findings.violations

@@ -6,6 +6,7 @@ use amct::graph::Graph;
 use amct::interface;
 use amct::pipeline::prepare_qat;
 use amct::rewrite::qat::is_fake_quant;
+use amct::rewrite::verify::advise;
 use amct::rewrite::{Severity, Violation, already_quantized, verify};
 use serde_json::json;
 
@@ -28,8 +29,10 @@ pub(crate) fn run(args: &VerifyArgs) -> Result<Outcome, amct::Error> {
     if outputs.is_empty() {
         interface::outputs(known, &[])?;
     }
-    let violations = verify(&graph, original.as_ref(), &outputs);
-    let refused = violations.iter().filter(|violation| violation.severity == Severity::Must).count();
+    let mut violations = verify(&graph, original.as_ref(), &outputs);
+    violations.extend(advise(&graph));
+    let count = |wanted| violations.iter().filter(|violation| violation.severity == wanted).count();
+    let refused = count(Severity::Must);
     match args.format {
         Format::Json => println!("{:#}", json!(violations.iter().map(to_json).collect::<Vec<_>>())),
         Format::Text => {
@@ -37,9 +40,10 @@ pub(crate) fn run(args: &VerifyArgs) -> Result<Outcome, amct::Error> {
                 println!("{}: {violation}", severity(violation));
             }
             println!(
-                "{}: {refused} violation(s), {} warning(s) in {} nodes",
+                "{}: {refused} violation(s), {} warning(s), {} note(s) in {} nodes",
                 args.model.display(),
-                violations.len() - refused,
+                count(Severity::Should),
+                count(Severity::Note),
                 graph.len()
             );
         }
@@ -63,6 +67,7 @@ fn severity(violation: &Violation) -> &'static str {
     match violation.severity {
         Severity::Must => "violation",
         Severity::Should => "warning",
+        Severity::Note => "note",
     }
 }
 
@@ -70,6 +75,7 @@ fn to_json(violation: &Violation) -> serde_json::Value {
     json!({
         "rule": violation.rule,
         "title": violation.title,
+        "protects": violation.protects,
         "severity": severity(violation),
         "node": violation.node,
         "found": violation.found,

@@ -67,7 +67,8 @@ pub(crate) fn pool_problem(window: &WindowAttrs) -> Option<String> {
     })
 }
 
-fn convolution_problem(window: &WindowAttrs, kernel: usize) -> Option<String> {
+/// What ATC has against a convolution's strides and kernel.
+pub(crate) fn convolution_problem(window: &WindowAttrs, kernel: usize) -> Option<String> {
     let stride = window.strides.0.max(window.strides.1);
     if stride > MAX_STRIDE {
         return Some(format!("stride {stride} is more than the {MAX_STRIDE} that ATC takes"));

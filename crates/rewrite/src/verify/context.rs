@@ -85,8 +85,9 @@ impl Findings {
         found: impl Into<String>,
         expected: impl Into<String>,
     ) {
-        let Some(Rule { number: rule, title, .. }) = self.rule else { return };
+        let Some(Rule { number: rule, title, protects, .. }) = self.rule else { return };
         let (found, expected) = (found.into(), expected.into());
-        self.violations.push(Violation { rule, title, node: node.to_owned(), found, expected, severity });
+        let node = node.to_owned();
+        self.violations.push(Violation { rule, title, protects, node, found, expected, severity });
     }
 }

@@ -1,12 +1,13 @@
 //! A graph that keeps every rule, and one change of it for each way to break one.
 
+mod advice;
 mod group;
 mod mutations;
 
 use amct_graph::{AttrValue, Graph, GraphMeta, Node};
 use amct_tensor::DType;
 
-use super::{RULES, Severity, Violation, verify};
+use super::{ADVICE, RULES, Severity, Violation, advise, verify};
 use crate::constants::type_attr;
 use crate::testing::{Net, edited, names, quantize_all};
 use crate::{FoldOptions, InsertOptions, fuse, insert_quantization};
@@ -133,8 +134,9 @@ fn requested_convolutions_without_bias_and_folded_ends_keep_every_rule() {
 
 #[test]
 fn rules_are_numbered_in_order() {
-    for (index, rule) in RULES.iter().enumerate() {
+    for (index, rule) in RULES.iter().chain(&ADVICE).enumerate() {
         assert_eq!(usize::from(rule.number), index + 1);
+        assert!(!rule.title.is_empty() && !rule.protects.is_empty());
     }
 }
 
@@ -145,6 +147,7 @@ fn functions_are_found() {
     assert_eq!((violations.len(), violations[0].rule, violations[0].severity), (1, 1, Severity::Must));
     assert_eq!(
         violations[0].to_string(),
-        "rule 1 (one graph without functions or cycles): the file: found functions in its library, expected none"
+        "rule 1 (one graph without functions or cycles): the file: found functions in its library, expected \
+         none; ATC's parser takes one flat graph"
     );
 }

@@ -73,6 +73,10 @@ fn a_group_that_does_not_meet_is_refused() {
     assert!(rules(&apart).contains(&22));
     let other_op = edited(&group().build(), |nodes| entry(nodes, "g/b").0.op = "MatMul".into());
     assert!(rules(&other_op).contains(&22));
+    let leak = edited(&group().build(), |nodes| {
+        nodes.push((Node { name: "leak".into(), op: "Relu".into(), ..Node::default() }, names(&["g/split"])));
+    });
+    assert_eq!(rules(&leak), [22]);
 }
 
 #[test]
