@@ -14,7 +14,7 @@ mod file;
 mod groups;
 mod names;
 mod original;
-mod path;
+pub(crate) mod path;
 mod patterns;
 mod rules;
 #[cfg(test)]
