@@ -92,11 +92,11 @@ impl Plan {
             .iter()
             .filter_map(|&shown| decisions.outlet(shown).map(|computed| (shown, computed)))
             .collect();
-        let requants = match options.arithmetic {
+        let fused = match options.arithmetic {
             Arithmetic::Device(_) => device::requants(graph)?,
             _ => None,
         };
-        let graph = requants.as_ref().map_or(graph, |(fused, _)| fused);
+        let graph = fused.as_ref().map_or(graph, |fused| &fused.graph);
         let computed = outputs.iter().copied().chain(observed.iter().map(|(_, computed)| *computed));
         let roots: Vec<NodeId> = computed.map(|outlet| outlet.node).collect();
         let order = graph.needed_by(&roots)?;
@@ -106,7 +106,7 @@ impl Plan {
             device::check_biases(graph, &order, device)?;
         }
         let mut compiler = Compiler::new(graph, options);
-        compiler.requants = requants.as_ref().map(|(_, requants)| requants);
+        compiler.requants = fused.as_ref().map(|fused| &fused.requants);
         for &id in &order {
             compiler.add(id)?;
         }

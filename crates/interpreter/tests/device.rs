@@ -213,6 +213,22 @@ fn only_a_sole_reader_is_fused() {
     assert_eq!(shown, [("d".to_owned(), vec![1952.0]), ("between".to_owned(), vec![1952.0])]);
 }
 
+/// A batch runs image by image, on several threads.
+#[test]
+fn a_batch_gives_what_its_images_give() {
+    let graph = two_layers("Relu").graph();
+    let images = [[3.0_f32, 1.5, -3.0], [0.5, 2.5, 1.0], [2.0, -1.0, 0.25]];
+    for (device, arithmetic) in devices() {
+        let plan = plan(&graph, &["q2", "y"], arithmetic, &[]).unwrap();
+        let batch = Tensor::from_vec([3, 1, 3, 1], images.concat()).unwrap();
+        let together = plan.run(&[("x", batch.into())]).unwrap();
+        let alone = images.map(|image| plan.run(&[("x", row(&image))]).unwrap());
+        let q: Vec<i8> = alone.iter().flat_map(|outputs| int8s(&outputs[0])).collect();
+        let y: Vec<f32> = alone.iter().flat_map(|outputs| floats(&outputs[1])).collect();
+        assert_eq!((int8s(&together[0]), floats(&together[1])), (q, y), "{device}");
+    }
+}
+
 fn pool(padding: &str, offset: f32) -> Graph {
     let window = [
         ("ksize", AttrValue::ints([1, 1, 2, 1])),

@@ -17,12 +17,18 @@ pub(crate) struct Requant {
     pub(crate) relu: bool,
 }
 
-/// The graph in which such an `AscendQuant` reads the sums, and how they are dequantized; `None` if there
-/// is none. What lies between stays for those who want to see it.
+/// A graph in which such an `AscendQuant` reads the sums.
+pub(crate) struct Fused {
+    pub(crate) graph: Graph,
+    /// How each of them dequantizes the sums.
+    pub(crate) requants: BTreeMap<NodeId, Requant>,
+}
+
+/// The graph in which such an `AscendQuant` reads the sums; `None` if there is none. What lies between stays for those who want to see it.
 ///
 /// # Errors
 /// [`GraphError`] if the graph cannot be changed.
-pub(crate) fn find(graph: &Graph) -> Result<Option<(Graph, BTreeMap<NodeId, Requant>)>, GraphError> {
+pub(crate) fn find(graph: &Graph) -> Result<Option<Fused>, GraphError> {
     let consumers = graph.consumers();
     let mut requants = BTreeMap::new();
     let mut patch = Patch::new();
@@ -37,7 +43,7 @@ pub(crate) fn find(graph: &Graph) -> Result<Option<(Graph, BTreeMap<NodeId, Requ
     }
     let mut fused = graph.clone();
     fused.apply(&patch)?;
-    Ok(Some((fused, requants)))
+    Ok(Some(Fused { graph: fused, requants }))
 }
 
 /// The sums behind an `AscendQuant`, if nothing but a dequantization and perhaps a `Relu` lies between,
