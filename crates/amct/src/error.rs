@@ -1,6 +1,7 @@
 use std::fmt;
 
 use amct_artifacts::atomic::WriteError;
+use amct_artifacts::compiled_model::CompiledModelError;
 use amct_artifacts::config::ConfigError;
 use amct_artifacts::definition::DefinitionError;
 use amct_artifacts::file::ReadError;
@@ -15,6 +16,7 @@ use amct_rewrite::RewriteError;
 use amct_rewrite::qat::QatError;
 
 use crate::auto::AutoError;
+use crate::compiled::CompiledError;
 use crate::graphdef::GraphDefError;
 use crate::interface::InterfaceError;
 
@@ -67,6 +69,10 @@ pub enum Error {
     },
     /// Automatic calibration.
     Auto(AutoError),
+    /// The dump of a compiled model.
+    CompiledFile(Box<ReadError<CompiledModelError>>),
+    /// A compiled model that tells nothing, or is one of another model.
+    Compiled(CompiledError),
     /// The graph already holds AMCT's layers.
     AlreadyQuantized(Vec<String>),
     /// The graph holds fake quantization, where a float one is needed.
@@ -111,6 +117,8 @@ impl fmt::Display for Error {
             Error::Log(error) => error.fmt(f),
             Error::LogLevel { argument, source } => write!(f, "{argument} {source}"),
             Error::Auto(error) => error.fmt(f),
+            Error::CompiledFile(error) => error.fmt(f),
+            Error::Compiled(error) => error.fmt(f),
             Error::AlreadyQuantized(nodes) => write!(
                 f,
                 "the model is already quantized: it holds {} AMCT layer(s), {}; give the original float model",
@@ -159,7 +167,7 @@ impl fmt::Display for Error {
 impl std::error::Error for Error {}
 
 /// The first few of many names.
-fn some_of(names: &[String]) -> String {
+pub(crate) fn some_of(names: &[String]) -> String {
     const SHOWN: usize = 5;
     let shown: Vec<String> = names.iter().take(SHOWN).map(|name| format!("'{name}'")).collect();
     match names.len().saturating_sub(SHOWN) {
@@ -194,6 +202,7 @@ from! {
     WriteError => Write,
     LogError => Log,
     AutoError => Auto,
+    CompiledError => Compiled,
 }
 
 impl From<ReadError<ConfigError>> for Error {
@@ -211,6 +220,12 @@ impl From<ReadError<DefinitionError>> for Error {
 impl From<ReadError<RecordError>> for Error {
     fn from(error: ReadError<RecordError>) -> Self {
         Error::RecordFile(Box::new(error))
+    }
+}
+
+impl From<ReadError<CompiledModelError>> for Error {
+    fn from(error: ReadError<CompiledModelError>) -> Self {
+        Error::CompiledFile(Box::new(error))
     }
 }
 

@@ -26,6 +26,7 @@
 //! ```
 
 pub mod auto;
+pub mod compiled;
 mod error;
 pub mod graphdef;
 pub mod inspect;

@@ -6,6 +6,7 @@
 //! | [`definition`] | the simplified configuration, `.cfg` | read |
 //! | [`record`] | `record.txt`, the scales and offsets that calibration found | read, write |
 //! | [`quant_info`] | `<prefix>_quant.json`, quantized node to original nodes | read, write |
+//! | [`compiled_model`] | ATC's JSON dump of a compiled model | read |
 //! | [`auto_calibration`] | ranking and history of automatic calibration | write |
 //! | [`logging`] | `amct_log/amct_tensorflow.log` and the console's lines | write |
 //! | [`names`] | how `save_path` becomes file names | - |
@@ -17,6 +18,7 @@
 
 pub mod atomic;
 pub mod auto_calibration;
+pub mod compiled_model;
 pub mod config;
 pub mod definition;
 pub mod file;

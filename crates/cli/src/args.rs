@@ -12,6 +12,7 @@ mod parse;
 mod quantize;
 mod refused;
 mod run;
+mod semantics;
 mod verify;
 
 use std::num::NonZeroUsize;

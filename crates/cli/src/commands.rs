@@ -2,6 +2,7 @@
 
 pub(crate) mod auto;
 pub(crate) mod calibration;
+mod compiled;
 pub(crate) mod config;
 pub(crate) mod convert;
 pub(crate) mod convert_model;

@@ -8,6 +8,7 @@
 //!
 //! One operator is one small file in `ops`, and one line in the table of [`registry`].
 
+pub mod device;
 mod dispatch;
 mod error;
 mod lines;
@@ -20,6 +21,7 @@ pub mod registry;
 mod run;
 mod value;
 
+pub use device::Device;
 pub use error::{OpError, PlanError, RunError, UnsupportedOp};
 pub use lines::{Extents, LineLayer, LineType, Lines, LinesMut};
 pub use operator::{Arithmetic, BuildContext, Following, Inputs, Operator};

@@ -3,6 +3,7 @@ use std::sync::Arc;
 use amct_graph::{AttrError, Attributes, Graph, Node, Outlet};
 use amct_tensor::Tensor;
 
+use crate::device::{Device, Requant};
 use crate::lines::LineLayer;
 use crate::memory::Memory;
 use crate::{OpError, Value};
@@ -15,6 +16,8 @@ pub enum Arithmetic {
     Integer,
     /// Integer-valued floats, as TensorFlow runs AMCT's graphs.
     FloatSimulation,
+    /// int8 times int8 into int32, exact; what leads in and out of int8 as this device does it.
+    Device(Device),
 }
 
 /// A node made ready to run.
@@ -184,6 +187,7 @@ pub struct BuildContext<'a> {
     constants: Vec<Option<Value>>,
     absorbed: Vec<bool>,
     arithmetic: Arithmetic,
+    requant: Option<&'a Requant>,
 }
 
 impl<'a> BuildContext<'a> {
@@ -194,7 +198,17 @@ impl<'a> BuildContext<'a> {
         arithmetic: Arithmetic,
     ) -> Self {
         let absorbed = vec![false; constants.len()];
-        Self { graph, node, constants, absorbed, arithmetic }
+        Self { graph, node, constants, absorbed, arithmetic, requant: None }
+    }
+
+    /// For an `AscendQuant` that reads the sums of a layer.
+    pub(crate) fn with_requant(self, requant: Option<&'a Requant>) -> Self {
+        Self { requant, ..self }
+    }
+
+    /// How the sums that the node reads are dequantized, if it reads sums.
+    pub(crate) fn requant(&self) -> Option<&'a Requant> {
+        self.requant
     }
 
     /// The node.

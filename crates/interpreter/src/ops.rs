@@ -24,6 +24,7 @@ pub(crate) mod conv3d;
 pub(crate) mod crop_and_resize;
 pub(crate) mod depth_to_space;
 pub(crate) mod depthwise;
+pub(crate) mod device;
 pub(crate) mod expand_dims;
 pub(crate) mod fake_quant;
 pub(crate) mod fill;

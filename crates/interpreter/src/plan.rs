@@ -4,10 +4,11 @@ use std::sync::Arc;
 use amct_graph::{Graph, NodeId, Outlet, ShapeAttr};
 use amct_tensor::DType;
 
+use crate::device::{self, Requant};
 use crate::error::UnsupportedOp;
 use crate::memory::Memory;
 use crate::operator::{Arithmetic, BuildContext, Inputs, Operator};
-use crate::{OpError, PlanError, RunError, Value, registry};
+use crate::{OpError, PlanError, RunError, Value, ops, registry};
 use conditional::Decisions;
 
 mod bands;
@@ -91,12 +92,21 @@ impl Plan {
             .iter()
             .filter_map(|&shown| decisions.outlet(shown).map(|computed| (shown, computed)))
             .collect();
+        let fused = match options.arithmetic {
+            Arithmetic::Device(_) => device::requants(graph)?,
+            _ => None,
+        };
+        let graph = fused.as_ref().map_or(graph, |fused| &fused.graph);
         let computed = outputs.iter().copied().chain(observed.iter().map(|(_, computed)| *computed));
         let roots: Vec<NodeId> = computed.map(|outlet| outlet.node).collect();
         let order = graph.needed_by(&roots)?;
         check_supported(graph, &order)?;
         decisions.check_complete()?;
+        if let Arithmetic::Device(device) = options.arithmetic {
+            device::check_biases(graph, &order, device)?;
+        }
         let mut compiler = Compiler::new(graph, options);
+        compiler.requants = fused.as_ref().map(|fused| &fused.requants);
         for &id in &order {
             compiler.add(id)?;
         }
@@ -133,6 +143,8 @@ struct Compiler<'a> {
     known: BTreeMap<Outlet, Value>,
     feeds: Vec<Feed>,
     steps: Vec<Step>,
+    /// Of a device: how the `AscendQuant`s that read sums dequantize them.
+    requants: Option<&'a BTreeMap<NodeId, Requant>>,
 }
 
 impl<'a> Compiler<'a> {
@@ -144,6 +156,7 @@ impl<'a> Compiler<'a> {
             known: BTreeMap::new(),
             feeds: Vec::new(),
             steps: Vec::new(),
+            requants: None,
         }
     }
 
@@ -200,8 +213,14 @@ impl<'a> Compiler<'a> {
             inputs: shapes(&constants),
             error: Box::new(error),
         };
-        let mut context = BuildContext::new(self.graph, node, constants.clone(), self.options.arithmetic);
-        let Some(build) = registry::find(&node.op) else {
+        let arithmetic = self.options.arithmetic;
+        let mut context = BuildContext::new(self.graph, node, constants.clone(), arithmetic)
+            .with_requant(self.requants.and_then(|requants| requants.get(&id)));
+        let of_device = match arithmetic {
+            Arithmetic::Device(_) => ops::device::find(&node.op),
+            _ => None,
+        };
+        let Some(build) = of_device.or_else(|| registry::find(&node.op)) else {
             // `check_supported` has been here before.
             return Err(failed(OpError::Unsupported("no such operator".to_owned())).into());
         };

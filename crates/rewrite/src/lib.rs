@@ -8,7 +8,8 @@
 //! 3. [`balance()`] moves a part of the channels' differences from a layer's data into its weights;
 //! 4. [`insert_quantization`] writes scales, int8 weights and int32 biases into the graph as
 //!    `AscendQuant`, `AscendWeightQuant` and `AscendDequant`;
-//! 5. [`verify()`] checks a graph, ours or not, against what Huawei's ATC accepts.
+//! 5. [`verify()`] checks a graph, ours or not, against what Huawei's ATC accepts;
+//! 6. [`roll_back()`] gives quantized layers back to float, as ATC does.
 //!
 //! # Names this crate chooses
 //! With S the layer's name without its last component, the reference fixes
@@ -31,7 +32,9 @@ pub mod layers;
 mod names;
 mod outputs;
 pub mod qat;
+mod quantized;
 pub mod report;
+mod roll_back;
 mod sweep;
 #[cfg(test)]
 mod testing;
@@ -45,4 +48,6 @@ pub use insert::{
     insert_quantization,
 };
 pub use layers::{ConvGroup, LayerKind, LayerScan, QuantizableLayer, already_quantized, scan_layers};
+pub use quantized::{QuantizedLayer, quantized_layers};
+pub use roll_back::roll_back;
 pub use verify::{Severity, Violation, verify};

@@ -15,7 +15,7 @@ mod file;
 mod groups;
 mod names;
 mod original;
-mod path;
+pub(crate) mod path;
 mod patterns;
 mod rules;
 #[cfg(test)]

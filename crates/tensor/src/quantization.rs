@@ -12,7 +12,7 @@ mod scale;
 pub use bias::{BiasOverflow, quantize_bias};
 pub use deq_scale::DeqScale;
 pub use fake_quant::FakeQuantGrid;
-pub use fp16::fp16_scale;
+pub use fp16::{fp16_scale, nearest_f16};
 pub use scale::{ActivationParams, ScaleError, process_scale};
 
 /// The smallest int8 value.

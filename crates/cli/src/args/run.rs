@@ -5,6 +5,7 @@ use clap::{Args, ValueEnum};
 
 use super::images::NormalizationArgs;
 use super::parse;
+use super::semantics::{Semantics, semantics};
 
 #[derive(Debug, Args)]
 pub(crate) struct RunArgs {
@@ -35,6 +36,15 @@ pub(crate) struct RunArgs {
     /// the same but for rounding
     #[arg(long)]
     pub(crate) fuse: bool,
+
+    /// Whose arithmetic to compute quantized layers in: TensorFlow's with AMCT's kernels, or as far as
+    /// it is public that of a chip
+    #[arg(long, value_name = "NAME", default_value = "tf", value_parser = semantics())]
+    pub(crate) semantics: Semantics,
+
+    /// ATC's dump of the compiled model (atc --mode=1): run in float what ATC does not run in int8
+    #[arg(long = "om-json", visible_alias = "om_json", value_name = "FILE")]
+    pub(crate) om_json: Option<PathBuf>,
 
     /// Print the time of each node and op type instead of the outputs
     #[arg(long, value_name = "FORMAT", num_args = 0..=1, default_missing_value = "table")]

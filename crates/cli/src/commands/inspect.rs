@@ -11,13 +11,19 @@ use crate::Outcome;
 use crate::args::InspectArgs;
 
 pub(crate) fn run(args: &InspectArgs) -> Result<Outcome, amct::Error> {
-    let graph = amct::graphdef::load(&args.model)?;
+    if let Some(file) = &args.om_json {
+        return super::compiled::run(args, file);
+    }
+    let Some(path) = &args.model else {
+        return Err(amct::Error::Unsupported("no model is given".to_owned()));
+    };
+    let graph = amct::graphdef::load(path)?;
     let shapes = args.input_shape.iter().flat_map(|shapes| shapes.0.iter().cloned()).collect();
     let inspection = inspect(&graph, &args.output, &shapes)?;
     if args.json {
         println!("{:#}", to_json(&inspection));
     } else {
-        print_text(&args.model, &inspection);
+        print_text(path, &inspection);
     }
     Ok(Outcome::Done)
 }

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use amct::compiled::expected_in_float;
 use amct::dataset::{read_npy, write_npy};
 use amct::graph::Graph;
 use amct::interface::{self, InterfaceError};
@@ -19,13 +20,27 @@ use crate::args::RunArgs;
 const SHOWN: usize = 5;
 
 pub(crate) fn run(args: &RunArgs) -> Result<Outcome, amct::Error> {
+    let arithmetic = args.semantics.arithmetic(args.simulate).ok_or_else(|| {
+        amct::Error::Unsupported(
+            "--simulate is how TensorFlow computes; leave it out, or take --semantics tf".to_owned(),
+        )
+    })?;
     let mut graph = amct::graphdef::load(&args.model)?;
     let wanted: Vec<String> = args.output.iter().map(|output| output.name.clone()).collect();
     if args.fuse {
         let outputs = interface::outputs(&graph, &wanted)?;
         fuse(&mut graph, &FoldOptions { outputs, ..FoldOptions::default() })?;
     }
-    let arithmetic = if args.simulate { Arithmetic::FloatSimulation } else { Arithmetic::Integer };
+    match (&args.om_json, arithmetic) {
+        (Some(file), _) => {
+            let compiled = super::compiled::read(file)?;
+            let outputs = interface::outputs(&graph, &wanted)?;
+            let outlets = interface::outlets(&graph, &outputs)?;
+            compiled.apply(&mut graph, &outlets)?;
+        }
+        (None, Arithmetic::Device(_)) => warn_of_float_layers(&graph),
+        _ => {}
+    }
     let named: Vec<String> = args.input.iter().filter_map(|input| input.name.clone()).collect();
     let model = Model::fed(&graph, &wanted, arithmetic, &named)?;
     let feeds = feeds(args, &graph, &model)?;
@@ -43,6 +58,17 @@ pub(crate) fn run(args: &RunArgs) -> Result<Outcome, amct::Error> {
         print_result(name, result);
     }
     Ok(Outcome::Done)
+}
+
+/// A device does not run every layer in int8; which, its compiled model tells.
+fn warn_of_float_layers(graph: &Graph) {
+    for layer in expected_in_float(graph) {
+        log::warn!(
+            target: "run",
+            "layer '{layer}' has at most 16 input channels, and ATC runs such a layer in float; here it runs in \
+             int8 unless --om-json gives the compiled model"
+        );
+    }
 }
 
 fn feeds(args: &RunArgs, graph: &Graph, model: &Model) -> Result<Vec<(String, Tensor)>, amct::Error> {

@@ -10,6 +10,13 @@ use crate::{OpError, Value};
 
 pub(crate) fn build(context: &mut BuildContext<'_>) -> Result<Box<dyn Operator>, OpError> {
     context.expect_inputs(2)?;
+    let (area, format) = layout(context)?;
+    let words = context.take_constant(1).map(|words| scales(&words)).transpose()?;
+    Ok(Box::new(AscendDequant { area, format, words }))
+}
+
+/// The elements of the window that the sums were divided by, and where the channels are.
+pub(super) fn layout(context: &BuildContext<'_>) -> Result<(i64, DataFormat), OpError> {
     let attrs = context.attributes();
     let name = attrs.string("data_format")?.unwrap_or("NHWC");
     let format =
@@ -20,8 +27,7 @@ pub(crate) fn build(context: &mut BuildContext<'_>) -> Result<Box<dyn Operator>,
         _ => None,
     };
     let area = area.ok_or_else(|| attrs.error("ksize", "two positive integers", format!("{ksize:?}")))?;
-    let words = context.take_constant(1).map(|words| scales(&words)).transpose()?;
-    Ok(Box::new(AscendDequant { area, format, words }))
+    Ok((area, format))
 }
 
 struct AscendDequant {

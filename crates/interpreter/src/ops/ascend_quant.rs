@@ -7,6 +7,12 @@ use crate::operator::{Arithmetic, BuildContext, Following, Inputs, Operator};
 use crate::{OpError, Value};
 
 pub(crate) fn build(context: &mut BuildContext<'_>) -> Result<Box<dyn Operator>, OpError> {
+    let (inverse_scale, offset) = factors(context)?;
+    Ok(Box::new(AscendQuant { inverse_scale, offset, arithmetic: context.arithmetic() }))
+}
+
+/// The attributes `scale`, which is 1/scale_d, and `offset`.
+pub(super) fn factors(context: &BuildContext<'_>) -> Result<(f32, i32), OpError> {
     context.expect_inputs(1)?;
     let attrs = context.attributes();
     let bits = attrs.int_or("quant_bits", 8)?;
@@ -20,11 +26,7 @@ pub(crate) fn build(context: &mut BuildContext<'_>) -> Result<Box<dyn Operator>,
     if offset.fract() != 0.0 || !(-128.0..=127.0).contains(&offset) {
         return Err(attrs.error("offset", "an integer in [-128, 127]", offset.to_string()).into());
     }
-    Ok(Box::new(AscendQuant {
-        inverse_scale: attrs.float("scale")?,
-        offset: offset as i32,
-        arithmetic: context.arithmetic(),
-    }))
+    Ok((attrs.float("scale")?, offset as i32))
 }
 
 struct AscendQuant {
@@ -41,7 +43,7 @@ impl Operator for AscendQuant {
         let value = Value::Quantized { q: Tensor::from_vec(input.shape(), q)?, zero_offset: self.offset };
         inputs.memory().give(input);
         Ok(vec![match self.arithmetic {
-            Arithmetic::Integer => value,
+            Arithmetic::Integer | Arithmetic::Device(_) => value,
             Arithmetic::FloatSimulation => value.simulated()?.into(),
         }])
     }

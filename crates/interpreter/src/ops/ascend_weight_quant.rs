@@ -23,7 +23,7 @@ impl Operator for AscendWeightQuant {
         }
         let ints = weights.as_slice::<i8>()?;
         Ok(vec![match self.0 {
-            Arithmetic::Integer => weights.into(),
+            Arithmetic::Integer | Arithmetic::Device(_) => weights.into(),
             Arithmetic::FloatSimulation => {
                 Tensor::from_vec(weights.shape(), ints.iter().map(|&w| f32::from(w)).collect::<Vec<_>>())?
                     .into()

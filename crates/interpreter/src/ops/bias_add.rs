@@ -16,7 +16,7 @@ pub(crate) fn build(context: &mut BuildContext<'_>) -> Result<Box<dyn Operator>,
     let format =
         DataFormat::from_name(name).ok_or_else(|| attrs.error("data_format", "NHWC or NCHW", name))?;
     let integers =
-        if context.arithmetic() == Arithmetic::Integer { int32_behind_cast(context) } else { None };
+        if context.arithmetic() == Arithmetic::FloatSimulation { None } else { int32_behind_cast(context) };
     Ok(Box::new(BiasAdd { format, integers, bias: context.take_constant(1) }))
 }
 

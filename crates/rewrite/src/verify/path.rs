@@ -7,42 +7,42 @@ use crate::layers::group::{SPLIT_DATA, parts};
 
 /// Which inputs of a layer hold data and weights.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct LayerInputs {
-    pub(super) data: usize,
-    pub(super) weights: Option<usize>,
+pub(crate) struct LayerInputs {
+    pub(crate) data: usize,
+    pub(crate) weights: Option<usize>,
 }
 
 /// The inputs of the ops that ATC runs in int8, by TensorFlow's names.
-pub(super) fn layer_inputs(op: &str) -> Option<LayerInputs> {
+pub(crate) fn layer_inputs(op: &str) -> Option<LayerInputs> {
     let kind = LayerKind::of_op(op)?;
     Some(LayerInputs { data: kind.data_input(), weights: kind.weight_input() })
 }
 
 /// A layer with at least one of the ops that belong to a quantized one.
 #[derive(Clone, Debug)]
-pub(super) struct Path {
-    pub(super) layer: NodeId,
-    pub(super) inputs: LayerInputs,
+pub(crate) struct Path {
+    pub(crate) layer: NodeId,
+    pub(crate) inputs: LayerInputs,
     /// The `AscendQuant` its data comes from, and the nodes on the way, from the layer backwards.
-    pub(super) quant: Option<NodeId>,
-    pub(super) between: Vec<NodeId>,
+    pub(crate) quant: Option<NodeId>,
+    pub(crate) between: Vec<NodeId>,
     /// The `AscendWeightQuant` that it reads directly.
-    pub(super) weight_quant: Option<NodeId>,
+    pub(crate) weight_quant: Option<NodeId>,
     /// A `BiasAdd` on its output.
-    pub(super) bias: Option<NodeId>,
+    pub(crate) bias: Option<NodeId>,
     /// An `AscendDequant` on its end, in a group convolution behind the concatenation.
-    pub(super) dequant: Option<NodeId>,
+    pub(crate) dequant: Option<NodeId>,
 }
 
 impl Path {
     /// The last node whose values are integers.
-    pub(super) fn end(&self) -> NodeId {
+    pub(crate) fn end(&self) -> NodeId {
         self.bias.unwrap_or(self.layer)
     }
 
     /// The place of the layer's first channel among those of its `AscendDequant`: 0, or in a group
     /// convolution behind the channels of the parts before it.
-    pub(super) fn first_channel(&self, graph: &Graph) -> Option<usize> {
+    pub(crate) fn first_channel(&self, graph: &Graph) -> Option<usize> {
         let joined = graph.node(graph.node(self.dequant?).inputs.first()?.node);
         if !matches!(joined.op.as_str(), "ConcatV2" | "Concat") {
             return Some(0);
@@ -52,7 +52,7 @@ impl Path {
     }
 }
 
-pub(super) fn all(graph: &Graph, consumers: &Consumers) -> Vec<Path> {
+pub(crate) fn all(graph: &Graph, consumers: &Consumers) -> Vec<Path> {
     graph.nodes().filter_map(|(id, node)| path(graph, consumers, id, node)).collect()
 }
 
@@ -83,12 +83,12 @@ fn path(graph: &Graph, consumers: &Consumers, layer: NodeId, node: &Node) -> Opt
     is_quantized.then_some(Path { layer, inputs, quant, between, weight_quant, bias, dequant })
 }
 
-pub(super) fn is_concat(graph: &Graph, use_: &Use) -> bool {
+pub(crate) fn is_concat(graph: &Graph, use_: &Use) -> bool {
     matches!(graph.node(use_.node).op.as_str(), "ConcatV2" | "Concat")
 }
 
 /// The input that holds the data of an op other than a layer.
-pub(super) fn data_input(op: &str) -> usize {
+pub(crate) fn data_input(op: &str) -> usize {
     if op == "Split" { SPLIT_DATA } else { 0 }
 }
 

@@ -19,8 +19,13 @@ pub fn fp16_scale(scale_d: f32) -> f32 {
     root * root
 }
 
-/// Nearest f16, half to even. Going through f32 must not round a second time, so what does not fit
-/// an f32 is marked in its last bit, which lies below every f16's.
+/// The f16 nearest to `x`, half to even, rounded once; infinite from 65520 on.
+pub fn nearest_f16(x: f64) -> f32 {
+    round_to_f16(x.abs()).copysign(x as f32)
+}
+
+/// Nearest f16 of a number not below zero, half to even. Going through f32 must not round a second
+/// time, so what does not fit an f32 is marked in its last bit, which lies below every f16's.
 fn round_to_f16(x: f64) -> f32 {
     let nearest = x as f32;
     let beyond = f64::from(nearest) - x;
@@ -71,6 +76,21 @@ mod tests {
         ] {
             assert_eq!(fp16_scale(scale).to_bits(), bits, "{scale}");
         }
+    }
+
+    #[test]
+    fn the_sign_is_kept_and_the_largest_is_65504() {
+        for (x, expected) in [
+            (-0.024, -(1.0 + 549.0 / 1024.0) / 64.0),
+            (65_519.9, F16_MAX),
+            (-65_519.9, -F16_MAX),
+            (65_520.0, f32::INFINITY),
+            (-1e300, f32::NEG_INFINITY),
+            (1e-300, 0.0),
+        ] {
+            assert_eq!(nearest_f16(x), expected, "{x}");
+        }
+        assert!(nearest_f16(f64::NAN).is_nan());
     }
 
     #[test]

@@ -1,0 +1,78 @@
+//! `amct inspect --om-json`: what ATC made of a quantized model.
+
+use std::path::Path;
+
+use amct::artifacts::compiled_model::CompiledModel;
+use amct::compiled::Compiled;
+use amct::graph::{Graph, Outlet};
+use amct::interface;
+use serde_json::{Value, json};
+
+use crate::Outcome;
+use crate::args::InspectArgs;
+
+pub(crate) fn run(args: &InspectArgs, file: &Path) -> Result<Outcome, amct::Error> {
+    let compiled = read(file)?;
+    if let Some(model) = &args.model {
+        let graph = amct::graphdef::load(model)?;
+        compiled.check(&graph, &outlets(&graph, &args.output)?)?;
+    }
+    if args.json {
+        println!("{:#}", to_json(&compiled));
+    } else {
+        print_text(&compiled);
+    }
+    Ok(Outcome::Done)
+}
+
+/// What ATC did, from its dump.
+pub(super) fn read(file: &Path) -> Result<Compiled, amct::Error> {
+    Ok(Compiled::of(&CompiledModel::read(file)?)?)
+}
+
+/// The outputs asked for, or all leaves.
+fn outlets(graph: &Graph, outputs: &[String]) -> Result<Vec<Outlet>, amct::Error> {
+    if outputs.is_empty() {
+        return Ok(graph.leaves().into_iter().map(Outlet::from).collect());
+    }
+    let outputs = interface::outputs(graph, outputs)?;
+    Ok(interface::outlets(graph, &outputs)?)
+}
+
+fn print_text(compiled: &Compiled) {
+    let known = |text: &Option<String>| text.clone().unwrap_or_else(|| "?".to_owned());
+    println!("compiled for {} by ATC {}", known(&compiled.soc_version), known(&compiled.atc_version));
+    let back: Vec<_> = compiled.rolled_back().collect();
+    println!("quantized layers: {}", compiled.layers.len());
+    println!("run in int8: {}", compiled.layers.len() - back.len());
+    for layer in compiled.layers.iter().filter(|layer| layer.is_integer()) {
+        println!("  {} '{}'", layer.op_type, layer.name);
+    }
+    println!("given back to float: {}", back.len());
+    for layer in back {
+        println!("  {} '{}' runs in {}", layer.op_type, layer.name, layer.data_type);
+    }
+    println!("quantized activations with several readers: {}", compiled.shared.len());
+    for shared in &compiled.shared {
+        println!("  '{}' for '{}'", shared.quant, shared.readers.join("', '"));
+    }
+}
+
+fn to_json(compiled: &Compiled) -> Value {
+    json!({
+        "soc_version": compiled.soc_version,
+        "atc_version": compiled.atc_version,
+        "layers": compiled.layers.iter().map(|layer| json!({
+            "name": layer.name,
+            "op": layer.op_type,
+            "dequant": layer.dequant,
+            "data_type": layer.data_type,
+            "int8": layer.is_integer(),
+            "quant": layer.quant,
+        })).collect::<Vec<_>>(),
+        "shared": compiled.shared.iter().map(|shared| json!({
+            "quant": shared.quant,
+            "readers": shared.readers,
+        })).collect::<Vec<_>>(),
+    })
+}

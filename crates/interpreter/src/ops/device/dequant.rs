@@ -1,0 +1,48 @@
+//! `AscendDequant` of a device.
+
+use amct_tensor::quantization::DeqScale;
+use amct_tensor::{DataFormat, Tensor};
+
+use super::channels::Channels;
+use super::{device, unknown};
+use crate::device::{Device, DeviceDequant};
+use crate::operator::{BuildContext, Inputs, Operator};
+use crate::ops::per_image::layer_per_image;
+use crate::{OpError, Value, ops};
+
+pub(crate) fn build(context: &mut BuildContext<'_>) -> Result<Box<dyn Operator>, OpError> {
+    context.expect_inputs(2)?;
+    let (area, format) = ops::ascend_dequant::layout(context)?;
+    let device = device(context)?;
+    let words = context.take_constant(1).ok_or_else(|| {
+        OpError::Unsupported("its deq_scale is not a constant, which ATC needs it to be".to_owned())
+    })?;
+    let words: Vec<DeqScale> =
+        words.as_slice::<u64>()?.iter().map(|&word| DeqScale::from_bits(word)).collect();
+    Ok(Box::new(Dequant { device, format, dequant: DeviceDequant::new(device, &words, area)? }))
+}
+
+struct Dequant {
+    device: Device,
+    format: DataFormat,
+    dequant: DeviceDequant,
+}
+
+impl Operator for Dequant {
+    fn run(&self, mut inputs: Inputs) -> Result<Vec<Value>, OpError> {
+        let sums = inputs.tensor(0)?;
+        let channels = Channels::of(sums.shape(), self.format, self.dequant.channels())?;
+        let value = |(index, &sum): (usize, &i32)| {
+            self.dequant
+                .dequantize(sum, channels.at(index))
+                .ok_or_else(|| unknown(self.device, format_args!("the sum {sum}")))
+        };
+        let values: Vec<f32> =
+            sums.as_slice::<i32>()?.iter().enumerate().map(value).collect::<Result<_, _>>()?;
+        Ok(vec![Tensor::from_vec(sums.shape(), values)?.into()])
+    }
+
+    fn is_per_image(&self, inputs: &[Option<Value>], batched: &[bool]) -> bool {
+        layer_per_image(inputs, batched)
+    }
+}

@@ -1,0 +1,221 @@
+//! Gives quantized layers back to float, as ATC does with those that it does not run in int8.
+//!
+//! Such a layer reads the activation that was to be quantized, as it is. Its weights stay those that
+//! were quantized: `int8 * scale_w`, where `scale_w = deq_scale * scale` with the attribute of
+//! `AscendQuant`, and its bias is `int32 * deq_scale`. (ATC has an operator for each that reads
+//! just these values; the products are f32 here, which nobody tells.)
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use amct_graph::{Consumers, Graph, NewNode, NodeId, Outlet, Patch, Source};
+use amct_tensor::quantization::DeqScale;
+use amct_tensor::{DType, Tensor};
+
+use crate::RewriteError;
+use crate::constants::constant;
+use crate::layers::LayerKind;
+use crate::verify::path::{self, Path, data_input};
+
+/// Lets the layers behind these `AscendDequant`s run in float. An `AscendDequant` keeps its name and
+/// hands on the layer's value; an `AscendQuant` that nobody needs any more stays, unread.
+///
+/// # Errors
+/// [`RewriteError::Stale`] if a node is not the `AscendDequant` of a whole quantized layer, or its
+/// constants do not fit each other.
+pub fn roll_back(graph: &mut Graph, dequants: &BTreeSet<NodeId>) -> Result<(), RewriteError> {
+    let consumers = graph.consumers();
+    let paths = path::all(graph, &consumers);
+    let back = |path: &&Path| path.dequant.is_some_and(|dequant| dequants.contains(&dequant));
+    let found: Vec<&Path> = paths.iter().filter(back).collect();
+    let mut change = Change {
+        graph,
+        consumers: &consumers,
+        patch: Patch::new(),
+        handed_on: BTreeMap::new(),
+        copies: BTreeMap::new(),
+    };
+    let nodes: BTreeSet<NodeId> =
+        found.iter().flat_map(|path| path.between.iter().copied().chain([path.layer])).collect();
+    for &dequant in dequants {
+        if !found.iter().any(|path| path.dequant == Some(dequant)) {
+            let layer = graph.get(dequant).map_or_else(String::new, |node| node.name.clone());
+            return Err(stale(&layer, "it is not the AscendDequant of a quantized layer"));
+        }
+        change.hand_on(dequant)?;
+    }
+    for path in &found {
+        change.layer(path, &nodes)?;
+    }
+    let patch = change.patch;
+    graph.apply(&patch)?;
+    Ok(())
+}
+
+struct Change<'a> {
+    graph: &'a Graph,
+    consumers: &'a Consumers,
+    patch: Patch,
+    /// What takes the place of each `AscendDequant`.
+    handed_on: BTreeMap<NodeId, Source>,
+    /// Nodes between an `AscendQuant` and a layer that another layer reads too, for float.
+    copies: BTreeMap<NodeId, Source>,
+}
+
+impl Change<'_> {
+    /// Weights, bias and data of one layer; `nodes` are all that go back to float.
+    fn layer(&mut self, path: &Path, nodes: &BTreeSet<NodeId>) -> Result<(), RewriteError> {
+        let graph = self.graph;
+        let node = graph.node(path.layer);
+        let parts = path.quant.zip(path.dequant).zip(LayerKind::of_op(&node.op));
+        let Some(((quant, dequant), kind)) = parts else {
+            return Err(stale(&node.name, "its AscendQuant or AscendDequant is missing"));
+        };
+        let scales = self.scales(path, dequant, &node.name)?;
+        if let Some(input) = path.inputs.weights {
+            let weights = self.weights(path, &node.name)?;
+            let inverse =
+                graph.node(quant).attributes().float("scale").map_err(amct_graph::GraphError::from)?;
+            let floats = dequantized(&weights, kind, &scales, inverse)
+                .ok_or_else(|| stale(&node.name, "its deq_scale does not fit its weights"))?;
+            let source = self.patch.add(constant(format!("{}/weights", node.name), weights.shape(), floats)?);
+            self.patch.set_input(path.layer, input, source);
+        }
+        if let Some(bias) = path.bias {
+            let integers =
+                bias_of(graph, bias).ok_or_else(|| stale(&node.name, "its bias is not a constant"))?;
+            let floats = scaled(&integers, &scales)
+                .ok_or_else(|| stale(&node.name, "its deq_scale does not fit its bias"))?;
+            let source = self.patch.add(constant(format!("{}/bias", node.name), [floats.len()], floats)?);
+            self.patch.set_input(bias, 1, source);
+        }
+        self.data(path, quant, nodes)
+    }
+
+    /// Lets the layer read what the `AscendQuant` reads, through what lies between.
+    fn data(&mut self, path: &Path, quant: NodeId, nodes: &BTreeSet<NodeId>) -> Result<(), RewriteError> {
+        let graph = self.graph;
+        let real = *graph
+            .node(quant)
+            .inputs
+            .first()
+            .ok_or_else(|| stale(&graph.node(quant).name, "it has no input"))?;
+        let mut source = self.handed_on.get(&real.node).copied().unwrap_or(real.into());
+        // From the AscendQuant on; `between` goes backwards.
+        for &id in path.between.iter().rev() {
+            let node = graph.node(id);
+            let input = data_input(&node.op);
+            if self.consumers.all(id).all(|use_| nodes.contains(&use_.node)) {
+                self.patch.set_input(id, input, source);
+                source = Source::Old(Outlet::new(id, 0));
+                continue;
+            }
+            source = match self.copies.get(&id) {
+                Some(&copy) => copy,
+                None => {
+                    let mut inputs: Vec<Source> = node.inputs.iter().map(|&outlet| outlet.into()).collect();
+                    if let Some(place) = inputs.get_mut(input) {
+                        *place = source;
+                    }
+                    let mut copy = NewNode::new(format!("{}_float", node.name), node.op.clone(), inputs);
+                    copy.attrs =
+                        node.attrs.iter().map(|(name, value)| (name.clone(), value.clone())).collect();
+                    let copy = self.patch.add(copy);
+                    self.copies.insert(id, copy);
+                    copy
+                }
+            };
+        }
+        let layer = graph.node(path.layer);
+        let read = layer.inputs.get(path.inputs.data).map_or(0, |outlet| outlet.slot);
+        // Of a Split each part has its own output.
+        let source = match source {
+            direct if path.between.is_empty() => direct,
+            Source::Old(outlet) => Source::Old(Outlet::new(outlet.node, read)),
+            Source::New(index, _) => Source::New(index, read),
+        };
+        self.patch.set_input(path.layer, path.inputs.data, source);
+        Ok(())
+    }
+
+    /// Replaces an `AscendDequant` by an `Identity` of its name.
+    fn hand_on(&mut self, dequant: NodeId) -> Result<(), RewriteError> {
+        let node = self.graph.node(dequant);
+        let source = *node.inputs.first().ok_or_else(|| stale(&node.name, "it has no input"))?;
+        let mut identity = NewNode::new(node.name.clone(), "Identity", [source.into()]).on(&node.device);
+        identity.attrs.extend(node.attrs.get("T").map(|dtype| ("T".to_owned(), dtype.clone())));
+        let identity = self.patch.add(identity);
+        self.patch.replace_uses(dequant, identity);
+        self.patch.remove(dequant);
+        self.handed_on.insert(dequant, identity);
+        Ok(())
+    }
+
+    /// The scales of the layer's own channels; one for all if there is one.
+    fn scales(&self, path: &Path, dequant: NodeId, layer: &str) -> Result<Vec<f32>, RewriteError> {
+        let words =
+            self.graph.node(dequant).inputs.get(1).map(|&outlet| self.graph.constant(outlet)).transpose()?;
+        let words = words.flatten().filter(|words| words.dtype() == DType::U64);
+        let Some(words) = words.and_then(|words| words.into_vec::<u64>().ok()) else {
+            return Err(stale(layer, "its deq_scale is not a constant of uint64"));
+        };
+        let scales: Vec<f32> = words.iter().map(|&word| DeqScale::from_bits(word).scale).collect();
+        if scales.len() == 1 {
+            return Ok(scales);
+        }
+        let first = path.first_channel(self.graph);
+        let own = first.and_then(|first| scales.get(first..)).filter(|own| !own.is_empty());
+        own.map(<[f32]>::to_vec)
+            .ok_or_else(|| stale(layer, "its channels are not among those of its deq_scale"))
+    }
+
+    fn weights(&self, path: &Path, layer: &str) -> Result<Tensor, RewriteError> {
+        let quant = path.weight_quant.map(|id| self.graph.node(id));
+        let weights = quant.and_then(|node| node.inputs.first()).map(|&outlet| self.graph.constant(outlet));
+        let weights = weights.transpose()?.flatten().filter(|weights| weights.dtype() == DType::I8);
+        weights.ok_or_else(|| stale(layer, "its weights are not a constant of int8"))
+    }
+}
+
+/// The integers that a `BiasAdd` adds, a float constant cut off as ATC does.
+fn bias_of(graph: &Graph, bias: NodeId) -> Option<Vec<i32>> {
+    let mut outlet = *graph.node(bias).inputs.get(1)?;
+    if graph.node(outlet.node).op == "Cast" {
+        outlet = *graph.node(outlet.node).inputs.first()?;
+    }
+    let values = graph.constant(outlet).ok()??;
+    match values.dtype() {
+        DType::I32 => values.into_vec().ok(),
+        _ => Some(values.as_slice::<f32>().ok()?.iter().map(|&b| b as i32).collect()),
+    }
+}
+
+/// `value * scale` per channel; more scales than values are those of other parts of a group.
+fn scaled(values: &[i32], scales: &[f32]) -> Option<Vec<f32>> {
+    let scale = |channel: usize| scales.get(if scales.len() == 1 { 0 } else { channel }).copied();
+    values.iter().enumerate().map(|(channel, &value)| Some(value as f32 * scale(channel)?)).collect()
+}
+
+/// The weights times scale_w of their channel.
+fn dequantized(weights: &Tensor, kind: LayerKind, scales: &[f32], inverse: f32) -> Option<Vec<f32>> {
+    // Elements that lie side by side in one channel, and the channels.
+    let (inner, channels) = match (kind, weights.shape()) {
+        (LayerKind::DepthwiseConv2d, &[.., channels, multiplier]) => (1, channels * multiplier),
+        (LayerKind::ConvTranspose2d, &[.., channels, inputs]) => (inputs, channels),
+        (_, &[.., channels]) => (1, channels),
+        _ => return None,
+    };
+    if inner == 0 || channels == 0 || (scales.len() != 1 && scales.len() < channels) {
+        return None;
+    }
+    let scale =
+        |index: usize| scales.get(if scales.len() == 1 { 0 } else { index / inner % channels }).copied();
+    let values = weights.as_slice::<i8>().ok()?.iter().enumerate();
+    values.map(|(index, &w)| Some(f32::from(w) * (scale(index)? * inverse))).collect()
+}
+
+fn stale(layer: &str, problem: &'static str) -> RewriteError {
+    RewriteError::Stale { layer: layer.to_owned(), problem }
+}
+
+#[cfg(test)]
+mod tests;
