@@ -17,6 +17,7 @@ use amct_rewrite::qat::QatError;
 
 use crate::auto::AutoError;
 use crate::compiled::CompiledError;
+use crate::dump::DumpError;
 use crate::graphdef::GraphDefError;
 use crate::interface::InterfaceError;
 
@@ -69,6 +70,8 @@ pub enum Error {
     },
     /// Automatic calibration.
     Auto(AutoError),
+    /// A dump.
+    Dump(DumpError),
     /// The dump of a compiled model.
     CompiledFile(Box<ReadError<CompiledModelError>>),
     /// A compiled model that tells nothing, or is one of another model.
@@ -117,6 +120,7 @@ impl fmt::Display for Error {
             Error::Log(error) => error.fmt(f),
             Error::LogLevel { argument, source } => write!(f, "{argument} {source}"),
             Error::Auto(error) => error.fmt(f),
+            Error::Dump(error) => error.fmt(f),
             Error::CompiledFile(error) => error.fmt(f),
             Error::Compiled(error) => error.fmt(f),
             Error::AlreadyQuantized(nodes) => write!(
@@ -202,6 +206,7 @@ from! {
     WriteError => Write,
     LogError => Log,
     AutoError => Auto,
+    DumpError => Dump,
     CompiledError => Compiled,
 }
 

@@ -27,6 +27,7 @@
 
 pub mod auto;
 pub mod compiled;
+pub mod dump;
 mod error;
 pub mod graphdef;
 pub mod inspect;

@@ -46,6 +46,20 @@ pub(crate) struct RunArgs {
     #[arg(long = "om-json", visible_alias = "om_json", value_name = "FILE")]
     pub(crate) om_json: Option<PathBuf>,
 
+    /// Write every node's output to this directory, as .npy files that msaccucmp reads
+    #[arg(long, value_name = "DIR", conflicts_with = "profile")]
+    pub(crate) dump: Option<PathBuf>,
+
+    /// Nodes to dump: names or patterns such as "*/Conv2D", separated by commas [default: all]
+    #[arg(
+        long,
+        visible_alias = "dump_nodes",
+        value_name = "NODES",
+        value_delimiter = ',',
+        requires = "dump"
+    )]
+    pub(crate) dump_nodes: Vec<String>,
+
     /// Print the time of each node and op type instead of the outputs
     #[arg(long, value_name = "FORMAT", num_args = 0..=1, default_missing_value = "table")]
     pub(crate) profile: Option<ProfileFormat>,

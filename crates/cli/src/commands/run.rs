@@ -4,6 +4,7 @@ use std::path::Path;
 
 use amct::compiled::expected_in_float;
 use amct::dataset::{read_npy, write_npy};
+use amct::dump::{NodePatterns, dump};
 use amct::graph::Graph;
 use amct::interface::{self, InterfaceError};
 use amct::interpreter::Arithmetic;
@@ -48,6 +49,15 @@ pub(crate) fn run(args: &RunArgs) -> Result<Outcome, amct::Error> {
         feeds.iter().map(|(name, tensor)| (name.as_str(), tensor.clone())).collect();
     if let Some(format) = args.profile {
         super::profile::print(&model.profile(&feeds, args.profile_runs)?, format);
+        return Ok(Outcome::Done);
+    }
+    if let Some(directory) = &args.dump {
+        let patterns = NodePatterns::new(&args.dump_nodes)?;
+        let dumped = dump(&graph, &wanted, arithmetic, &feeds, &patterns, directory)?;
+        for (output, reason) in &dumped.skipped {
+            log::warn!(target: "dump", "'{output}' is not dumped: {reason}");
+        }
+        println!("{} arrays are in {}", dumped.files, directory.display());
         return Ok(Outcome::Done);
     }
     let results = model.run(&feeds)?;

@@ -1,0 +1,118 @@
+//! Every node's output in files, as Ascend's comparison tools read the outputs of the original model.
+//!
+//! One `.npy` file for each output, flat in a directory, named `NODE.SLOT.TIME.npy` with `/` and `.` of the
+//! node's name as `_`. Source: `reference/golden-dumps.md` section 4.2.
+
+mod names;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+use amct_dataset::write_npy;
+use amct_graph::{Graph, NodeId, Outlet};
+use amct_interpreter::{Arithmetic, OpError, Plan, PlanOptions, RunError, Value};
+use amct_tensor::{DType, Tensor};
+
+use self::names::Files;
+pub use self::names::{DumpError, NodePatterns};
+use crate::{Error, interface};
+
+/// What [`dump`] wrote.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Dumped {
+    /// How many files.
+    pub files: usize,
+    /// Outputs that no file can hold, with the reason.
+    pub skipped: Vec<(String, String)>,
+}
+
+/// Runs a model once and writes the outputs of its nodes that `nodes` names into `directory`, each as
+/// soon as it is computed: no more is kept in memory than a run needs.
+///
+/// Values are those of TensorFlow: what is int8 between `AscendQuant` and `AscendDequant` is written as
+/// `q - offset` in float32, int32 sums as float32. Nodes that the outputs do not need, or that lie on a
+/// branch never taken, have no file.
+///
+/// # Errors
+/// [`DumpError`] for a directory that holds arrays already, for two nodes with one file name and for a
+/// pattern that fits no node; a model that does not run; a file that cannot be written.
+pub fn dump(
+    graph: &Graph,
+    outputs: &[String],
+    arithmetic: Arithmetic,
+    feeds: &[(&str, Tensor)],
+    nodes: &NodePatterns,
+    directory: &Path,
+) -> Result<Dumped, Error> {
+    let outputs = interface::outputs(graph, outputs)?;
+    let outlets = interface::outlets(graph, &outputs)?;
+    let roots: Vec<NodeId> = outlets.iter().map(|outlet| outlet.node).collect();
+    let needed = graph.needed_by(&roots)?;
+    let wanted = nodes.select(graph, &needed)?;
+    let observed = observed(graph, &needed, &outlets, &wanted);
+    let files = Files::new(graph, &observed)?;
+    files.prepare(directory)?;
+    let fed = feeds.iter().filter_map(|(name, _)| graph.find(name)).collect();
+    let plan = Plan::compile(graph, &outlets, &PlanOptions { arithmetic, observed, fed })?;
+    let feeds: Vec<(&str, Value)> =
+        feeds.iter().map(|(name, tensor)| (*name, Value::Plain(tensor.clone()))).collect();
+    let mut dumped = Dumped { files: 0, skipped: Vec::new() };
+    let mut written = BTreeMap::new();
+    let mut failed = None;
+    let run = plan.run_observed(&feeds, &mut |outlet, value| {
+        let result = tensor(graph, outlet, value).map_err(Error::from).and_then(|tensor| {
+            if tensor.dtype() == DType::String {
+                dumped.skipped.push((name(graph, outlet), "a .npy file holds no strings".to_owned()));
+                return Ok(());
+            }
+            if let Some(file) = files.name(outlet) {
+                write_npy(directory.join(file), &tensor)?;
+                written.insert(outlet, ());
+                dumped.files += 1;
+            }
+            Ok(())
+        });
+        result.map_err(|error| {
+            let text = error.to_string();
+            failed = Some(error);
+            RunError::Observer(text)
+        })
+    });
+    match (run, failed) {
+        (_, Some(error)) => return Err(error),
+        (Err(error), None) => return Err(error.into()),
+        (Ok(_), None) => {}
+    }
+    files.write_mapping(directory, |outlet| written.contains_key(&outlet))?;
+    Ok(dumped)
+}
+
+/// The first output of each wanted node, and the others that a node reads.
+fn observed(graph: &Graph, needed: &[NodeId], outputs: &[Outlet], wanted: &BTreeSet<NodeId>) -> Vec<Outlet> {
+    let read = needed.iter().flat_map(|&id| graph.node(id).inputs.iter().copied());
+    let mut outlets: BTreeSet<Outlet> = read.chain(outputs.iter().copied()).collect();
+    outlets.extend(wanted.iter().filter(|&&id| has_output(&graph.node(id).op)).map(|&id| Outlet::from(id)));
+    outlets.retain(|outlet| wanted.contains(&outlet.node));
+    outlets.into_iter().collect()
+}
+
+/// Whether nodes of this op have an output at all.
+fn has_output(op: &str) -> bool {
+    !matches!(op, "NoOp" | "Assert" | "ControlTrigger")
+}
+
+/// A value as TensorFlow has it.
+fn tensor(graph: &Graph, outlet: Outlet, value: &Value) -> Result<Tensor, OpError> {
+    let tensor = value.clone().simulated()?;
+    let stands_for_floats = tensor.dtype() == DType::I32
+        && graph.node(outlet.node).attributes().dtype("T").ok().flatten() == Some(DType::F32);
+    if !stands_for_floats {
+        return Ok(tensor);
+    }
+    let floats = tensor.as_slice::<i32>()?.iter().map(|&sum| sum as f32).collect();
+    Ok(Tensor::from_vec::<f32>(tensor.shape(), floats)?)
+}
+
+fn name(graph: &Graph, outlet: Outlet) -> String {
+    format!("{}:{}", graph.node(outlet.node).name, outlet.slot)
+}
