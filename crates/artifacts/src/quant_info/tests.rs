@@ -200,3 +200,31 @@ proptest! {
         prop_assert_eq!(read.to_json(), text);
     }
 }
+
+#[test]
+fn nodes_that_stand_for_the_same_originals_are_marked_as_several() {
+    let mut info = sample();
+    let quant = OpInfo {
+        name: "net/conv/act_quant/AscendQuant".into(),
+        op_type: "AscendQuant".into(),
+        original_op_names: info.ops[2].original_op_names.clone(),
+        output: None,
+    };
+    info.ops.insert(2, quant);
+    info.ops.push(OpInfo {
+        name: "relu".into(),
+        op_type: "Relu".into(),
+        original_op_names: Some(strings(&["relu"])),
+        output: None,
+    });
+    let file: serde_json::Value = serde_json::from_str(&info.to_json()).unwrap();
+    let marked = file["graph"][0]["op"].as_array().unwrap().iter().map(|op| {
+        let attributes = op["attr"].as_array().map_or(&[][..], Vec::as_slice);
+        attributes
+            .iter()
+            .any(|attribute| attribute["key"] == "_datadump_is_multiop" && attribute["value"]["b"] == true)
+    });
+    // The input, an inserted constant, the two of the layer, an ordinary node.
+    assert_eq!(marked.collect::<Vec<_>>(), [false, false, true, true, false]);
+    assert_eq!(QuantInfo::from_json(&info.to_json()).unwrap(), info);
+}

@@ -1,3 +1,5 @@
+use std::collections::BTreeMap;
+
 use super::{OpInfo, OutputOrigin, QuantInfo};
 use crate::json::{Json, Style, to_python_text};
 
@@ -7,18 +9,32 @@ const LIST_OF_STRINGS: i64 = 1;
 impl QuantInfo {
     /// The text of the file.
     pub fn to_json(&self) -> String {
-        let ops = self.ops.iter().map(op).collect();
+        let mut nodes: BTreeMap<&[String], usize> = BTreeMap::new();
+        for names in self.ops.iter().filter_map(|op| op.original_op_names.as_deref()) {
+            *nodes.entry(names).or_default() += 1;
+        }
+        // Several nodes stand for the same original ones: those without an output of their own are inner
+        // nodes, which the comparison tools then pass over.
+        let is_one_of_several = |op: &OpInfo| {
+            let names = op.original_op_names.as_deref().filter(|names| !names.is_empty());
+            names.is_some_and(|names| nodes.get(names).is_some_and(|&nodes| nodes > 1))
+        };
+        let ops = self.ops.iter().map(|info| op(info, is_one_of_several(info))).collect();
         let graph = Json::object([("op", Json::Array(ops))]);
         let file = Json::object([("name", Json::string(&self.name)), ("graph", Json::Array(vec![graph]))]);
         to_python_text(&file, Style::MESSAGE)
     }
 }
 
-fn op(op: &OpInfo) -> Json {
+fn op(op: &OpInfo, is_one_of_several: bool) -> Json {
     let mut entries = vec![("name", Json::string(&op.name)), ("type", Json::string(&op.op_type))];
     if let Some(names) = &op.original_op_names {
         let list = attribute("_datadump_original_op_names", "list", original_names(names));
-        entries.push(("attr", Json::Array(vec![list])));
+        let mut attributes = vec![list];
+        if is_one_of_several {
+            attributes.push(attribute("_datadump_is_multiop", "b", Json::Bool(true)));
+        }
+        entries.push(("attr", Json::Array(attributes)));
     }
     if let Some(origin) = &op.output {
         let desc = Json::object([("attr", Json::Array(output(origin)))]);

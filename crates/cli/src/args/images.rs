@@ -1,6 +1,6 @@
 //! Options of the commands that calibrate on images.
 
-use std::num::NonZeroUsize;
+use std::num::{NonZeroU32, NonZeroUsize};
 use std::path::PathBuf;
 
 use amct::dataset::{DatasetError, Normalization};
@@ -34,8 +34,8 @@ pub(crate) struct CalibrationImageArgs {
     pub(crate) batch_size: Option<NonZeroUsize>,
 
     /// Number of batches to calibrate on [default: all images]
-    #[arg(long, visible_alias = "batch_num", value_name = "N")]
-    pub(crate) batch_num: Option<NonZeroUsize>,
+    #[arg(long, visible_alias = "batch_num", value_name = "N", value_parser = parse::batch_num, allow_negative_numbers = true)]
+    pub(crate) batch_num: Option<NonZeroU32>,
 }
 
 impl CalibrationImageArgs {
@@ -62,7 +62,7 @@ impl CalibrationImageArgs {
         let has_size = self.batch_size.is_some() || input.batch.is_some();
         let batch_num = match configured {
             Some(batch_num) => Some(batch_num).filter(|_| has_size),
-            None => self.batch_num.map(Into::into),
+            None => self.batch_num.and_then(|batch_num| usize::try_from(batch_num.get()).ok()),
         };
         let batch_size = self.batch_size.map(Into::into);
         let images = ImageBatches::load(&self.calibration, input, normalization, batch_size, batch_num)?;

@@ -16,6 +16,7 @@ mod compiled_model;
 mod config;
 mod convert;
 mod convert_model;
+mod dump;
 mod good;
 mod job;
 mod quantized;
