@@ -39,5 +39,5 @@ pub use images::EvaluationImages;
 pub use keeper::{Evaluation, Kept};
 pub use limit::Limit;
 pub use search::{BinarySearch, Configuration, Proposal, Strategy};
-pub use sensitivity::{Calibrated, CosineSimilarity, Sensitivity};
+pub use sensitivity::{Calibrated, CosineSimilarity, GivenRanking, Sensitivity};
 pub use stop::Stop;

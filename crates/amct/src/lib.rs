@@ -35,6 +35,7 @@ pub mod interface;
 pub mod model;
 pub mod pipeline;
 pub mod predict;
+pub mod sensitivity;
 pub mod sources;
 pub mod verbs;
 pub mod zero_batch;

@@ -35,6 +35,17 @@ impl Ranking {
         &self.layers
     }
 
+    /// Reads the text of [`RANKING_FILE`]; the order is that of the numbers, as [`new`](Self::new) has it.
+    ///
+    /// # Errors
+    /// What is the matter with the text, with line and column if it is no JSON.
+    pub fn from_json(text: &str) -> Result<Self, String> {
+        let layers: Vec<(String, f64)> = serde_json::from_str(text).map_err(|error| {
+            format!("{error}; a ranking is a list of pairs [layer, similarity], as `sensitivity --ranking` writes it")
+        })?;
+        Ok(Self::new(layers))
+    }
+
     /// The text of [`RANKING_FILE`].
     pub fn to_json(&self) -> String {
         let layer = |(name, similarity): &(String, f64)| {

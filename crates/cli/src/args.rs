@@ -13,6 +13,7 @@ mod quantize;
 mod refused;
 mod run;
 mod semantics;
+mod sensitivity;
 mod verify;
 
 use std::num::NonZeroUsize;
@@ -28,6 +29,7 @@ pub(crate) use convert_model::ConvertModelArgs;
 pub(crate) use inspect::InspectArgs;
 pub(crate) use quantize::QuantizeArgs;
 pub(crate) use run::{ProfileFormat, RunArgs};
+pub(crate) use sensitivity::{SensitivityArgs, SensitivityFormat};
 pub(crate) use verify::{Format, VerifyArgs};
 
 /// Quantizes frozen TensorFlow graphs to INT8 for Huawei Ascend, as AMCT does, without TensorFlow,
@@ -57,6 +59,8 @@ pub(crate) enum Command {
     /// Quantize as far as the accuracy allows: give the most sensitive layers back to float until the
     /// loss is acceptable
     Auto(Box<AutoArgs>),
+    /// Tell what each layer's quantization does to the outputs, the most sensitive layer first
+    Sensitivity(Box<SensitivityArgs>),
     /// Write the configuration of a model (config.json), to be edited and given to quantize
     Config(ConfigArgs),
     /// AMCT's own command line: calibrate on raw .bin batches
@@ -79,6 +83,7 @@ impl Cli {
         match &self.command {
             Command::Quantize(args) => args.threads,
             Command::Auto(args) => args.threads,
+            Command::Sensitivity(args) => args.threads,
             Command::Calibration(args) => args.threads,
             Command::Run(args) => args.threads,
             Command::Config(_)

@@ -10,4 +10,5 @@ pub(crate) mod inspect;
 mod profile;
 pub(crate) mod quantize;
 pub(crate) mod run;
+pub(crate) mod sensitivity;
 pub(crate) mod verify;

@@ -56,6 +56,10 @@ fn run(cli: &Cli) -> Result<Outcome, amct::Error> {
             console::log_to_file(cli.log_level);
             commands::quantize::run(args)
         }
+        Command::Sensitivity(args) => {
+            console::log_to_console(cli.log_level);
+            commands::sensitivity::run(args)
+        }
         Command::Config(args) => {
             console::log_to_file(cli.log_level);
             commands::config::run(args)

@@ -66,6 +66,10 @@ pub enum AutoError {
     AbsoluteNoise(f64),
     /// A loss that is not a number of at least 0, perhaps with `%`.
     BadLimit(String),
+    /// A ranking names a layer that is not quantized.
+    RankingUnknown(String),
+    /// A ranking leaves out a layer that is quantized.
+    RankingMissing(String),
     /// The end was asked for.
     Stopped,
 }
@@ -73,6 +77,16 @@ pub enum AutoError {
 impl fmt::Display for AutoError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            AutoError::RankingUnknown(layer) => write!(
+                f,
+                "the ranking names '{layer}', which is not quantized; make one for this model and \
+                 configuration with `sensitivity --ranking`"
+            ),
+            AutoError::RankingMissing(layer) => write!(
+                f,
+                "the ranking leaves out '{layer}', which is quantized; make one for this model and \
+                 configuration with `sensitivity --ranking`"
+            ),
             // AMCT's sentence.
             AutoError::OriginalRefused => f.write_str(
                 "Compare between original_accuracy and original_accuracy can not satisfy the acc requirement, \

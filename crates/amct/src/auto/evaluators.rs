@@ -2,9 +2,9 @@
 
 mod accuracy;
 mod command;
-mod fidelity;
+pub(crate) mod fidelity;
 mod last_number;
-mod rows;
+pub(crate) mod rows;
 mod tail;
 
 pub use accuracy::Accuracy;

@@ -53,7 +53,7 @@ impl EvaluationImages {
 
     /// Runs every model on all images, batch by batch, and shows the outputs of each model with the number
     /// of images that the batch holds. A graph of a fixed batch may have further rows, to be left alone.
-    pub(super) fn run(
+    pub(crate) fn run(
         &self,
         models: &[&Model],
         mut see: impl FnMut(usize, &[Vec<Tensor>]) -> Result<(), Error>,

@@ -3,8 +3,8 @@ use amct_artifacts::record::Record;
 use amct_calibration::Batches;
 use amct_tensor::Tensor;
 
-use super::Stop;
 use super::layer_pairs::LayerPairs;
+use super::{AutoError, Stop};
 use crate::Error;
 use crate::pipeline::Prepared;
 
@@ -29,6 +29,25 @@ pub trait Sensitivity {
     /// # Errors
     /// A run that fails, or the end that was asked for.
     fn rank(&self, calibrated: &Calibrated<'_>) -> Result<Ranking, Error>;
+}
+
+/// A ranking that was made before.
+#[derive(Clone, Debug)]
+pub struct GivenRanking(pub Ranking);
+
+impl Sensitivity for GivenRanking {
+    fn rank(&self, calibrated: &Calibrated<'_>) -> Result<Ranking, Error> {
+        let quantized = |name: &str| calibrated.record.get(name).is_some_and(|entry| entry.scale_d.is_some());
+        let given = |name: &str| self.0.layers().iter().any(|(layer, _)| layer == name);
+        let unknown = self.0.layers().iter().find(|(name, _)| !quantized(name));
+        let layers = calibrated.prepared.scan.layers.iter().map(|layer| layer.name.as_str());
+        let missing = layers.into_iter().find(|name| quantized(name) && !given(name));
+        match (unknown, missing) {
+            (Some((name, _)), _) => Err(AutoError::RankingUnknown(name.clone()).into()),
+            (None, Some(name)) => Err(AutoError::RankingMissing(name.to_owned()).into()),
+            (None, None) => Ok(self.0.clone()),
+        }
+    }
 }
 
 /// AMCT's measure: 0.5 + 0.5 * cosine between a layer's float and its quantized output, where both read

@@ -55,6 +55,10 @@ pub(crate) struct AutoArgs {
     #[arg(long, value_name = "NAME", default_value = "CosineSimilarity")]
     pub(crate) sensitivity: Sensitivity,
 
+    /// Ranking to use instead, as `sensitivity --ranking` or an earlier `auto` wrote it
+    #[arg(long, value_name = "JSON", conflicts_with = "sensitivity")]
+    pub(crate) ranking: Option<PathBuf>,
+
     /// Directory and file-name prefix of the results
     #[arg(
         long,

@@ -1,13 +1,15 @@
 //! `amct auto`: quantize as far as the accuracy allows.
 
 use std::num::NonZeroUsize;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
+use amct::artifacts::auto_calibration::Ranking;
 use amct::auto::evaluators::{Accuracy, Agreement, Command, Sqnr};
 use amct::auto::{
-    AutoCalibration, AutoReport, BinarySearch, CosineSimilarity, EvaluationImages, Evaluator, Stop, Verdict,
+    AutoCalibration, AutoReport, BinarySearch, CosineSimilarity, EvaluationImages, Evaluator, GivenRanking,
+    Stop, Verdict,
 };
 use amct::calibration::Batches;
 use amct::dataset::{Labels, list_images};
@@ -28,6 +30,7 @@ const INTERRUPTED: i32 = 130;
 
 pub(crate) fn run(args: &AutoArgs) -> Result<Outcome, amct::Error> {
     let stop = stop_on_signal()?;
+    let ranking = args.ranking.as_deref().map(ranking).transpose()?;
     let outputs = Outputs::new(&args.save_path)?;
     let original = amct::graphdef::load(&args.model)?;
     let output_names = interface::outputs(&original, &args.output)?;
@@ -52,8 +55,9 @@ pub(crate) fn run(args: &AutoArgs) -> Result<Outcome, amct::Error> {
         strategy: match args.strategy {
             Strategy::BinarySearch => Box::new(BinarySearch::new()),
         },
-        sensitivity: match args.sensitivity {
-            Sensitivity::CosineSimilarity => Box::new(CosineSimilarity),
+        sensitivity: match (ranking, args.sensitivity) {
+            (Some(ranking), _) => Box::new(GivenRanking(ranking)),
+            (None, Sensitivity::CosineSimilarity) => Box::new(CosineSimilarity),
         },
         stop: stop.clone(),
         progress: &progress::calibration,
@@ -65,6 +69,14 @@ pub(crate) fn run(args: &AutoArgs) -> Result<Outcome, amct::Error> {
         Verdict::NotMet => Outcome::Refused,
         Verdict::Interrupted => Outcome::Interrupted,
     })
+}
+
+fn ranking(path: &Path) -> Result<Ranking, amct::Error> {
+    let refused = |problem: String| {
+        amct::Error::Unsupported(format!("cannot use the ranking '{}': {problem}", path.display()))
+    };
+    let text = std::fs::read_to_string(path).map_err(|error| refused(error.to_string()))?;
+    Ranking::from_json(&text).map_err(refused)
 }
 
 /// The first signal asks for the end of the search, a second one ends the program.

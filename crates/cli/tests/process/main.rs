@@ -21,3 +21,4 @@ mod good;
 mod job;
 mod quantized;
 mod semantics;
+mod sensitivity;

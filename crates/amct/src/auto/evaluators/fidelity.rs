@@ -90,7 +90,7 @@ impl Evaluator for Sqnr {
 }
 
 /// The values of an output that belong to the images of a batch and not to its filling.
-fn of_images<'t>(name: &str, output: &'t Tensor, images: usize) -> Result<&'t [f32], Error> {
+pub(crate) fn of_images<'t>(name: &str, output: &'t Tensor, images: usize) -> Result<&'t [f32], Error> {
     let values = output
         .as_slice::<f32>()
         .map_err(|_| AutoError::NotFloat { output: name.to_owned(), found: output.dtype().to_string() })?;
@@ -101,18 +101,19 @@ fn of_images<'t>(name: &str, output: &'t Tensor, images: usize) -> Result<&'t [f
 }
 
 /// The smallest ratio; NaN if one is, which [`f64::min`] would hide.
-fn worst(ratios: impl Iterator<Item = f64>) -> f64 {
+pub(crate) fn worst(ratios: impl Iterator<Item = f64>) -> f64 {
     ratios.reduce(|a, b| if a.is_nan() || a < b { a } else { b }).unwrap_or(f64::NAN)
 }
 
+/// Powers of a signal and of the difference from it.
 #[derive(Clone, Copy, Debug, Default)]
-struct Powers {
+pub(crate) struct Powers {
     signal: f64,
     noise: f64,
 }
 
 impl Powers {
-    fn add(&mut self, original: &[f32], new: &[f32]) {
+    pub(crate) fn add(&mut self, original: &[f32], new: &[f32]) {
         for (&a, &b) in original.iter().zip(new) {
             let (a, b) = (f64::from(a), f64::from(b));
             self.signal += a * a;
@@ -121,7 +122,7 @@ impl Powers {
     }
 
     /// Infinite without noise.
-    fn decibels(&self) -> f64 {
+    pub(crate) fn decibels(&self) -> f64 {
         if self.noise == 0.0 { f64::INFINITY } else { 10.0 * (self.signal / self.noise).log10() }
     }
 }

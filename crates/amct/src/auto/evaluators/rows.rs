@@ -7,7 +7,7 @@ use crate::auto::AutoError;
 ///
 /// # Errors
 /// [`AutoError::NotRows`].
-pub(super) fn rows<'t>(
+pub(crate) fn rows<'t>(
     name: &str,
     output: &'t Tensor,
     images: usize,

@@ -1,0 +1,96 @@
+//! `amct sensitivity`: what each layer's quantization does to the outputs.
+
+use std::collections::BTreeMap;
+
+use amct::artifacts::atomic;
+use amct::auto::{EvaluationImages, Stop};
+use amct::calibration::Batches;
+use amct::dataset::list_images;
+use amct::interpreter::Arithmetic;
+use amct::model::Model;
+use amct::pipeline::{self, CalibrateOptions};
+use amct::sensitivity::{Effect, Measure, Mode, ranking, sensitivity};
+use serde_json::json;
+
+use crate::args::{SensitivityArgs, SensitivityFormat};
+use crate::{Outcome, progress};
+
+pub(crate) fn run(args: &SensitivityArgs) -> Result<Outcome, amct::Error> {
+    let original = amct::graphdef::load(&args.model)?;
+    let outputs = amct::interface::outputs(&original, &args.output)?;
+    let input = args.images.input(&original, &outputs)?;
+    let given = args.images.configuration()?;
+    let options = given.as_ref().map(|given| given.prepare_options(&original)).transpose()?;
+    let normalization = args.images.normalization.build()?;
+    let images = args.images.load(given.as_ref(), &input, normalization.clone())?;
+    let directory = args.evaluation.as_ref().unwrap_or(&args.images.calibration);
+    let evaluation =
+        EvaluationImages::load(list_images(directory)?.images, &input, normalization, Stop::default())?;
+
+    let load = |index: usize| images.feeds(index);
+    let batches = Batches::new(images.count(), &load);
+    let prepared = pipeline::prepare(&original, &outputs, &options.unwrap_or_default(), &batches)?;
+    let config = given.unwrap_or_else(|| args.images.by_arguments(&images)).resolve(&prepared)?;
+    let calibrate = CalibrateOptions::default();
+    let record = pipeline::calibrate_with(&prepared, &config, &batches, &calibrate, &progress::calibration)?;
+    let model = Model::new(&original, &outputs, Arithmetic::Integer)?;
+    let mode = Mode::from(args.mode);
+    let effects = sensitivity(&prepared, &record, &model, &evaluation, mode)?;
+
+    let measure = Measure::from(args.by);
+    if let (Measure::Agreement, Some(effect)) =
+        (measure, effects.iter().find(|e| e.effect.agreement.is_none()))
+    {
+        return Err(amct::Error::Unsupported(format!(
+            "--by agreement needs an output with one row of classes per image, which '{}' is not; use --by sqnr \
+             or cosine (seen at layer '{}')",
+            outputs.first().map_or("", String::as_str),
+            effect.layer
+        )));
+    }
+    let ranking = ranking(&effects, measure, mode);
+    if let Some(path) = &args.ranking {
+        atomic::write(path, ranking.to_json().as_bytes())?;
+    }
+    let by_name: BTreeMap<&str, &Effect> =
+        effects.iter().map(|effect| (effect.layer.as_str(), &effect.effect)).collect();
+    let names = ranking.layers().iter().map(|(name, _)| name.as_str());
+    let rows: Vec<(&str, &Effect)> = names.filter_map(|name| Some((name, *by_name.get(name)?))).collect();
+    print(args, &rows);
+    Ok(Outcome::Done)
+}
+
+fn print(args: &SensitivityArgs, rows: &[(&str, &Effect)]) {
+    let percent = |effect: &Effect| effect.agreement.map_or("-".to_owned(), |share| format!("{share:.2}"));
+    match args.format {
+        SensitivityFormat::Table => {
+            println!("{:>8}  {:>10}  {:>9}  layer", "SQNR dB", "cosine", "agree %");
+            for (layer, effect) in rows {
+                println!("{:>8.2}  {:>10.7}  {:>9}  {layer}", effect.sqnr, effect.cosine, percent(effect));
+            }
+            let worst: Vec<&str> = rows.iter().take(args.worst).map(|(layer, _)| *layer).collect();
+            if !worst.is_empty() {
+                println!("\nthe most sensitive, for --skip-layers:\n{}", worst.join(","));
+            }
+        }
+        SensitivityFormat::Csv => {
+            println!("layer,sqnr_db,cosine,agreement_percent");
+            for (layer, effect) in rows {
+                let agreement = effect.agreement.map_or(String::new(), |share| share.to_string());
+                println!("{layer},{},{},{agreement}", effect.sqnr, effect.cosine);
+            }
+        }
+        SensitivityFormat::Json => {
+            // A ratio that is infinite is null: JSON has no such number.
+            let rows = rows.iter().map(|(layer, effect)| {
+                json!({
+                    "layer": layer,
+                    "sqnr_db": effect.sqnr,
+                    "cosine": effect.cosine,
+                    "agreement_percent": effect.agreement,
+                })
+            });
+            println!("{:#}", json!(rows.collect::<Vec<_>>()));
+        }
+    }
+}
