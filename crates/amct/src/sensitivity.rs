@@ -56,6 +56,36 @@ pub struct LayerEffect {
 /// `original` is the float model, for the outputs of `prepared`. Results do not depend on the number of
 /// threads.
 ///
+/// ```no_run
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use std::path::Path;
+///
+/// use amct::artifacts::record::Record;
+/// use amct::auto::{EvaluationImages, Stop};
+/// use amct::dataset::{Normalization, list_images};
+/// use amct::interface;
+/// use amct::model::Model;
+/// use amct::pipeline::{self, PrepareOptions};
+/// use amct::sensitivity::{Measure, Mode, ranking, sensitivity};
+///
+/// let graph = amct::graphdef::load(Path::new("model/mobilenetv2_tf.pb"))?;
+/// let outputs = interface::outputs(&graph, &[])?;
+/// let outlets = interface::outlets(&graph, &outputs)?;
+/// let input = interface::image_input(&graph, &outlets, None)?;
+/// let files = list_images(Path::new("data/calibration"))?.images;
+/// let normalization = Normalization::new(&[128.0], &[128.0])?;
+/// let images = EvaluationImages::load(files, &input, normalization, Stop::default())?;
+///
+/// let prepared = pipeline::prepare_without_data(&graph, &outputs, &PrepareOptions::default())?;
+/// let record = Record::read("outputs/record.txt")?;
+/// let original = Model::new(&graph, &outputs, Default::default())?;
+/// let effects = sensitivity(&prepared, &record, &original, &images, Mode::Alone)?;
+/// let worst = &ranking(&effects, Measure::Sqnr, Mode::Alone).layers()[0];
+/// println!("{} does most harm", worst.0);
+/// # Ok(())
+/// # }
+/// ```
+///
 /// # Errors
 /// A record that does not fit, a model that does not run, outputs that are not float, the end that the
 /// images' [`Stop`](crate::auto::Stop) asks for.
