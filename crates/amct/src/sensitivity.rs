@@ -80,8 +80,8 @@ pub struct LayerEffect {
 /// let record = Record::read("outputs/record.txt")?;
 /// let original = Model::new(&graph, &outputs, Default::default())?;
 /// let effects = sensitivity(&prepared, &record, &original, &images, Mode::Alone)?;
-/// let worst = &ranking(&effects, Measure::Sqnr, Mode::Alone).layers()[0];
-/// println!("{} does most harm", worst.0);
+/// let ranking = ranking(&effects, Measure::Sqnr, Mode::Alone);
+/// println!("{} does most harm", ranking.layers()[0].0);
 /// # Ok(())
 /// # }
 /// ```
