@@ -6,6 +6,7 @@ mod config;
 mod configuration;
 mod convert;
 mod convert_model;
+mod float_model;
 mod images;
 mod inspect;
 mod parse;

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use amct::auto::Limit;
 use clap::{Args, ValueEnum};
 
+use super::float_model::FloatModelArgs;
 use super::images::CalibrationImageArgs;
 
 #[derive(Debug, Args)]
@@ -11,13 +12,8 @@ use super::images::CalibrationImageArgs;
     130 interrupted (SIGINT or SIGTERM), and the best model found so far is left; 2 error. \
     A second signal ends at once.")]
 pub(crate) struct AutoArgs {
-    /// Frozen float model, a binary GraphDef
-    #[arg(long, value_name = "PB", default_value = "model/mobilenetv2_tf.pb")]
-    pub(crate) model: PathBuf,
-
-    /// Output node, possibly with :SLOT; may be repeated [default: the graph's only leaf]
-    #[arg(long, value_name = "NODE")]
-    pub(crate) output: Vec<String>,
+    #[command(flatten)]
+    pub(crate) model: FloatModelArgs,
 
     #[command(flatten)]
     pub(crate) images: CalibrationImageArgs,

@@ -3,17 +3,13 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
+use super::float_model::FloatModelArgs;
 use super::images::CalibrationImageArgs;
 
 #[derive(Debug, Args)]
 pub(crate) struct QuantizeArgs {
-    /// Frozen float model, a binary GraphDef
-    #[arg(long, value_name = "PB", default_value = "model/mobilenetv2_tf.pb")]
-    pub(crate) model: PathBuf,
-
-    /// Output node, possibly with :SLOT; may be repeated [default: the graph's only leaf]
-    #[arg(long, value_name = "NODE")]
-    pub(crate) output: Vec<String>,
+    #[command(flatten)]
+    pub(crate) model: FloatModelArgs,
 
     #[command(flatten)]
     pub(crate) images: CalibrationImageArgs,

@@ -14,7 +14,7 @@ use amct::auto::{
 use amct::calibration::Batches;
 use amct::dataset::{Labels, list_images};
 use amct::graph::Graph;
-use amct::interface::{self, ImageInput};
+use amct::interface::ImageInput;
 use amct::interpreter::Arithmetic;
 use amct::model::Model;
 use amct::pipeline::{self, Outputs};
@@ -32,8 +32,7 @@ pub(crate) fn run(args: &AutoArgs) -> Result<Outcome, amct::Error> {
     let stop = stop_on_signal()?;
     let ranking = args.ranking.as_deref().map(ranking).transpose()?;
     let outputs = Outputs::new(&args.save_path)?;
-    let original = amct::graphdef::load(&args.model)?;
-    let output_names = interface::outputs(&original, &args.output)?;
+    let (original, output_names) = args.model.load()?;
     let input = args.images.input(&original, &output_names)?;
     let given = args.images.configuration()?;
     let options = given.as_ref().map(|given| given.prepare_options(&original)).transpose()?;

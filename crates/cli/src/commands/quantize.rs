@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use amct::calibration::Batches;
 use amct::graph::Graph;
-use amct::interface::{self, ImageInput};
+use amct::interface::ImageInput;
 use amct::interpreter::Arithmetic;
 use amct::model::Model;
 use amct::pipeline::{self, Artifacts, CalibrateOptions, Outputs};
@@ -19,8 +19,7 @@ const SAMPLE_IMAGE: &str = "data/classification.jpg";
 
 pub(crate) fn run(args: &QuantizeArgs) -> Result<Outcome, amct::Error> {
     let outputs = Outputs::new(&args.save_path)?;
-    let original = amct::graphdef::load(&args.model)?;
-    let output_names = interface::outputs(&original, &args.output)?;
+    let (original, output_names) = args.model.load()?;
     let given = args.images.configuration()?;
     let options = given.as_ref().map(|given| given.prepare_options(&original)).transpose()?;
     let input = args.images.input(&original, &output_names)?;

@@ -16,8 +16,7 @@ use crate::args::{SensitivityArgs, SensitivityFormat};
 use crate::{Outcome, progress};
 
 pub(crate) fn run(args: &SensitivityArgs) -> Result<Outcome, amct::Error> {
-    let original = amct::graphdef::load(&args.model)?;
-    let outputs = amct::interface::outputs(&original, &args.output)?;
+    let (original, outputs) = args.model.load()?;
     let input = args.images.input(&original, &outputs)?;
     let given = args.images.configuration()?;
     let options = given.as_ref().map(|given| given.prepare_options(&original)).transpose()?;
