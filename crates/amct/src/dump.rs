@@ -15,6 +15,7 @@ use amct_tensor::{DType, Tensor};
 
 use self::names::Files;
 pub use self::names::{DumpError, NodePatterns};
+pub(crate) use self::names::{MAPPING, file_part};
 use crate::{Error, interface};
 
 /// What [`dump`] wrote.

@@ -7,6 +7,7 @@ use amct_artifacts::definition::DefinitionError;
 use amct_artifacts::file::ReadError;
 use amct_artifacts::logging::{LogError, UnknownLevel};
 use amct_artifacts::names::InvalidPrefix;
+use amct_artifacts::quant_info::QuantInfoError;
 use amct_artifacts::record::RecordError;
 use amct_calibration::CalibrationError;
 use amct_dataset::DatasetError;
@@ -16,6 +17,7 @@ use amct_rewrite::RewriteError;
 use amct_rewrite::qat::QatError;
 
 use crate::auto::AutoError;
+use crate::compare::CompareError;
 use crate::compiled::CompiledError;
 use crate::dump::DumpError;
 use crate::graphdef::GraphDefError;
@@ -72,6 +74,10 @@ pub enum Error {
     Auto(AutoError),
     /// A dump.
     Dump(DumpError),
+    /// Two models or dumps that cannot be compared.
+    Compare(CompareError),
+    /// The quantization info file.
+    QuantInfoFile(Box<ReadError<QuantInfoError>>),
     /// The dump of a compiled model.
     CompiledFile(Box<ReadError<CompiledModelError>>),
     /// A compiled model that tells nothing, or is one of another model.
@@ -121,6 +127,8 @@ impl fmt::Display for Error {
             Error::LogLevel { argument, source } => write!(f, "{argument} {source}"),
             Error::Auto(error) => error.fmt(f),
             Error::Dump(error) => error.fmt(f),
+            Error::Compare(error) => error.fmt(f),
+            Error::QuantInfoFile(error) => error.fmt(f),
             Error::CompiledFile(error) => error.fmt(f),
             Error::Compiled(error) => error.fmt(f),
             Error::AlreadyQuantized(nodes) => write!(
@@ -207,6 +215,7 @@ from! {
     LogError => Log,
     AutoError => Auto,
     DumpError => Dump,
+    CompareError => Compare,
     CompiledError => Compiled,
 }
 
@@ -219,6 +228,12 @@ impl From<ReadError<ConfigError>> for Error {
 impl From<ReadError<DefinitionError>> for Error {
     fn from(error: ReadError<DefinitionError>) -> Self {
         Error::DefinitionFile(Box::new(error))
+    }
+}
+
+impl From<ReadError<QuantInfoError>> for Error {
+    fn from(error: ReadError<QuantInfoError>) -> Self {
+        Error::QuantInfoFile(Box::new(error))
     }
 }
 

@@ -26,6 +26,7 @@
 //! ```
 
 pub mod auto;
+pub mod compare;
 pub mod compiled;
 pub mod dump;
 mod error;
@@ -46,6 +47,7 @@ pub use amct_dataset as dataset;
 pub use amct_graph as graph;
 pub use amct_interpreter as interpreter;
 pub use amct_kernels::CacheAligned;
+pub use amct_metrics as metrics;
 pub use amct_rewrite as rewrite;
 pub use amct_tensor as tensor;
 pub use error::Error;

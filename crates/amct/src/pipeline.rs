@@ -3,7 +3,7 @@
 //! Names and order of the steps are AMCT's: fuse, configure, calibrate (`record.txt`), save. Every
 //! step is a function of values that can be written to a file and read again.
 
-mod balance;
+pub(crate) mod balance;
 mod calibrate;
 mod configuration;
 mod configure;

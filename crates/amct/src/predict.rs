@@ -1,11 +1,12 @@
 //! The class a model predicts.
 
 use amct_tensor::Tensor;
+use serde::Serialize;
 
 use crate::Error;
 
 /// One class with its value.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Class {
     /// Index of the class.
     pub index: usize,

@@ -1,5 +1,7 @@
 //! Calibration data as batches: images of a directory, or AMCT's raw `.bin` files.
 
+mod files;
+
 use std::path::{Path, PathBuf};
 
 use amct_dataset::{
@@ -9,6 +11,7 @@ use amct_dataset::{
 use amct_graph::Graph;
 use amct_tensor::{DType, Tensor};
 
+pub use self::files::{FileInputs, GivenInput};
 use crate::Error;
 use crate::interface::{ImageInput, InterfaceError};
 

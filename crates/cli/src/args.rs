@@ -2,6 +2,7 @@
 
 mod auto;
 mod calibration;
+mod compare;
 mod config;
 mod configuration;
 mod convert;
@@ -24,6 +25,7 @@ use clap::{Parser, Subcommand};
 
 pub(crate) use auto::{AutoArgs, Metric, Sensitivity, Strategy};
 pub(crate) use calibration::CalibrationArgs;
+pub(crate) use compare::{CompareArgs, CompareFormat};
 pub(crate) use config::ConfigArgs;
 pub(crate) use convert::ConvertArgs;
 pub(crate) use convert_model::ConvertModelArgs;
@@ -38,7 +40,8 @@ pub(crate) use verify::{Format, VerifyArgs};
 #[derive(Debug, Parser)]
 #[command(version, propagate_version = true, infer_long_args = true, max_term_width = 100)]
 #[command(
-    after_help = "Exit codes: 0 done; 1 refused (verify found violations, auto missed its target); 2 error; \
+    after_help = "Exit codes: 0 done; 1 refused (verify found violations, auto missed its target, compare \
+    found more than the thresholds allow); 2 error; \
     130 interrupted.\n\
     Results go to stdout, the log and progress to stderr; the commands that write a model or a \
     configuration also write ./amct_log/amct_tensorflow.log."
@@ -73,6 +76,8 @@ pub(crate) enum Command {
     Convert(ConvertArgs),
     /// Run a float or quantized model on images or arrays
     Run(RunArgs),
+    /// Tell where accuracy goes: a quantized model beside its float model, or two directories of dumps
+    Compare(Box<CompareArgs>),
     /// Tell what a model is: inputs, outputs, operators, size, layers that can be quantized
     Inspect(InspectArgs),
     /// Check a quantized model against the rules of Ascend's ATC
@@ -87,6 +92,7 @@ impl Cli {
             Command::Sensitivity(args) => args.threads,
             Command::Calibration(args) => args.threads,
             Command::Run(args) => args.threads,
+            Command::Compare(args) => args.threads,
             Command::Config(_)
             | Command::Convert(_)
             | Command::ConvertModel(_)

@@ -2,6 +2,7 @@
 
 pub(crate) mod auto;
 pub(crate) mod calibration;
+pub(crate) mod compare;
 mod compiled;
 pub(crate) mod config;
 pub(crate) mod convert;

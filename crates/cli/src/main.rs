@@ -1,7 +1,8 @@
 //! The `amct` binary: flags, log, progress and exit codes; the work is in the library.
 //!
 //! Results go to stdout, the log and progress to stderr. Exit codes: 0 done, 1 refused (`verify`
-//! found violations, `auto` missed its target), 2 error, 130 interrupted.
+//! found violations, `auto` missed its target, `compare` found more than the thresholds allow), 2 error,
+//! 130 interrupted.
 
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "this crate is the one that prints")]
 
@@ -83,6 +84,11 @@ fn run(cli: &Cli) -> Result<Outcome, amct::Error> {
         Command::Run(args) => {
             console::log_to_console(cli.log_level);
             commands::run::run(args)
+        }
+        Command::Compare(args) => {
+            // What the passes do to the float model is of no interest here.
+            console::log_to_console(cli.log_level.max(Level::Warning));
+            commands::compare::run(args)
         }
         Command::Inspect(args) => {
             // The passes would tell node by node what the report says anyway.

@@ -16,7 +16,7 @@ const TIME: &str = "1000000000000000";
 const LONGEST: usize = 255;
 
 /// The file that gives long names back.
-const MAPPING: &str = "mapping.csv";
+pub(crate) const MAPPING: &str = "mapping.csv";
 
 /// Why nothing is dumped.
 #[derive(Debug)]
@@ -187,7 +187,7 @@ impl Files {
 }
 
 /// A node's name as the tools look it up.
-fn file_part(node: &str) -> String {
+pub(crate) fn file_part(node: &str) -> String {
     let kept = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
     node.chars().map(|c| if kept(c) { c } else { '_' }).collect()
 }

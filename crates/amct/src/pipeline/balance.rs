@@ -138,7 +138,7 @@ pub(super) fn recorded_factors(record: &Record) -> Factors {
 ///
 /// # Errors
 /// [`Error::Record`] for factors that do not fit a layer, or of a layer that is not balanced.
-pub(super) fn balanced(prepared: &Prepared, factors: &Factors) -> Result<(Prepared, Balanced), Error> {
+pub(crate) fn balanced(prepared: &Prepared, factors: &Factors) -> Result<(Prepared, Balanced), Error> {
     for layer in &prepared.scan.layers {
         let Some(factors) = factors.get(&layer.name) else { continue };
         if layer.weights.is_none() {

@@ -1,5 +1,6 @@
 //! Values with a structure of their own.
 
+use amct::sources::GivenInput;
 use amct::tensor::DType;
 
 /// A `;`-separated list.
@@ -14,6 +15,33 @@ fn list<T>(text: &str, parse: impl Fn(&str) -> Result<T, String>) -> Result<List
     let found: Vec<T> = items(text).map(parse).collect::<Result<_, _>>()?;
     if found.is_empty() { Err("the list is empty".to_owned()) } else { Ok(List(found)) }
 }
+
+/// A file for an input, `NAME=FILE` or `FILE`.
+pub(crate) fn given_input(text: &str) -> Result<GivenInput, String> {
+    let (name, path) = match text.split_once('=') {
+        Some((name, path)) => (Some(name.strip_suffix(":0").unwrap_or(name).to_owned()), path),
+        None => (None, text),
+    };
+    if path.is_empty() || name.as_deref() == Some("") {
+        return Err(format!("'{text}' is not NAME=FILE"));
+    }
+    Ok(GivenInput { name, path: path.into() })
+}
+
+/// A threshold: a number, or "none".
+pub(crate) fn threshold(text: &str) -> Result<Threshold, String> {
+    if text == "none" {
+        return Ok(Threshold(None));
+    }
+    match text.parse::<f64>() {
+        Ok(value) if !value.is_nan() => Ok(Threshold(Some(value))),
+        _ => Err(format!("'{text}' is not a number or \"none\"")),
+    }
+}
+
+/// A threshold that may be switched off.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Threshold(pub(crate) Option<f64>);
 
 /// Output tensors, `a/b:0;c:1`; slot 0 is the node itself.
 pub(crate) fn tensor_names(text: &str) -> Result<List<String>, String> {

@@ -1,6 +1,7 @@
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
+use amct::sources::GivenInput;
 use clap::{Args, ValueEnum};
 
 use super::images::NormalizationArgs;
@@ -14,8 +15,8 @@ pub(crate) struct RunArgs {
     pub(crate) model: PathBuf,
 
     /// Input: an array (.npy) or an image (.jpg, .png); NAME may be left out if there is one input
-    #[arg(long, value_name = "[NAME=]FILE", required = true, value_parser = input_file)]
-    pub(crate) input: Vec<InputFile>,
+    #[arg(long, value_name = "[NAME=]FILE", required = true, value_parser = parse::given_input)]
+    pub(crate) input: Vec<GivenInput>,
 
     /// Output node or tensor to compute, and where to write it [default: the graph's only leaf]
     #[arg(long, value_name = "NODE[:SLOT][=FILE.npy]", value_parser = output_file)]
@@ -82,30 +83,11 @@ pub(crate) enum ProfileFormat {
     Json,
 }
 
-/// A file for an input of the graph.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct InputFile {
-    /// The input, if it was named.
-    pub(crate) name: Option<String>,
-    pub(crate) file: PathBuf,
-}
-
 /// An output and perhaps a file for it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct OutputFile {
     pub(crate) name: String,
     pub(crate) file: Option<PathBuf>,
-}
-
-fn input_file(text: &str) -> Result<InputFile, String> {
-    let (name, file) = match text.split_once('=') {
-        Some((name, file)) => (Some(name.strip_suffix(":0").unwrap_or(name).to_owned()), file),
-        None => (None, text),
-    };
-    if file.is_empty() || name.as_deref() == Some("") {
-        return Err(format!("'{text}' is not NAME=FILE"));
-    }
-    Ok(InputFile { name, file: file.into() })
 }
 
 fn output_file(text: &str) -> Result<OutputFile, String> {

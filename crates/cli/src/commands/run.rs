@@ -1,17 +1,15 @@
 //! `amct run`: a model on images or arrays.
 
-use std::path::Path;
-
 use amct::compiled::expected_in_float;
-use amct::dataset::{read_npy, write_npy};
+use amct::dataset::write_npy;
 use amct::dump::{NodePatterns, dump};
 use amct::graph::Graph;
-use amct::interface::{self, InterfaceError};
+use amct::interface;
 use amct::interpreter::Arithmetic;
 use amct::model::Model;
 use amct::predict::top;
 use amct::rewrite::{FoldOptions, fuse};
-use amct::sources::single_image;
+use amct::sources::FileInputs;
 use amct::tensor::Tensor;
 
 use crate::Outcome;
@@ -81,30 +79,19 @@ fn warn_of_float_layers(graph: &Graph) {
     }
 }
 
+/// One sample: a file for each input.
 fn feeds(args: &RunArgs, graph: &Graph, model: &Model) -> Result<Vec<(String, Tensor)>, amct::Error> {
     let known: Vec<String> = model.inputs().into_iter().map(str::to_owned).collect();
-    let mut feeds = Vec::new();
-    for input in &args.input {
-        let name = match (&input.name, known.as_slice()) {
-            (Some(name), _) if known.contains(name) => name.clone(),
-            (Some(name), _) => {
-                return Err(InterfaceError::NotAnInput { name: name.clone(), inputs: known }.into());
-            }
-            (None, [only]) => only.clone(),
-            (None, _) => return Err(InterfaceError::ManyInputs(known).into()),
-        };
-        feeds.push((name, read_input(args, graph, model, &input.file)?));
-    }
-    Ok(feeds)
-}
-
-fn read_input(args: &RunArgs, graph: &Graph, model: &Model, file: &Path) -> Result<Tensor, amct::Error> {
-    if file.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("npy")) {
-        return Ok(read_npy(file)?);
-    }
     let outlets = interface::outlets(graph, model.outputs())?;
-    let input = interface::image_input(graph, &outlets, args.size)?;
-    single_image(file, &input, args.normalization.build()?)
+    let normalization = args.normalization.build()?;
+    let inputs = FileInputs::new(graph, &outlets, &known, &args.input, args.size, normalization)?;
+    if inputs.count() != 1 {
+        return Err(amct::Error::Unsupported(format!(
+            "--input names {} files for an input; a run takes one, `amct compare` many",
+            inputs.count()
+        )));
+    }
+    inputs.feeds(0)
 }
 
 fn print_result(name: &str, tensor: &Tensor) {

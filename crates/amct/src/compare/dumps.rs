@@ -1,0 +1,141 @@
+//! Two directories of dumps, file by file.
+
+mod files;
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use amct_artifacts::quant_info::QuantInfo;
+use amct_dataset::read_npy;
+use amct_metrics::{ErrorSums, LsbHistogram};
+use amct_tensor::{DType, Tensor};
+
+use self::files::{Key, Listing};
+use super::values::{floats, values};
+use super::{CompareError, Comparison, NodeComparison, Unmatched};
+use crate::Error;
+use crate::dump::file_part;
+
+/// What nodes of the second dump stand for in the first, in the order in which it is looked up: of the dump
+/// of a device first the compiled model, then the `_quant.json` of the quantized one.
+#[derive(Clone, Debug, Default)]
+pub struct Mapping(pub Vec<QuantInfo>);
+
+/// Compares each array of `found` with its counterpart in `reference`: that of the same node, or of the one
+/// that `mapping` names. One pair is in memory at a time.
+///
+/// Files are named `NODE.SLOT.TIME.npy` as [`dump`](crate::dump::dump) names them, or
+/// `TYPE.NAME.TASK[.STREAM].TIME.output.SLOT[.FORMAT].npy` as msaccucmp names what it converts from the dump
+/// of a device. Arrays of integers on both sides are compared in LSB as well.
+///
+/// # Errors
+/// A directory or array that cannot be read, one without arrays, two arrays of different sizes, or none with
+/// a counterpart.
+pub fn compare_dumps(reference: &Path, found: &Path, mapping: &Mapping) -> Result<Comparison, Error> {
+    let (references, founds) = (Listing::read(reference)?, Listing::read(found)?);
+    let mapping: Vec<BTreeMap<String, Origin>> = mapping.0.iter().map(origins).collect();
+    let (mut nodes, mut unmatched) = (Vec::new(), Vec::new());
+    for (key, file) in founds.files() {
+        let node = format!("{}:{}", key.node, key.slot);
+        let target = match target(key, &mapping) {
+            Ok(target) => target,
+            Err(reason) => {
+                unmatched.push(Unmatched { node, reason });
+                continue;
+            }
+        };
+        let Some(counterpart) = references.get(&target) else {
+            let reason = format!("there is no array of '{}:{}' to compare it with", target.node, target.slot);
+            unmatched.push(Unmatched { node, reason });
+            continue;
+        };
+        let (y, x) = (read_npy(counterpart)?, read_npy(file)?);
+        match compared(key, &target, &y, &x)? {
+            Some(row) => nodes.push(row),
+            None => unmatched.push(Unmatched { node, reason: "strings are not compared".to_owned() }),
+        }
+    }
+    if nodes.is_empty() {
+        return Err(CompareError::NothingInCommon.into());
+    }
+    Ok(Comparison { inputs: 1, outputs: Vec::new(), layers: Vec::new(), nodes, unmatched })
+}
+
+fn compared(key: &Key, target: &Key, y: &Tensor, x: &Tensor) -> Result<Option<NodeComparison>, Error> {
+    if x.len() != y.len() {
+        return Err(CompareError::Shapes {
+            node: format!("{}:{}", key.node, key.slot),
+            found: x.shape().to_vec(),
+            reference: format!("{}:{}", target.node, target.slot),
+            expected: y.shape().to_vec(),
+        }
+        .into());
+    }
+    let (Some(reference), Some(found)) = (floats(y), floats(x)) else { return Ok(None) };
+    let mut sums = ErrorSums::default();
+    sums.add(values(&reference), values(&found));
+    let lsb = integers(y).zip(integers(x)).map(|(y, x)| {
+        let mut histogram = LsbHistogram::default();
+        histogram.add(&y, &x);
+        histogram
+    });
+    Ok(Some(NodeComparison {
+        node: key.node.clone(),
+        op: key.op.clone().unwrap_or_default(),
+        slot: key.slot,
+        layer: None,
+        reference: format!("{}:{}", target.node, target.slot),
+        shape: x.shape().to_vec(),
+        dtypes: [x.dtype().to_string(), y.dtype().to_string()],
+        errors: sums.errors(),
+        lsb,
+    }))
+}
+
+/// The values of an array of integers.
+fn integers(tensor: &Tensor) -> Option<Vec<i64>> {
+    let is_integer =
+        matches!(tensor.dtype(), DType::I8 | DType::I16 | DType::I32 | DType::I64 | DType::U8 | DType::U16);
+    if is_integer { tensor.to_i64_vec().ok() } else { None }
+}
+
+/// What a node stands for.
+enum Origin {
+    Value(Key),
+    /// Only together with others.
+    Inner,
+}
+
+/// The origins of a mapping's nodes by the names that files have.
+fn origins(info: &QuantInfo) -> BTreeMap<String, Origin> {
+    let origin = |name: &str, slot| Origin::Value(Key { op: None, node: file_part(name), slot });
+    let ops = info.ops.iter().map(|op| {
+        let origin = match (&op.output, op.original_op_names.as_deref()) {
+            (Some(output), _) => origin(&output.name, usize::try_from(output.index).unwrap_or(usize::MAX)),
+            (None, Some([one])) if !is_amct(&op.op_type) => origin(one, 0),
+            (None, None) => origin(&op.name, 0),
+            (None, Some(_)) => Origin::Inner,
+        };
+        (file_part(&op.name), origin)
+    });
+    ops.collect()
+}
+
+/// Ops that stand for no value of the float model.
+fn is_amct(op: &str) -> bool {
+    matches!(op, "AscendQuant" | "AscendWeightQuant" | "AscendAntiQuant")
+}
+
+/// The key of the counterpart.
+fn target(key: &Key, mapping: &[BTreeMap<String, Origin>]) -> Result<Key, String> {
+    let mut key = Key { op: None, ..key.clone() };
+    for origins in mapping {
+        match origins.get(&key.node) {
+            Some(Origin::Value(origin)) if key.slot == 0 => key = origin.clone(),
+            // A further output is that of the node of its own name.
+            Some(Origin::Value(_)) | None => {}
+            Some(Origin::Inner) => return Err("it is inside a fused or quantized layer".to_owned()),
+        }
+    }
+    Ok(key)
+}

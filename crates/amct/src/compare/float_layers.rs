@@ -1,0 +1,156 @@
+//! The float layers that the quantized ones were made of, each ready to run on an input of its own.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use amct_graph::{Graph, NewNode, NodeId, Outlet, Patch};
+use amct_interpreter::{Plan, PlanOptions, Value};
+use amct_rewrite::qat::is_fake_quant;
+use amct_rewrite::{FoldedGroup, QuantizableLayer, QuantizedLayer};
+use amct_tensor::Tensor;
+
+use crate::Error;
+use crate::pipeline::{PrepareOptions, Prepared, balance, prepare_qat, prepare_without_data};
+
+/// The name of the input of each layer by itself.
+const INPUT: &str = "compare/input";
+
+/// The float model folded as the quantized one was.
+pub(super) struct FloatLayers {
+    folded: Result<Folded, String>,
+}
+
+struct Folded {
+    prepared: Prepared,
+    /// The prepared graph, where each layer reads a placeholder of its own instead of the value that is
+    /// quantized.
+    apart: Graph,
+    /// The placeholder of each layer.
+    feeds: BTreeMap<String, String>,
+}
+
+/// A float layer by itself: what lies between the value that is quantized and the layer, the layer and its
+/// bias, with what was folded into them.
+pub(super) struct FloatLayer {
+    plan: Plan,
+    feed: String,
+}
+
+impl FloatLayer {
+    /// The layer's output for an input.
+    pub(super) fn run(&self, input: &Tensor) -> Result<Tensor, Error> {
+        let results = self.plan.run(&[(self.feed.as_str(), Value::Plain(input.clone()))])?;
+        let result = results.into_iter().next();
+        Ok(result.unwrap_or_else(|| Tensor::vector(Vec::<f32>::new()).into()).plain()?)
+    }
+}
+
+impl FloatLayers {
+    pub(super) fn new(
+        float: &Graph,
+        quantized: &Graph,
+        outputs: &[String],
+        layers: &[QuantizedLayer],
+    ) -> Self {
+        let folded = prepared(float, quantized, outputs)
+            .and_then(|prepared| balanced(prepared, quantized, layers))
+            .and_then(Folded::new);
+        Self { folded: folded.map_err(|error| error.to_string()) }
+    }
+
+    /// What was folded.
+    pub(super) fn groups(&self) -> &[FoldedGroup] {
+        self.folded.as_ref().map_or(&[], |folded| &folded.prepared.fold.groups)
+    }
+
+    /// The layer of that name.
+    ///
+    /// # Errors
+    /// Why there is none, as text.
+    pub(super) fn layer(&self, name: &str) -> Result<FloatLayer, String> {
+        let folded = self.folded.as_ref().map_err(Clone::clone)?;
+        folded.layer(name)
+    }
+}
+
+impl Folded {
+    fn new(prepared: Prepared) -> Result<Self, Error> {
+        let mut apart = prepared.graph.clone();
+        let mut patch = Patch::new();
+        let mut readers: BTreeMap<(NodeId, usize), String> = BTreeMap::new();
+        let mut feeds = BTreeMap::new();
+        for layer in &prepared.scan.layers {
+            let reader = layer.reader();
+            let next = format!("{INPUT}_{}", readers.len());
+            let feed = readers.entry(reader).or_insert_with(|| {
+                let placeholder = patch.add(NewNode::new(&next, "Placeholder", []));
+                patch.set_input(reader.0, reader.1, placeholder);
+                next.clone()
+            });
+            feeds.insert(layer.name.clone(), feed.clone());
+        }
+        apart.apply(&patch)?;
+        Ok(Self { prepared, apart, feeds })
+    }
+
+    fn layer(&self, name: &str) -> Result<FloatLayer, String> {
+        let layers = &self.prepared.scan.layers;
+        let layer = layers.iter().find(|layer| layer.name == name);
+        let (layer, feed) = layer
+            .zip(self.feeds.get(name))
+            .ok_or_else(|| format!("the float model has no layer '{name}' that can be quantized"))?;
+        let end = end(layer);
+        let plan = Plan::compile(&self.apart, &[end], &PlanOptions::default());
+        let plan = plan.map_err(|error| error.to_string())?;
+        // Of a layer that reads its data in another way, too, the float output would be another.
+        match plan.feeds() {
+            [only] if only.name == *feed => Ok(FloatLayer { plan, feed: feed.clone() }),
+            _ => Err(format!("layer '{name}' reads more than the value that is quantized")),
+        }
+    }
+}
+
+/// The value that the `AscendDequant` of a layer reads.
+fn end(layer: &QuantizableLayer) -> Outlet {
+    layer.group.as_ref().map_or_else(|| layer.end(), |group| group.concat).into()
+}
+
+/// The float graph, folded where the quantized one is.
+fn prepared(float: &Graph, quantized: &Graph, outputs: &[String]) -> Result<Prepared, Error> {
+    if float.nodes().any(|(_, node)| is_fake_quant(node)) {
+        return Ok(prepare_qat(float, outputs)?.0);
+    }
+    let all = prepare_without_data(float, outputs, &PrepareOptions::default())?;
+    let is_still_there = |name: &String| {
+        let now = quantized.find(name).map(|id| quantized.node(id).op.as_str());
+        now.is_some() && now == float.find(name).map(|id| float.node(id).op.as_str())
+    };
+    let left_alone = all.fold.groups.iter().filter(|group| {
+        let kept = [Some(&group.layer), group.bias_add.as_ref()];
+        let behind = group.through.iter().flat_map(|through| &through.folded);
+        let folded = group.original.iter().chain(behind).filter(|name| !kept.contains(&Some(name)));
+        folded.clone().count() > 0 && folded.clone().all(is_still_there)
+    });
+    let skip: BTreeSet<String> = left_alone.map(|group| group.layer.clone()).collect();
+    if skip.is_empty() {
+        return Ok(all);
+    }
+    let options = PrepareOptions { do_fusion: true, skip_fusion_layers: skip };
+    prepare_without_data(float, outputs, &options)
+}
+
+/// The prepared graph with the factors that balance the quantized one.
+fn balanced(prepared: Prepared, quantized: &Graph, layers: &[QuantizedLayer]) -> Result<Prepared, Error> {
+    let mut factors = BTreeMap::new();
+    for layer in layers {
+        let before = quantized.node(layer.quant).inputs.first().map(|outlet| quantized.node(outlet.node));
+        let product = before.filter(|node| node.op == "Mul" && prepared.graph.find(&node.name).is_none());
+        let Some(&factor) = product.and_then(|node| node.inputs.get(1)) else { continue };
+        let Some(constant) = quantized.constant(factor)? else { continue };
+        let inverse = constant.as_slice::<f32>().unwrap_or_default();
+        factors.insert(layer.name.clone(), inverse.iter().map(|factor| 1.0 / factor).collect());
+    }
+    if factors.is_empty() {
+        return Ok(prepared);
+    }
+    Ok(balance::balanced(&prepared, &factors)?.0)
+}

@@ -1,0 +1,111 @@
+//! Which value of the float model each value of the quantized model stands for.
+
+use std::collections::BTreeMap;
+
+use amct_artifacts::quant_info::{OpInfo, QuantInfo};
+use amct_graph::{Graph, NodeId, Outlet};
+use amct_rewrite::{FoldedGroup, QuantizedLayer};
+
+use super::float_layers::FloatLayers;
+use super::{CompareError, inner};
+
+/// The counterpart of output 0 of nodes of the quantized graph.
+pub(super) type Origins = BTreeMap<NodeId, Outlet>;
+
+/// As `_quant.json` says: the origin of an output, or a node that stands for one alone.
+///
+/// # Errors
+/// [`CompareError::OtherInfo`] if it is another model's.
+pub(super) fn of_info(info: &QuantInfo, float: &Graph, quantized: &Graph) -> Result<Origins, CompareError> {
+    let by_name: BTreeMap<&str, &OpInfo> = info.ops.iter().map(|op| (op.name.as_str(), op)).collect();
+    let inner = inner::nodes(quantized, &amct_rewrite::quantized_layers(quantized));
+    let (mut origins, mut unknown) = (Origins::new(), Vec::new());
+    for (id, node) in quantized.nodes() {
+        let Some(op) = by_name.get(node.name.as_str()) else {
+            unknown.push(&node.name);
+            continue;
+        };
+        let origin = match (&op.output, op.original_op_names.as_deref()) {
+            (Some(output), _) => {
+                let index = usize::try_from(output.index).unwrap_or(usize::MAX);
+                float.find(&output.name).map(|node| Outlet::new(node, index))
+            }
+            (None, Some([one])) => same(float, quantized, id, one),
+            (None, None) => same(float, quantized, id, &node.name),
+            (None, Some(_)) => None,
+        };
+        if let Some(origin) = origin.filter(|_| !inner.contains(&id)) {
+            origins.insert(id, origin);
+        }
+    }
+    for node in &unknown {
+        log::warn!(target: "compare", "node '{node}' is not in the quantization info and has no counterpart");
+    }
+    match unknown.first() {
+        Some(node) if 2 * unknown.len() > quantized.len() => {
+            Err(CompareError::OtherInfo { name: info.name.clone(), node: (*node).clone() })
+        }
+        _ => Ok(origins),
+    }
+}
+
+/// By names, and for layers by what folding makes of the float model.
+pub(super) fn by_name(
+    float: &Graph,
+    quantized: &Graph,
+    layers: &[QuantizedLayer],
+    counterparts: &FloatLayers,
+) -> Origins {
+    let inner = inner::nodes(quantized, layers);
+    let mut origins: Origins = quantized
+        .nodes()
+        .filter(|(id, _)| !inner.contains(id))
+        .filter_map(|(id, node)| Some((id, same(float, quantized, id, &node.name)?)))
+        .collect();
+    let mut set = |id: Option<NodeId>, name: Option<&str>| {
+        let Some(id) = id else { return };
+        match name.and_then(|name| float.find(name)) {
+            Some(origin) => drop(origins.insert(id, origin.into())),
+            None => drop(origins.remove(&id)),
+        }
+    };
+    for group in counterparts.groups() {
+        set(outside(quantized, &inner, group.end()), group.last());
+        if let Some(through) = &group.through {
+            let now = outside(quantized, &inner, &through.node);
+            set(now, through.folded.last().map(String::as_str));
+        }
+    }
+    for layer in layers {
+        set(Some(layer.dequant), end_of_layer(float, layer, counterparts.groups()).as_deref());
+    }
+    origins
+}
+
+/// A node that is outside quantized layers.
+fn outside(graph: &Graph, inner: &std::collections::BTreeSet<NodeId>, name: &str) -> Option<NodeId> {
+    graph.find(name).filter(|id| !inner.contains(id))
+}
+
+/// The node of the float model whose output a quantized layer gives.
+fn end_of_layer(float: &Graph, layer: &QuantizedLayer, groups: &[FoldedGroup]) -> Option<String> {
+    if let Some(group) = groups.iter().find(|group| group.layer == layer.name) {
+        return group.last().map(str::to_owned);
+    }
+    let id = float.find(&layer.name)?;
+    let only = float.consumers().only(id).map(|reader| float.node(reader.node));
+    match only.filter(|reader| reader.op == "BiasAdd") {
+        Some(bias) => Some(bias.name.clone()),
+        None => Some(layer.name.clone()),
+    }
+}
+
+/// A node of the float model that a node of the quantized one is, perhaps as a `Relu` for a `Relu6`.
+fn same(float: &Graph, quantized: &Graph, id: NodeId, name: &str) -> Option<Outlet> {
+    let (now, origin) = (quantized.node(id), float.find(name)?);
+    let was = float.node(origin);
+    let is_same = now.op == was.op || (now.op == "Relu" && was.op == "Relu6");
+    // What lost its name to an identity of its dequantized value.
+    let is_handed_on = now.name == name && now.is_pass_through();
+    (is_same || is_handed_on).then_some(origin.into())
+}

@@ -1,0 +1,235 @@
+//! Both models on every input.
+
+use std::collections::BTreeMap;
+
+use amct_calibration::Batches;
+use amct_graph::{Graph, Outlet};
+use amct_interpreter::{Arithmetic, Plan, PlanOptions, RunError, Value};
+use rayon::prelude::*;
+
+use super::float_layers::FloatLayers;
+use super::joined::{FIRST, Joined, SECOND};
+use super::layer_sums::{Layer, LayerSums, Role};
+use super::node_sums::NodeSums;
+use super::rows::{Row, Rows};
+use super::{CompareError, Comparison, NodeComparison, OutputComparison, Unmatched};
+use crate::Error;
+
+/// Two models ready to run beside each other.
+pub(super) struct Run<'a> {
+    float: &'a Graph,
+    quantized: &'a Graph,
+    rows: Vec<Row>,
+    layers: Vec<Layer>,
+    outputs: Vec<String>,
+    unmatched: Vec<Unmatched>,
+    plan: Plan,
+    wanted: BTreeMap<Outlet, Vec<Place>>,
+}
+
+/// Who waits for a value.
+#[derive(Clone, Copy, Debug)]
+enum Place {
+    /// A row, for its reference (0) or what is compared with it (1).
+    Node(usize, usize),
+    Layer(usize, Role),
+}
+
+/// The sums of some inputs.
+struct Sums {
+    nodes: Vec<NodeSums>,
+    layers: Vec<LayerSums>,
+}
+
+impl Sums {
+    fn merge(&mut self, later: Self) {
+        self.nodes.iter_mut().zip(later.nodes).for_each(|(sums, later)| sums.merge(later));
+        self.layers.iter_mut().zip(later.layers).for_each(|(sums, later)| sums.merge(later));
+    }
+}
+
+impl<'a> Run<'a> {
+    pub(super) fn new(
+        float: &'a Graph,
+        quantized: &'a Graph,
+        rows: Rows,
+        counterparts: &FloatLayers,
+        arithmetic: Arithmetic,
+    ) -> Result<Self, Error> {
+        let joined = Joined::new(float, quantized)?;
+        let Rows { rows, layers, outputs, unmatched } = rows;
+        let layers = layers
+            .into_iter()
+            .map(|row| Layer::new(row, quantized, counterparts))
+            .collect::<Result<Vec<Layer>, Error>>()?;
+        let (observed, wanted) = observed(&joined, &rows, &layers);
+        let plan = Plan::compile(&joined.graph, &[], &PlanOptions { arithmetic, observed, fed: Vec::new() })?;
+        check_inputs(&plan)?;
+        Ok(Self { float, quantized, rows, layers, outputs, unmatched, plan, wanted })
+    }
+
+    /// The comparison over all of `inputs`.
+    pub(super) fn over(self, inputs: &Batches<'_>) -> Result<Comparison, Error> {
+        let mut all = self.no_sums();
+        // As many inputs at a time as there are threads; their sums are added in order.
+        let indices: Vec<usize> = (0..inputs.count()).collect();
+        for some in indices.chunks(rayon::current_num_threads().max(1)) {
+            let sums: Vec<Result<Sums, Error>> =
+                some.par_iter().map(|&index| self.one(inputs, index)).collect();
+            for sums in sums {
+                all.merge(sums?);
+            }
+        }
+        Ok(self.finish(inputs.count(), all))
+    }
+
+    fn no_sums(&self) -> Sums {
+        let nodes = self.rows.iter().map(NodeSums::new).collect();
+        Sums { nodes, layers: self.layers.iter().map(LayerSums::new).collect() }
+    }
+
+    /// The sums of one input.
+    fn one(&self, inputs: &Batches<'_>, index: usize) -> Result<Sums, Error> {
+        let given = inputs.feeds(index)?;
+        let feeds: Vec<(String, Value)> = [FIRST, SECOND]
+            .into_iter()
+            .flat_map(|prefix| {
+                given.iter().map(move |(name, value)| (format!("{prefix}{name}"), value.clone()))
+            })
+            .collect();
+        let feeds: Vec<(&str, Value)> =
+            feeds.iter().map(|(name, value)| (name.as_str(), value.clone())).collect();
+        let mut sums = self.no_sums();
+        let mut failed = None;
+        let run = self.plan.run_observed(&feeds, &mut |outlet, value| {
+            self.hand_out(&mut sums, outlet, value).map_err(|error| {
+                let text = error.to_string();
+                failed = Some(error);
+                RunError::Observer(text)
+            })
+        });
+        match (run, failed) {
+            (_, Some(error)) => Err(error),
+            (Err(error), None) => Err(error.into()),
+            (Ok(_), None) => Ok(sums),
+        }
+    }
+
+    /// Gives a value to all who wait for it.
+    fn hand_out(&self, sums: &mut Sums, outlet: Outlet, value: &Value) -> Result<(), Error> {
+        for place in self.wanted.get(&outlet).into_iter().flatten() {
+            match *place {
+                Place::Node(index, side) => {
+                    let (Some(row), Some(node)) = (self.rows.get(index), sums.nodes.get_mut(index)) else {
+                        continue;
+                    };
+                    node.take(row, side, value, (self.float, self.quantized))?;
+                }
+                Place::Layer(index, role) => {
+                    let (Some(layer), Some(sums)) = (self.layers.get(index), sums.layers.get_mut(index))
+                    else {
+                        continue;
+                    };
+                    sums.take(layer, role, value)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn finish(self, inputs: usize, sums: Sums) -> Comparison {
+        let Self { float, quantized, rows, layers, outputs, mut unmatched, .. } = self;
+        let (mut nodes, mut of_outputs) = (Vec::new(), Vec::new());
+        let mut ends = BTreeMap::new();
+        for (row, node) in rows.iter().zip(sums.nodes) {
+            if let Some(reason) = node.problem {
+                unmatched.push(Unmatched { node: quantized.outlet_name(row.found), reason });
+                continue;
+            }
+            let errors = node.sums.errors();
+            let layer = row.layer.and_then(|layer| layers.get(layer));
+            if let Some(layer) = row.layer {
+                ends.insert(layer, errors);
+            }
+            if let Some(output) = row.output {
+                let name = outputs.get(output).cloned().unwrap_or_default();
+                of_outputs.push(OutputComparison { name, errors, predictions: node.predictions });
+            }
+            let place = quantized.node(row.found.node);
+            nodes.push(NodeComparison {
+                node: place.name.clone(),
+                op: place.op.clone(),
+                slot: row.found.slot,
+                layer: layer.map(|layer| layer.row.name.clone()),
+                reference: float.outlet_name(row.reference),
+                shape: node.shape,
+                dtypes: node.dtypes,
+                errors,
+                lsb: None,
+            });
+        }
+        let layers = layers.into_iter().zip(sums.layers).enumerate();
+        let layers = layers
+            .map(|(index, (layer, sums))| sums.finish(layer, quantized, ends.get(&index).copied()))
+            .collect();
+        Comparison { inputs, outputs: of_outputs, layers, nodes, unmatched }
+    }
+}
+
+/// What the run shows, and who waits for it. The order is that of computation: a value and its counterpart
+/// follow each other.
+fn observed(joined: &Joined, rows: &[Row], layers: &[Layer]) -> (Vec<Outlet>, BTreeMap<Outlet, Vec<Place>>) {
+    let mut observed = Vec::new();
+    let mut wanted: BTreeMap<Outlet, Vec<Place>> = BTreeMap::new();
+    let mut want = |outlet: Option<Outlet>, place: Place| {
+        let Some(outlet) = outlet else { return };
+        let places = wanted.entry(outlet).or_default();
+        // An outlet that is observed twice is shown twice.
+        if places.is_empty() {
+            observed.push(outlet);
+        }
+        places.push(place);
+    };
+    let mut with_row = vec![false; layers.len()];
+    let mut want_layer = |index: usize, want: &mut dyn FnMut(Option<Outlet>, Place)| {
+        let Some(layer) = layers.get(index) else { return };
+        if let Some(seen) = with_row.get_mut(index) {
+            if *seen {
+                return;
+            }
+            *seen = true;
+        }
+        for role in layer.needed() {
+            let outlet = match role {
+                Role::Input => joined.of_second(layer.row.input),
+                Role::FloatInput => layer.row.float_input.and_then(|input| joined.of_first(input)),
+                Role::FloatOutput => layer.row.float_output.and_then(|output| joined.of_first(output)),
+                Role::Output => joined.of_second(layer.row.dequant.into()),
+            };
+            want(outlet, Place::Layer(index, role));
+        }
+    };
+    for (index, row) in rows.iter().enumerate() {
+        if let Some(layer) = row.layer {
+            want_layer(layer, &mut want);
+        }
+        want(joined.of_first(row.reference), Place::Node(index, 0));
+        want(joined.of_second(row.found), Place::Node(index, 1));
+    }
+    for index in 0..layers.len() {
+        want_layer(index, &mut want);
+    }
+    (observed, wanted)
+}
+
+/// Whatever the quantized model is fed, the float model must be fed, too.
+fn check_inputs(plan: &Plan) -> Result<(), CompareError> {
+    let of = |prefix: &str| -> Vec<String> {
+        plan.feeds().iter().filter_map(|feed| feed.name.strip_prefix(prefix)).map(str::to_owned).collect()
+    };
+    let (float, quantized) = (of(FIRST), of(SECOND));
+    if quantized.iter().all(|name| float.contains(name)) {
+        return Ok(());
+    }
+    Err(CompareError::Inputs { float, quantized })
+}

@@ -1,0 +1,25 @@
+//! Values as floats.
+
+use amct_dataset::convert;
+use amct_tensor::{DType, Tensor};
+
+/// The values as f32, as msaccucmp takes them; none of strings.
+pub(super) fn floats(tensor: &Tensor) -> Option<Tensor> {
+    if tensor.dtype() == DType::F32 { Some(tensor.clone()) } else { convert(tensor, DType::F32).ok() }
+}
+
+/// The values of what [`floats`] gave.
+pub(super) fn values(tensor: &Tensor) -> &[f32] {
+    tensor.as_slice().unwrap_or_default()
+}
+
+pub(super) fn mapped(tensor: &Tensor, map: impl Fn(f32) -> f32) -> Tensor {
+    let values = values(tensor).iter().map(|&x| map(x)).collect();
+    // As many values as before.
+    Tensor::from_vec::<f32>(tensor.shape(), values).unwrap_or_else(|_| tensor.clone())
+}
+
+/// The values as whoever clips at 6 reads them.
+pub(super) fn clipped_at_six(tensor: &Tensor) -> Tensor {
+    mapped(tensor, |x| if x > 6.0 { 6.0 } else { x })
+}

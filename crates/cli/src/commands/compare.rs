@@ -1,0 +1,103 @@
+//! `amct compare`: where the accuracy of a quantized model goes.
+
+mod csv;
+mod table;
+
+use std::path::{Path, PathBuf};
+
+use amct::artifacts::quant_info::QuantInfo;
+use amct::calibration::Batches;
+use amct::compare::{CompareOptions, Comparison, Mapping, compare, compare_dumps};
+use amct::interface;
+use amct::metrics::{Measure, Thresholds};
+use amct::sources::{FileInputs, GivenInput};
+use serde_json::json;
+
+use crate::Outcome;
+use crate::args::{CompareArgs, CompareFormat};
+
+/// Where the sample's images are.
+const SAMPLES: &str = "data/calibration";
+
+pub(crate) fn run(args: &CompareArgs) -> Result<Outcome, amct::Error> {
+    let found = match (args.reference.is_dir(), args.found.is_dir()) {
+        (true, true) => dumps(args)?,
+        (false, false) => models(args)?,
+        _ => {
+            return Err(amct::Error::Unsupported(format!(
+                "'{}' and '{}' are a model and a directory; give two models or two directories of dumps",
+                args.reference.display(),
+                args.found.display()
+            )));
+        }
+    };
+    let thresholds = args.thresholds();
+    match args.format {
+        CompareFormat::Table => table::print(&found, &thresholds, args),
+        CompareFormat::Csv => csv::print(&found),
+        CompareFormat::Json => print_json(&found, &thresholds)?,
+    }
+    Ok(if missed(&found, &thresholds).is_empty() { Outcome::Done } else { Outcome::Refused })
+}
+
+/// The nodes beyond the thresholds, in the order of the graph, with what is.
+fn missed<'a>(found: &'a Comparison, thresholds: &Thresholds) -> Vec<(&'a str, Vec<Measure>)> {
+    let nodes = found.nodes.iter().map(|node| (node.node.as_str(), thresholds.missed(&node.errors)));
+    nodes.filter(|(_, missed)| !missed.is_empty()).collect()
+}
+
+fn models(args: &CompareArgs) -> Result<Comparison, amct::Error> {
+    let arithmetic = args.semantics.arithmetic(false).unwrap_or_default();
+    let float = amct::graphdef::load(&args.reference)?;
+    let mut quantized = amct::graphdef::load(&args.found)?;
+    let outputs = interface::outputs(&float, &args.output)?;
+    let outlets = interface::outlets(&float, &outputs)?;
+    if let Some(file) = &args.om_json {
+        let ends = interface::outlets(&quantized, &interface::outputs(&quantized, &args.output)?)?;
+        super::compiled::read(file)?.apply(&mut quantized, &ends)?;
+    }
+    let given = if args.input.is_empty() {
+        vec![GivenInput { name: None, path: PathBuf::from(SAMPLES) }]
+    } else {
+        args.input.clone()
+    };
+    let known: Vec<String> =
+        interface::inputs(&float, &outlets)?.into_iter().map(|id| float.node(id).name.clone()).collect();
+    let normalization = args.normalization.build()?;
+    let inputs = FileInputs::new(&float, &outlets, &known, &given, args.size, normalization)?;
+    let load = |index: usize| inputs.feeds(index).map_err(|error| error.to_string());
+    let count = args.limit.map_or(inputs.count(), |limit| limit.get().min(inputs.count()));
+    let options = CompareOptions { arithmetic, info: info(args)?, outputs };
+    compare(&float, &quantized, &options, &Batches::new(count, &load))
+}
+
+/// What `_quant.json` says, given or beside the model.
+fn info(args: &CompareArgs) -> Result<Option<QuantInfo>, amct::Error> {
+    let beside = || {
+        let name = args.found.file_name()?.to_str()?.strip_suffix("_quantized.pb")?;
+        Some(args.found.with_file_name(format!("{name}_quant.json"))).filter(|file| file.exists())
+    };
+    let file = match args.quant_json.as_deref() {
+        Some(none) if none == Path::new("none") => None,
+        Some(file) => Some(file.to_owned()),
+        None => beside(),
+    };
+    file.map(|file| Ok(QuantInfo::read(file)?)).transpose()
+}
+
+fn dumps(args: &CompareArgs) -> Result<Comparison, amct::Error> {
+    let files = [&args.om_json, &args.quant_json].into_iter().flatten();
+    let files = files.filter(|file| *file != Path::new("none"));
+    let mapping = Mapping(files.map(QuantInfo::read).collect::<Result<_, _>>()?);
+    compare_dumps(&args.reference, &args.found, &mapping)
+}
+
+fn print_json(found: &Comparison, thresholds: &Thresholds) -> Result<(), amct::Error> {
+    let beyond = missed(found, thresholds);
+    let beyond: Vec<_> =
+        beyond.iter().map(|(node, measures)| json!({ "node": node, "measures": measures })).collect();
+    let failed = |error: serde_json::Error| amct::Error::Unsupported(error.to_string());
+    let found = serde_json::to_value(found).map_err(failed)?;
+    println!("{:#}", json!({ "thresholds": thresholds, "beyond": beyond, "comparison": found }));
+    Ok(())
+}
