@@ -69,7 +69,7 @@ impl Case {
         model.run(&[(&self.input, self.fed.clone())]).unwrap_or_else(|e| panic!("{}: {e}", self.name))
     }
 
-    fn quantize(&self) -> Quantized {
+    pub(crate) fn quantize(&self) -> Quantized {
         let load = |_| Ok(vec![(self.input.clone(), self.fed.clone())]);
         let batches = Batches::new(1, &load);
         let run = || -> Result<Quantized, amct::Error> {

@@ -163,7 +163,7 @@ pub fn compare(
     inputs: &Batches<'_>,
 ) -> Result<Comparison, Error> {
     let outputs = interface::outputs(float, &options.outputs)?;
-    let layers = amct_rewrite::quantized_layers(quantized);
+    let layers = inner::layers(float, quantized);
     if layers.is_empty() {
         return Err(CompareError::NotQuantized.into());
     }

@@ -27,11 +27,21 @@ pub struct Dumped {
     pub skipped: Vec<(String, String)>,
 }
 
-/// Runs a model once and writes the outputs of its nodes that `nodes` names into `directory`, each as
+/// What is dumped, and how.
+#[derive(Clone, Debug, Default)]
+pub struct DumpOptions {
+    /// Which nodes.
+    pub nodes: NodePatterns,
+    /// Whether what a chip holds as integers is written as such: int8 activations as they are, with their
+    /// zero offset in them, and int32 sums.
+    pub integers: bool,
+}
+
+/// Runs a model once and writes the outputs of the nodes that are wanted into `directory`, each as
 /// soon as it is computed: no more is kept in memory than a run needs.
 ///
-/// Values are those of TensorFlow: what is int8 between `AscendQuant` and `AscendDequant` is written as
-/// `q - offset` in float32, int32 sums as float32. Nodes that the outputs do not need, or that lie on a
+/// Unless integers are asked for, values are those of TensorFlow: what is int8 between `AscendQuant` and
+/// `AscendDequant` is written as `q - offset` in float32, int32 sums as float32. Nodes that the outputs do not need, or that lie on a
 /// branch never taken, have no file.
 ///
 /// # Errors
@@ -42,18 +52,18 @@ pub fn dump(
     outputs: &[String],
     arithmetic: Arithmetic,
     feeds: &[(&str, Tensor)],
-    nodes: &NodePatterns,
+    options: &DumpOptions,
     directory: &Path,
 ) -> Result<Dumped, Error> {
     let outputs = interface::outputs(graph, outputs)?;
     let outlets = interface::outlets(graph, &outputs)?;
-    let roots: Vec<NodeId> = outlets.iter().map(|outlet| outlet.node).collect();
-    let needed = graph.needed_by(&roots)?;
-    let wanted = nodes.select(graph, &needed)?;
+    let fed: Vec<NodeId> = feeds.iter().filter_map(|(name, _)| graph.find(name)).collect();
+    let needed =
+        Plan::computed(graph, &outlets, &PlanOptions { arithmetic, observed: Vec::new(), fed: fed.clone() })?;
+    let wanted = options.nodes.select(graph, &needed)?;
     let observed = observed(graph, &needed, &outlets, &wanted);
     let files = Files::new(graph, &observed)?;
     files.prepare(directory)?;
-    let fed = feeds.iter().filter_map(|(name, _)| graph.find(name)).collect();
     let plan = Plan::compile(graph, &outlets, &PlanOptions { arithmetic, observed, fed })?;
     let feeds: Vec<(&str, Value)> =
         feeds.iter().map(|(name, tensor)| (*name, Value::Plain(tensor.clone()))).collect();
@@ -61,7 +71,8 @@ pub fn dump(
     let mut written = BTreeMap::new();
     let mut failed = None;
     let run = plan.run_observed(&feeds, &mut |outlet, value| {
-        let result = tensor(graph, outlet, value).map_err(Error::from).and_then(|tensor| {
+        let written_as = if options.integers { integers(value) } else { tensor(graph, outlet, value) };
+        let result = written_as.map_err(Error::from).and_then(|tensor| {
             if tensor.dtype() == DType::String {
                 dumped.skipped.push((name(graph, outlet), "a .npy file holds no strings".to_owned()));
                 return Ok(());
@@ -100,6 +111,14 @@ fn observed(graph: &Graph, needed: &[NodeId], outputs: &[Outlet], wanted: &BTree
 /// Whether nodes of this op have an output at all.
 fn has_output(op: &str) -> bool {
     !matches!(op, "NoOp" | "Assert" | "ControlTrigger")
+}
+
+/// A value as a chip has it.
+fn integers(value: &Value) -> Result<Tensor, OpError> {
+    match value {
+        Value::Plain(tensor) => Ok(tensor.clone()),
+        Value::Quantized { q, .. } => Ok(q.clone()),
+    }
 }
 
 /// A value as TensorFlow has it.

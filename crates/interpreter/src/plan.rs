@@ -113,6 +113,28 @@ impl Plan {
         compiler.finish(&outputs, &observed)
     }
 
+    /// The nodes of a graph that a run for `outputs` computes, inputs before their readers: not those on a
+    /// branch that is never taken, nor the random numbers of a dropout that drops nothing. These can be
+    /// observed.
+    ///
+    /// # Errors
+    /// As [`compile`](Self::compile), as far as it is about the order and the branches.
+    pub fn computed(
+        graph: &Graph,
+        outputs: &[Outlet],
+        options: &PlanOptions,
+    ) -> Result<Vec<NodeId>, PlanError> {
+        let simplified = dropout::without_inert(graph, outputs, options)?;
+        let simple = simplified.as_ref().unwrap_or(graph);
+        let decisions = Decisions::make(simple, outputs, options)?;
+        let decided = decisions.graph().unwrap_or(simple);
+        let roots = outputs.iter().map(|&outlet| Ok(decisions.output(outlet)?.node));
+        let roots: Vec<NodeId> = roots.collect::<Result<_, PlanError>>()?;
+        let mut order = decided.needed_by(&roots)?;
+        order.retain(|&id| graph.get(id).is_some());
+        Ok(order)
+    }
+
     /// The inputs that a run must be fed, in graph order.
     pub fn feeds(&self) -> &[Feed] {
         &self.feeds

@@ -2,7 +2,7 @@
 
 mod files;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use amct_artifacts::quant_info::QuantInfo;
@@ -22,7 +22,8 @@ use crate::dump::file_part;
 pub struct Mapping(pub Vec<QuantInfo>);
 
 /// Compares each array of `found` with its counterpart in `reference`: that of the same node, or of the one
-/// that `mapping` names. One pair is in memory at a time.
+/// that `mapping` names. One pair is in memory at a time. Rows come in the order of the mapping's nodes, or
+/// by name.
 ///
 /// Files are named `NODE.SLOT.TIME.npy` as [`dump`](crate::dump::dump) names them, or
 /// `TYPE.NAME.TASK[.STREAM].TIME.output.SLOT[.FORMAT].npy` as msaccucmp names what it converts from the dump
@@ -33,6 +34,8 @@ pub struct Mapping(pub Vec<QuantInfo>);
 /// a counterpart.
 pub fn compare_dumps(reference: &Path, found: &Path, mapping: &Mapping) -> Result<Comparison, Error> {
     let (references, founds) = (Listing::read(reference)?, Listing::read(found)?);
+    let order: BTreeMap<String, usize> =
+        mapping.0.iter().flat_map(|info| &info.ops).map(|op| file_part(&op.name)).zip(0..).collect();
     let mapping: Vec<BTreeMap<String, Origin>> = mapping.0.iter().map(origins).collect();
     let (mut nodes, mut unmatched) = (Vec::new(), Vec::new());
     for (key, file) in founds.files() {
@@ -50,6 +53,11 @@ pub fn compare_dumps(reference: &Path, found: &Path, mapping: &Mapping) -> Resul
             continue;
         };
         let (y, x) = (read_npy(counterpart)?, read_npy(file)?);
+        if x.dtype() == DType::I8 && matches!(y.dtype(), DType::F16 | DType::F32 | DType::F64) {
+            let reason = "it is int8, inside a quantized layer, and its counterpart is not".to_owned();
+            unmatched.push(Unmatched { node, reason });
+            continue;
+        }
         match compared(key, &target, &y, &x)? {
             Some(row) => nodes.push(row),
             None => unmatched.push(Unmatched { node, reason: "strings are not compared".to_owned() }),
@@ -58,6 +66,7 @@ pub fn compare_dumps(reference: &Path, found: &Path, mapping: &Mapping) -> Resul
     if nodes.is_empty() {
         return Err(CompareError::NothingInCommon.into());
     }
+    nodes.sort_by_key(|node| order.get(&node.node).copied().unwrap_or(usize::MAX));
     Ok(Comparison { inputs: 1, outputs: Vec::new(), layers: Vec::new(), nodes, unmatched })
 }
 
@@ -108,22 +117,25 @@ enum Origin {
 
 /// The origins of a mapping's nodes by the names that files have.
 fn origins(info: &QuantInfo) -> BTreeMap<String, Origin> {
+    // What belongs to a quantized layer stands for all of it together; only its end has a counterpart.
+    let layers: BTreeSet<&[String]> = info
+        .ops
+        .iter()
+        .filter(|op| op.op_type == "AscendDequant")
+        .filter_map(|op| op.original_op_names.as_deref())
+        .collect();
     let origin = |name: &str, slot| Origin::Value(Key { op: None, node: file_part(name), slot });
     let ops = info.ops.iter().map(|op| {
         let origin = match (&op.output, op.original_op_names.as_deref()) {
             (Some(output), _) => origin(&output.name, usize::try_from(output.index).unwrap_or(usize::MAX)),
-            (None, Some([one])) if !is_amct(&op.op_type) => origin(one, 0),
+            (None, Some(names)) if layers.contains(names) => Origin::Inner,
+            (None, Some([one])) => origin(one, 0),
             (None, None) => origin(&op.name, 0),
             (None, Some(_)) => Origin::Inner,
         };
         (file_part(&op.name), origin)
     });
     ops.collect()
-}
-
-/// Ops that stand for no value of the float model.
-fn is_amct(op: &str) -> bool {
-    matches!(op, "AscendQuant" | "AscendWeightQuant" | "AscendAntiQuant")
 }
 
 /// The key of the counterpart.

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use amct_graph::{Graph, NewNode, NodeId, Outlet, Patch};
+use amct_graph::{Graph, NewNode, Outlet, Patch};
 use amct_interpreter::{Plan, PlanOptions, Value};
 use amct_rewrite::qat::is_fake_quant;
 use amct_rewrite::{FoldedGroup, QuantizableLayer, QuantizedLayer};
@@ -21,8 +21,7 @@ pub(super) struct FloatLayers {
 
 struct Folded {
     prepared: Prepared,
-    /// The prepared graph, where each layer reads a placeholder of its own instead of the value that is
-    /// quantized.
+    /// The prepared graph, where a placeholder stands for each value that is quantized.
     apart: Graph,
     /// The placeholder of each layer.
     feeds: BTreeMap<String, String>,
@@ -76,14 +75,14 @@ impl Folded {
     fn new(prepared: Prepared) -> Result<Self, Error> {
         let mut apart = prepared.graph.clone();
         let mut patch = Patch::new();
-        let mut readers: BTreeMap<(NodeId, usize), String> = BTreeMap::new();
+        let mut inputs: BTreeMap<Outlet, String> = BTreeMap::new();
         let mut feeds = BTreeMap::new();
         for layer in &prepared.scan.layers {
-            let reader = layer.reader();
-            let next = format!("{INPUT}_{}", readers.len());
-            let feed = readers.entry(reader).or_insert_with(|| {
+            let next = format!("{INPUT}_{}", inputs.len());
+            let feed = inputs.entry(layer.input).or_insert_with(|| {
                 let placeholder = patch.add(NewNode::new(&next, "Placeholder", []));
-                patch.set_input(reader.0, reader.1, placeholder);
+                // Also what takes the shape of the value reads it here.
+                patch.replace_uses(layer.input, placeholder);
                 next.clone()
             });
             feeds.insert(layer.name.clone(), feed.clone());

@@ -1,9 +1,27 @@
-//! What lies inside the quantized layers of a graph.
+//! The quantized layers of a graph, and what lies inside them.
 
 use std::collections::BTreeSet;
 
 use amct_graph::{Graph, NodeId};
 use amct_rewrite::QuantizedLayer;
+
+/// The quantized layers by the names of the float model: one whose value is an output has given its name to
+/// an identity of the dequantized value.
+pub(super) fn layers(float: &Graph, quantized: &Graph) -> Vec<QuantizedLayer> {
+    let consumers = quantized.consumers();
+    let mut layers = amct_rewrite::quantized_layers(quantized);
+    for layer in &mut layers {
+        let is_of_layer = |name: &str| float.find(name).is_some_and(|id| float.node(id).op == layer.op);
+        if is_of_layer(&layer.name) {
+            continue;
+        }
+        let mut readers = consumers.all(layer.dequant).map(|reader| quantized.node(reader.node));
+        if let Some(named) = readers.find(|reader| reader.is_pass_through() && is_of_layer(&reader.name)) {
+            layer.name.clone_from(&named.name);
+        }
+    }
+    layers
+}
 
 /// The nodes from the `AscendQuant`s to what the `AscendDequant`s read, weights and biases among them:
 /// their values have no counterpart in a float model.

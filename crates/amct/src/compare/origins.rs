@@ -77,7 +77,7 @@ pub(super) fn by_name(
         }
     }
     for layer in layers {
-        set(Some(layer.dequant), end_of_layer(float, layer, counterparts.groups()).as_deref());
+        set(Some(layer.dequant), end_of_layer(float, quantized, layer, counterparts.groups()).as_deref());
     }
     origins
 }
@@ -88,7 +88,19 @@ fn outside(graph: &Graph, inner: &std::collections::BTreeSet<NodeId>, name: &str
 }
 
 /// The node of the float model whose output a quantized layer gives.
-fn end_of_layer(float: &Graph, layer: &QuantizedLayer, groups: &[FoldedGroup]) -> Option<String> {
+fn end_of_layer(
+    float: &Graph,
+    quantized: &Graph,
+    layer: &QuantizedLayer,
+    groups: &[FoldedGroup],
+) -> Option<String> {
+    let before = quantized.node(layer.dequant).inputs.first().map(|outlet| quantized.node(outlet.node));
+    if let Some(joined) = before.filter(|node| matches!(node.op.as_str(), "ConcatV2" | "Concat")) {
+        // A group convolution, and what was folded from behind it.
+        let through = groups.iter().filter_map(|group| group.through.as_ref());
+        let behind = through.filter(|through| through.node == joined.name).find_map(|t| t.folded.last());
+        return Some(behind.unwrap_or(&joined.name).clone());
+    }
     if let Some(group) = groups.iter().find(|group| group.layer == layer.name) {
         return group.last().map(str::to_owned);
     }

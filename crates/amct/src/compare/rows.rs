@@ -1,6 +1,9 @@
 //! What is compared with what.
 
+use std::collections::BTreeSet;
+
 use amct_graph::{Graph, NodeId, Outlet};
+use amct_interpreter::{Plan, PlanOptions};
 use amct_rewrite::QuantizedLayer;
 
 use super::origins::Origins;
@@ -60,8 +63,13 @@ impl Rows {
             .iter()
             .map(|name| quantized.outlet(name).map_err(|_| missing(name).into()))
             .collect::<Result<Vec<Outlet>, Error>>()?;
-        let roots: Vec<NodeId> = ends.iter().map(|outlet| outlet.node).collect();
-        let needed = quantized.needed_by(&roots)?;
+        let needed = Plan::computed(quantized, &ends, &PlanOptions::default())?;
+        let computed: BTreeSet<NodeId> =
+            Plan::computed(float, &float_outputs, &PlanOptions::default())?.into_iter().collect();
+        let origin = |outlet: Outlet| {
+            let origin = origins.get(&outlet.node).copied().filter(|_| outlet.slot == 0);
+            origin.filter(|origin| computed.contains(&origin.node))
+        };
         let six = |outlet: Outlet| {
             let origin = origins.get(&outlet.node).map(|origin| float.node(origin.node).op.as_str());
             quantized.node(outlet.node).op == "Relu" && origin == Some("Relu6")
@@ -80,8 +88,8 @@ impl Rows {
                 quant: layer.quant,
                 dequant: layer.dequant,
                 input,
-                float_input: origin(origins, input).or_else(|| origin(origins, through)),
-                float_output: origins.get(&layer.dequant).copied(),
+                float_input: origin(input).or_else(|| origin(through)),
+                float_output: origin(layer.dequant.into()),
                 clips_at_six: six(through),
             });
         }
@@ -99,14 +107,16 @@ impl Rows {
                 continue;
             }
             let layer = found.iter().position(|layer| layer.dequant == id);
-            match origins.get(&id) {
-                Some(&reference) => rows.push(Row {
+            match origin(id.into()) {
+                Some(reference) => rows.push(Row {
                     found: id.into(),
                     reference,
                     clips_at_six: six(id.into()),
                     layer,
                     output: None,
                 }),
+                // Its layer is compared all the same.
+                None if layer.is_some() => {}
                 None => unmatched.push(Unmatched {
                     node: node.name.clone(),
                     reason: "the float model has no such value".to_owned(),
@@ -126,10 +136,6 @@ impl Rows {
         }
         Ok(Self { rows, layers: found, outputs: outputs.to_vec(), unmatched })
     }
-}
-
-fn origin(origins: &Origins, outlet: Outlet) -> Option<Outlet> {
-    origins.get(&outlet.node).copied().filter(|_| outlet.slot == 0)
 }
 
 /// What is fed, or known before a run, or only handed on.

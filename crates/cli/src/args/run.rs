@@ -61,6 +61,11 @@ pub(crate) struct RunArgs {
     )]
     pub(crate) dump_nodes: Vec<String>,
 
+    /// Dump what a chip holds as integers as such, int8 with its zero offset and int32, and not as the floats
+    /// that TensorFlow has
+    #[arg(long, visible_alias = "dump_integers", requires = "dump", conflicts_with = "simulate")]
+    pub(crate) dump_integers: bool,
+
     /// Print the time of each node and op type instead of the outputs
     #[arg(long, value_name = "FORMAT", num_args = 0..=1, default_missing_value = "table")]
     pub(crate) profile: Option<ProfileFormat>,

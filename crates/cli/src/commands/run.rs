@@ -2,7 +2,7 @@
 
 use amct::compiled::expected_in_float;
 use amct::dataset::write_npy;
-use amct::dump::{NodePatterns, dump};
+use amct::dump::{DumpOptions, NodePatterns, dump};
 use amct::graph::Graph;
 use amct::interface;
 use amct::interpreter::Arithmetic;
@@ -50,8 +50,9 @@ pub(crate) fn run(args: &RunArgs) -> Result<Outcome, amct::Error> {
         return Ok(Outcome::Done);
     }
     if let Some(directory) = &args.dump {
-        let patterns = NodePatterns::new(&args.dump_nodes)?;
-        let dumped = dump(&graph, &wanted, arithmetic, &feeds, &patterns, directory)?;
+        let options =
+            DumpOptions { nodes: NodePatterns::new(&args.dump_nodes)?, integers: args.dump_integers };
+        let dumped = dump(&graph, &wanted, arithmetic, &feeds, &options, directory)?;
         for (output, reason) in &dumped.skipped {
             log::warn!(target: "dump", "'{output}' is not dumped: {reason}");
         }

@@ -12,6 +12,7 @@ mod bad_values;
 mod balance;
 mod builder;
 mod calibration;
+mod compare;
 mod compiled_model;
 mod config;
 mod convert;

@@ -53,7 +53,7 @@ pub(super) fn print(found: &Comparison, thresholds: &Thresholds, args: &CompareA
         Some((first, measures)) => {
             let names: Vec<&str> = measures.iter().map(|measure| measure.name()).collect();
             println!(
-                "{} of them beyond the thresholds, the first in the order of the graph '{first}' by {}",
+                "{} of them beyond the thresholds, the first in order '{first}' by {}",
                 beyond.len(),
                 names.join(", ")
             );

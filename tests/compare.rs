@@ -1,0 +1,186 @@
+//! A quantized model beside its float model: what is compared with what, and what an error is made of.
+
+use amct::artifacts::quant_info::QuantInfo;
+use amct::calibration::Batches;
+use amct::compare::{CompareOptions, Comparison, Rank, compare};
+use amct::graph::Graph;
+use amct::interpreter::Arithmetic;
+use amct::model::Model;
+use amct::pipeline::{self, PrepareOptions};
+use amct::tensor::Tensor;
+
+use crate::frozen_graphs::{Case, GRAPHS, floats, sqnr};
+use crate::sample;
+use crate::support::{root, shipped_model};
+
+fn same(a: &Comparison, b: &Comparison) -> bool {
+    format!("{a:?}") == format!("{b:?}")
+}
+
+fn of_case(case: &Case, quantized: &Graph, info: Option<QuantInfo>) -> Comparison {
+    let load = |_| Ok(vec![(case.input.clone(), case.fed.clone())]);
+    let options = CompareOptions { info, outputs: case.outputs.clone(), ..CompareOptions::default() };
+    compare(&case.graph, quantized, &options, &Batches::new(1, &load))
+        .unwrap_or_else(|error| panic!("{}: {error}", case.name))
+}
+
+/// Every layer is taken apart, and the parts are the whole.
+fn check_layers(found: &Comparison, name: &str) {
+    for layer in &found.layers {
+        let split = layer.split.unwrap_or_else(|| panic!("{name}: {}: {:?}", layer.layer, layer.no_split));
+        let shares: f64 = split.parts().iter().map(|(_, part)| part.share).sum();
+        assert!((shares - 1.0).abs() < 1e-6, "{name}: {}: {shares}", layer.layer);
+        assert!((split.own.share + split.inherited.share - 1.0).abs() < 1e-6, "{name}: {}", layer.layer);
+        if let Some(errors) = &layer.errors {
+            assert!((split.total.sqnr_db - errors.sqnr_db).abs() < 1e-6, "{name}: {}", layer.layer);
+        }
+        assert!(layer.codes.count > 0 && layer.codes.unused < 1.0);
+    }
+}
+
+#[test]
+fn graphs_of_many_kinds_are_taken_apart_layer_by_layer() {
+    let mut without_counterpart = 0;
+    for (name, layers, _) in GRAPHS {
+        let case = Case::load(name);
+        let quantized = case.quantize();
+        let found = of_case(&case, &quantized.graph, Some(quantized.info.clone()));
+        // The parts of a group convolution end together.
+        let group = if name == "resnet" { 0 } else { found.layers.len().abs_diff(layers) };
+        assert_eq!(found.layers.len() + group, layers, "{name}");
+        check_layers(&found, name);
+        without_counterpart += found.layers.iter().filter(|layer| layer.errors.is_none()).count();
+        assert!(found.layers.iter().all(|layer| layer.split.unwrap().total.sqnr_db > 15.0), "{name}");
+        // Without the file the same is found by names.
+        let by_name = of_case(&case, &quantized.graph, None);
+        let names = |found: &Comparison| -> Vec<String> {
+            let nodes = found.nodes.iter().map(|node| format!("{} {}", node.node, node.reference));
+            nodes.chain(found.unmatched.iter().map(|node| node.node.clone())).collect()
+        };
+        assert_eq!(names(&found), names(&by_name), "{name}");
+        for (a, b) in found.layers.iter().zip(&by_name.layers) {
+            assert_eq!(format!("{:?}", a.errors), format!("{:?}", b.errors), "{name}: {}", a.layer);
+            // A layer's float output may be taken before or after folding, which rounds.
+            let (a, b) = (a.split.unwrap().total.sqnr_db, b.split.unwrap().total.sqnr_db);
+            assert!((a - b).abs() < 1e-4, "{name}: {a} {b}");
+        }
+        // The outputs are those of the models alone.
+        let (float, integer) =
+            (case.run(&case.graph, Arithmetic::Integer), case.run(&quantized.graph, Arithmetic::Integer));
+        for ((output, a), b) in found.outputs.iter().zip(&float).zip(&integer) {
+            let (Some(a), Some(b)) = (floats(a), floats(b)) else { continue };
+            assert!((output.errors.sqnr_db - sqnr(a, b)).abs() < 1e-9, "{name}: {}", output.name);
+        }
+        assert_eq!(found.outputs.len(), case.outputs.len());
+    }
+    // What was folded stood behind a BatchToSpaceND.
+    assert!(without_counterpart > 0);
+}
+
+#[test]
+fn the_shipped_model_is_compared_over_several_images() {
+    let (float, quantized) = (shipped_model(), sample::quantized());
+    let input = sample::image_input(&float, &amct::interface::outputs(&float, &[]).unwrap());
+    let images = amct::dataset::list_images(root().join("data/calibration")).unwrap().images;
+    let image =
+        |index: usize| amct::sources::single_image(&images[index], &input, sample::normalization()).unwrap();
+    let over = |indices: &[usize], threads: usize| {
+        let load = |at: usize| Ok(vec![("input".to_owned(), image(indices[at]))]);
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+        let batches = Batches::new(indices.len(), &load);
+        pool.install(|| compare(&float, quantized, &CompareOptions::default(), &batches)).unwrap()
+    };
+    let found = over(&[0, 1, 2], 2);
+    assert_eq!((found.inputs, found.layers.len(), found.outputs.len()), (3, 54, 1));
+    check_layers(&found, "three images");
+    assert!(found.unmatched.is_empty(), "{:?}", found.unmatched);
+    assert!(same(&found, &over(&[0, 1, 2], 1)), "threads change nothing");
+    // What is summed over images is what each of them adds.
+    let each = [over(&[0], 1), over(&[1], 1), over(&[2], 1)];
+    for (index, node) in found.nodes.iter().enumerate() {
+        let sum = |of: &dyn Fn(&Comparison) -> f64| each.iter().map(of).sum::<f64>();
+        let squares = sum(&|one| one.nodes[index].errors.rmse.powi(2)) / 3.0;
+        assert!((node.errors.rmse.powi(2) - squares).abs() <= 1e-9 * squares, "{}", node.node);
+        let largest = each.iter().map(|one| one.nodes[index].errors.max_absolute).fold(0.0, f64::max);
+        assert_eq!(node.errors.max_absolute, largest, "{}", node.node);
+    }
+    let agreement = found.outputs[0].agreement().unwrap();
+    let predictions: Vec<_> = each.iter().map(|one| one.outputs[0].predictions.clone().unwrap()[0]).collect();
+    assert_eq!(found.outputs[0].predictions.as_ref().unwrap(), &predictions);
+    assert!((0.0..=100.0).contains(&agreement));
+    // The class is the one that the model gives by itself.
+    let model = Model::new(&float, &[], Arithmetic::Integer).unwrap();
+    let alone = model.run(&[("input", image(1))]).unwrap();
+    let class = amct::predict::top_classes("y", &alone[0], 1).unwrap()[0];
+    assert_eq!(predictions[1].float, class);
+    // Ranked by what a layer adds itself, another one leads than by all its error.
+    let (total, own) = (found.worst_layers(Rank::Total), found.worst_layers(Rank::Own));
+    assert!(total.is_sorted_by_key(|layer| layer.errors.unwrap().sqnr_db.to_bits()));
+    assert!(own.is_sorted_by_key(|layer| layer.split.unwrap().own.sqnr_db.to_bits()));
+    assert_ne!(total[0].layer, own[0].layer);
+}
+
+#[test]
+fn the_first_layer_inherits_nothing_and_weights_alone_are_the_error_of_exact_data() {
+    let case = Case::load("mobilenet_v1");
+    let quantized = case.quantize();
+    let found = of_case(&case, &quantized.graph, None);
+    let first = found.layers[0].split.unwrap();
+    // Folding rounds, no more.
+    assert!(first.inherited.sqnr_db > 100.0, "{first:?}");
+    assert!(first.own.share > 0.999);
+    // All later layers inherit something.
+    assert!(found.layers[1..].iter().all(|layer| layer.split.unwrap().inherited.sqnr_db < 100.0));
+}
+
+#[test]
+fn a_balanced_model_is_taken_apart_as_well() {
+    let case = Case::load("mobilenet_v1");
+    let load = |_| Ok(vec![(case.input.clone(), case.fed.clone())]);
+    let batches = Batches::new(1, &load);
+    let prepared =
+        pipeline::prepare(&case.graph, &case.outputs, &PrepareOptions::default(), &batches).unwrap();
+    let mut config = pipeline::default_config(&prepared, 1, true).unwrap();
+    pipeline::set_dmq_balancer(&mut config, &prepared, 0.5).unwrap();
+    let record = pipeline::calibrate(&prepared, &config, &batches, &|_| ()).unwrap();
+    let quantized = pipeline::quantize(&prepared, &record, "m").unwrap();
+    let found = of_case(&case, &quantized.graph, Some(quantized.info));
+    check_layers(&found, "balanced");
+    // Weights that were not balanced would be most of the error.
+    assert!(found.layers.iter().all(|layer| layer.split.unwrap().weights.sqnr_db > 20.0));
+}
+
+#[test]
+fn a_model_that_was_not_folded_is_compared_with_what_it_is_made_of() {
+    let case = Case::load("resnet");
+    let load = |_| Ok(vec![(case.input.clone(), case.fed.clone())]);
+    let batches = Batches::new(1, &load);
+    let options = PrepareOptions { do_fusion: false, ..PrepareOptions::default() };
+    let prepared = pipeline::prepare(&case.graph, &case.outputs, &options, &batches).unwrap();
+    let config = pipeline::default_config(&prepared, 1, true).unwrap();
+    let record = pipeline::calibrate(&prepared, &config, &batches, &|_| ()).unwrap();
+    let quantized = pipeline::quantize(&prepared, &record, "m").unwrap();
+    for info in [None, Some(quantized.info.clone())] {
+        let found = of_case(&case, &quantized.graph, info);
+        check_layers(&found, "not folded");
+        assert!(found.layers.iter().all(|layer| layer.split.unwrap().weights.sqnr_db > 20.0));
+    }
+}
+
+#[test]
+fn models_that_do_not_belong_together_are_refused() {
+    let (a, b) = (Case::load("mobilenet_v1"), Case::load("unet"));
+    let refused = |float: &Graph, quantized: &Graph, options: CompareOptions| {
+        let load = |_| Ok(vec![(a.input.clone(), Tensor::scalar(0.0_f32))]);
+        compare(float, quantized, &options, &Batches::new(1, &load)).unwrap_err().to_string()
+    };
+    let quantized = a.quantize();
+    let options = || CompareOptions { outputs: a.outputs.clone(), ..CompareOptions::default() };
+    let of_b = || CompareOptions { outputs: b.outputs.clone(), ..CompareOptions::default() };
+    assert!(refused(&a.graph, &a.graph, options()).contains("holds no quantized layer"));
+    let text = refused(&b.graph, &quantized.graph, of_b());
+    assert!(text.contains("has no output"), "{text}");
+    let info = Some(b.quantize().info);
+    let text = refused(&a.graph, &quantized.graph, CompareOptions { info, ..options() });
+    assert!(text.contains("does not know node"), "{text}");
+}
