@@ -42,6 +42,8 @@ pub struct Comparison {
     pub nodes: Vec<NodeComparison>,
     /// Values of the quantized model without a counterpart, with the reason.
     pub unmatched: Vec<Unmatched>,
+    /// Nodes of the float model that could be layers to quantize and are not quantized, with the reason.
+    pub left_float: Vec<Unmatched>,
 }
 
 /// An output of both models.
@@ -102,6 +104,8 @@ pub struct LayerComparison {
     pub split: Option<ErrorSplit>,
     /// Why there is no split.
     pub no_split: Option<String>,
+    /// Smallest and largest weight of each output channel of the float layer, as folded.
+    pub weights: Vec<[f32; 2]>,
     /// How its input uses the integers.
     pub codes: CodeUse,
     /// Where its input lies among the integers.
@@ -109,10 +113,10 @@ pub struct LayerComparison {
     pub histogram: CodeHistogram,
 }
 
-/// A value without a counterpart.
+/// A value or node that is left out.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Unmatched {
-    /// The node of the quantized model, or the file.
+    /// The node, or the file.
     pub node: String,
     /// Why.
     pub reason: String,

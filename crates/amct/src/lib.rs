@@ -36,6 +36,7 @@ pub mod interface;
 pub mod model;
 pub mod pipeline;
 pub mod predict;
+pub mod report;
 pub mod sensitivity;
 pub mod sources;
 pub mod verbs;

@@ -87,6 +87,11 @@ impl ImageBatches {
         self.images.len()
     }
 
+    /// The files of the images, in the order of the batches.
+    pub fn files(&self) -> &[PathBuf] {
+        self.images.paths()
+    }
+
     /// The feeds of one batch.
     ///
     /// # Errors

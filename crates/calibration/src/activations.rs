@@ -13,10 +13,9 @@
 mod algorithm;
 
 use amct_graph::{Graph, Outlet};
-use amct_tensor::quantization::ActivationParams;
 use rayon::prelude::*;
 
-pub use self::algorithm::{Algorithm, AlgorithmError};
+pub use self::algorithm::{Algorithm, AlgorithmError, Calibrated};
 use self::algorithm::{Search, Survey};
 use crate::observation::{Observation, Spot, floats};
 use crate::{Batches, CalibrationError, Grouping, Phase, Progress};
@@ -48,7 +47,7 @@ pub fn calibrate(
     batches: &Batches<'_>,
     batch_num: usize,
     progress: &(dyn Fn(Progress) + Sync),
-) -> Result<Vec<ActivationParams>, CalibrationError> {
+) -> Result<Vec<Calibrated>, CalibrationError> {
     let spots = activations
         .iter()
         .map(|activation| Spot { outlet: activation.outlet, layers: activation.layers.clone() })
@@ -72,11 +71,11 @@ pub fn calibrate(
         .into_iter()
         .zip(activations)
         .map(|(found, activation)| {
-            let params = found.map_err(|error| activation.failed(error))?;
+            let found = found.map_err(|error| activation.failed(error))?;
             let names = activation.layers.join(", ");
             log::info!(target: "calibration", "Use {} batch to do layer {names} data calibration.", grouping.batches());
-            log::debug!(target: "calibration", "Do layer {names} data calibration succeeded! scale_d {} offset_d {}", params.scale, params.offset);
-            Ok(params)
+            log::debug!(target: "calibration", "Do layer {names} data calibration succeeded! scale_d {} offset_d {}", found.params.scale, found.params.offset);
+            Ok(found)
         })
         .collect()
 }

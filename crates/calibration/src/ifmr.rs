@@ -17,7 +17,7 @@ use amct_tensor::quantization::ActivationParams;
 pub use error::IfmrError;
 pub use params::IfmrParams;
 pub use range::{ActivationRange, RangeCollector};
-pub use search::CandidateSearch;
+pub use search::{CandidateSearch, ClipLoss};
 
 /// Scale and offset of an activation all of whose values, of all batches in order, are at hand.
 ///

@@ -10,6 +10,7 @@ pub(crate) mod convert_model;
 pub(crate) mod inspect;
 mod profile;
 pub(crate) mod quantize;
+mod report;
 pub(crate) mod run;
 pub(crate) mod sensitivity;
 pub(crate) mod verify;

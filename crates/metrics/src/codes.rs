@@ -113,6 +113,11 @@ impl CodeHistogram {
         (code - self.offset as f32) / self.inverse_scale
     }
 
+    /// The distance of two integers, and the one that stands for zero.
+    pub fn scale(&self) -> (f32, i32) {
+        (1.0 / self.inverse_scale, self.offset)
+    }
+
     /// What the integers -128 and 127 stand for.
     pub fn range(&self) -> [f32; 2] {
         [self.value(I8_MIN as f32), self.value(I8_MAX as f32)]
@@ -211,7 +216,7 @@ mod tests {
         assert_eq!(found.unused, 0.0);
         for x in values {
             let code = half_away(x / 0.01) - 28.0;
-            let is_clipped = code < -128.0 || code > 127.0;
+            let is_clipped = !(-128.0..=127.0).contains(&code);
             assert_eq!(is_clipped, f32::from(quantize(x, 1.0 / 0.01, -28)) != code && !x.is_nan());
         }
     }

@@ -102,8 +102,10 @@ impl Thresholds {
 
     /// The measures that are beyond their thresholds. One that is no number is.
     pub fn missed(&self, errors: &Errors) -> Vec<Measure> {
-        let least = |limit: Option<f64>, found: f64| limit.is_some_and(|limit| !(found >= limit));
-        let most = |limit: Option<f64>, found: f64| limit.is_some_and(|limit| !(found <= limit));
+        let least =
+            |limit: Option<f64>, found: f64| limit.is_some_and(|limit| found.is_nan() || found < limit);
+        let most =
+            |limit: Option<f64>, found: f64| limit.is_some_and(|limit| found.is_nan() || found > limit);
         let missed = [
             (Measure::Cosine, least(self.cosine, errors.cosine)),
             (Measure::RelativeEuclidean, most(self.relative_euclidean, errors.relative_euclidean)),

@@ -67,7 +67,14 @@ pub fn compare_dumps(reference: &Path, found: &Path, mapping: &Mapping) -> Resul
         return Err(CompareError::NothingInCommon.into());
     }
     nodes.sort_by_key(|node| order.get(&node.node).copied().unwrap_or(usize::MAX));
-    Ok(Comparison { inputs: 1, outputs: Vec::new(), layers: Vec::new(), nodes, unmatched })
+    Ok(Comparison {
+        inputs: 1,
+        outputs: Vec::new(),
+        layers: Vec::new(),
+        nodes,
+        unmatched,
+        left_float: Vec::new(),
+    })
 }
 
 fn compared(key: &Key, target: &Key, y: &Tensor, x: &Tensor) -> Result<Option<NodeComparison>, Error> {

@@ -8,6 +8,7 @@ use amct_rewrite::qat::is_fake_quant;
 use amct_rewrite::{FoldedGroup, QuantizableLayer, QuantizedLayer};
 use amct_tensor::Tensor;
 
+use super::Unmatched;
 use crate::Error;
 use crate::pipeline::{PrepareOptions, Prepared, balance, prepare_qat, prepare_without_data};
 
@@ -59,6 +60,40 @@ impl FloatLayers {
     /// What was folded.
     pub(super) fn groups(&self) -> &[FoldedGroup] {
         self.folded.as_ref().map_or(&[], |folded| &folded.prepared.fold.groups)
+    }
+
+    /// What could be quantized, by the op, and is not among `quantized`.
+    pub(super) fn left_float(&self, quantized: &[&str]) -> Vec<Unmatched> {
+        let Ok(Folded { prepared, .. }) = &self.folded else { return Vec::new() };
+        let left = |layer: &&QuantizableLayer| {
+            let group = layer.group.as_ref().map_or(&[][..], |group| &group.members);
+            let names = group.iter().map(|&id| prepared.graph.node(id).name.as_str());
+            !names.chain([layer.name.as_str()]).any(|name| quantized.contains(&name))
+        };
+        let layers = prepared.scan.layers.iter().filter(left).map(|layer| Unmatched {
+            node: layer.name.clone(),
+            reason: "it can be quantized, but is float in the quantized model".to_owned(),
+        });
+        let skipped = prepared.scan.nodes.skipped();
+        let skipped =
+            skipped.map(|(name, reason)| Unmatched { node: name.to_owned(), reason: reason.to_string() });
+        layers.chain(skipped).collect()
+    }
+
+    /// Smallest and largest weight of each output channel; none of a layer without weights.
+    pub(super) fn weights(&self, name: &str) -> Vec<[f32; 2]> {
+        let Ok(Folded { prepared, .. }) = &self.folded else { return Vec::new() };
+        let layer = prepared.scan.layers.iter().find(|layer| layer.name == name);
+        let Some(weights) = layer.and_then(|layer| layer.weights.as_ref()) else { return Vec::new() };
+        let values = prepared.graph.decode_const(weights.constant).ok();
+        let mut ranges = vec![[f32::INFINITY, f32::NEG_INFINITY]; weights.channels];
+        for (index, &w) in values.iter().flat_map(super::values::values).enumerate() {
+            let channel = index / weights.run.max(1) % weights.channels.max(1);
+            if let Some([low, high]) = ranges.get_mut(channel) {
+                (*low, *high) = (low.min(w), high.max(w));
+            }
+        }
+        ranges
     }
 
     /// The layer of that name.

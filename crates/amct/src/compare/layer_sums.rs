@@ -29,6 +29,7 @@ const ROLES: usize = 4;
 pub(super) struct Layer {
     pub(super) row: LayerRow,
     float: Result<FloatLayer, String>,
+    weights: Vec<[f32; 2]>,
     inverse_scale: f32,
     offset: i32,
 }
@@ -44,7 +45,8 @@ impl Layer {
         } else {
             counterparts.layer(&row.name)
         };
-        Ok(Self { row, float, inverse_scale, offset })
+        let weights = counterparts.weights(&row.name);
+        Ok(Self { row, float, weights, inverse_scale, offset })
     }
 
     /// What it waits for, in the order of computation.
@@ -147,6 +149,7 @@ impl LayerSums {
             errors,
             split: no_split.is_none().then(|| self.sums.split()),
             no_split,
+            weights: layer.weights,
             codes: self.codes.usage(),
             histogram: self.codes,
         }

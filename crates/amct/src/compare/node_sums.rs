@@ -9,7 +9,8 @@ use super::rows::Row;
 use super::values::{clipped_at_six, floats, values};
 use super::{CompareError, Prediction};
 use crate::Error;
-use crate::predict::top_classes;
+use crate::auto::evaluators::rows::rows;
+use crate::predict::{Class, top};
 
 /// The sums of a row.
 pub(super) struct NodeSums {
@@ -83,13 +84,22 @@ impl NodeSums {
         let x = if row.clips_at_six { clipped_at_six(&x) } else { x };
         self.sums.add(values(&y), values(&x));
         if let Some(predictions) = &mut self.predictions {
-            let class =
-                |tensor: &Tensor| top_classes("", tensor, 1).ok().and_then(|top| top.first().copied());
-            match (class(&reference), class(&found)) {
-                (Some(float), Some(quantized)) => predictions.push(Prediction { float, quantized }),
-                _ => self.predictions = None,
+            match classes(&reference).zip(classes(&found)) {
+                Some((float, quantized)) => predictions.extend(
+                    float
+                        .into_iter()
+                        .zip(quantized)
+                        .map(|(float, quantized)| Prediction { float, quantized }),
+                ),
+                None => self.predictions = None,
             }
         }
         Ok(())
     }
+}
+
+/// The largest class of each row; `None` if the output has no rows of classes.
+fn classes(tensor: &Tensor) -> Option<Vec<Class>> {
+    let count = if tensor.rank() > 1 { tensor.shape().first().copied()? } else { 1 };
+    rows("", tensor, count).ok()?.map(|row| top(row, 1).first().copied()).collect()
 }

@@ -23,6 +23,7 @@ pub(super) struct Run<'a> {
     layers: Vec<Layer>,
     outputs: Vec<String>,
     unmatched: Vec<Unmatched>,
+    left_float: Vec<Unmatched>,
     plan: Plan,
     wanted: BTreeMap<Outlet, Vec<Place>>,
 }
@@ -65,7 +66,9 @@ impl<'a> Run<'a> {
         let (observed, wanted) = observed(&joined, &rows, &layers);
         let plan = Plan::compile(&joined.graph, &[], &PlanOptions { arithmetic, observed, fed: Vec::new() })?;
         check_inputs(&plan)?;
-        Ok(Self { float, quantized, rows, layers, outputs, unmatched, plan, wanted })
+        let names: Vec<&str> = layers.iter().map(|layer| layer.row.name.as_str()).collect();
+        let left_float = counterparts.left_float(&names);
+        Ok(Self { float, quantized, rows, layers, outputs, unmatched, left_float, plan, wanted })
     }
 
     /// The comparison over all of `inputs`.
@@ -138,7 +141,7 @@ impl<'a> Run<'a> {
     }
 
     fn finish(self, inputs: usize, sums: Sums) -> Comparison {
-        let Self { float, quantized, rows, layers, outputs, mut unmatched, .. } = self;
+        let Self { float, quantized, rows, layers, outputs, mut unmatched, left_float, .. } = self;
         let (mut nodes, mut of_outputs) = (Vec::new(), Vec::new());
         let mut ends = BTreeMap::new();
         for (row, node) in rows.iter().zip(sums.nodes) {
@@ -172,7 +175,7 @@ impl<'a> Run<'a> {
         let layers = layers
             .map(|(index, (layer, sums))| sums.finish(layer, quantized, ends.get(&index).copied()))
             .collect();
-        Comparison { inputs, outputs: of_outputs, layers, nodes, unmatched }
+        Comparison { inputs, outputs: of_outputs, layers, nodes, unmatched, left_float }
     }
 }
 

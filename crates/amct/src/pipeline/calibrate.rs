@@ -1,8 +1,11 @@
 mod activations;
 mod shift;
 
+use std::collections::BTreeMap;
+
 use amct_artifacts::config::{LayerConfig, QuantConfig};
 use amct_artifacts::record::{Record, RecordEntry};
+use amct_calibration::ifmr::ClipLoss;
 use amct_calibration::shift::ShiftVersion;
 use amct_calibration::{Batches, Progress, activations as passes, weights};
 use amct_rewrite::QuantizableLayer;
@@ -58,6 +61,30 @@ pub fn calibrate_with(
     options: &CalibrateOptions<'_>,
     progress: &(dyn Fn(Progress) + Sync),
 ) -> Result<Record, Error> {
+    Ok(calibrate_in_full(prepared, config, batches, options, progress)?.record)
+}
+
+/// What [`calibrate_in_full`] found.
+#[derive(Clone, Debug)]
+pub struct Calibration {
+    /// The factors.
+    pub record: Record,
+    /// The candidates that IFMR tried for a layer's data, with their losses; of a layer that HFMG
+    /// calibrates, or that was known, none.
+    pub losses: BTreeMap<String, Vec<ClipLoss>>,
+}
+
+/// As [`calibrate_with`], and tells what was tried.
+///
+/// # Errors
+/// See [`calibrate_with`].
+pub fn calibrate_in_full(
+    prepared: &Prepared,
+    config: &QuantConfig,
+    batches: &Batches<'_>,
+    options: &CalibrateOptions<'_>,
+    progress: &(dyn Fn(Progress) + Sync),
+) -> Result<Calibration, Error> {
     let factors = match options.balance {
         Some(record) => balance::configured_factors(prepared, config, record)?,
         None => {
@@ -90,7 +117,14 @@ pub fn calibrate_with(
     } else {
         passes::calibrate(&graph, &outlets, &activations.list, batches, batch_num, progress)?
     };
-    let found = precision::rounded(config, found);
+    let (params, tried): (Vec<_>, Vec<_>) = found.into_iter().map(|one| (one.params, one.losses)).unzip();
+    let found = precision::rounded(config, params);
+    let losses = unknown
+        .iter()
+        .zip(&activations.of_layers)
+        .filter_map(|((layer, _), &index)| Some((layer.name.clone(), tried.get(index)?.clone())))
+        .filter(|(_, losses)| !losses.is_empty())
+        .collect();
 
     let mut of_unknown = activations.of_layers.iter();
     let entries = enabled.iter().zip(scales).filter_map(|((layer, _), scale_w)| {
@@ -121,7 +155,7 @@ pub fn calibrate_with(
     }));
     let mut record = Record { entries };
     precision::note(prepared, config, &mut record);
-    Ok(record)
+    Ok(Calibration { record, losses })
 }
 
 /// A layer and its part of the configuration.

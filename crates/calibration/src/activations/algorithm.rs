@@ -3,7 +3,7 @@ use std::fmt;
 use amct_tensor::quantization::{ActivationParams, ScaleError};
 
 use crate::hfmg::{self, HfmgError, HfmgParams, HistogramCollector, ValueRange};
-use crate::ifmr::{CandidateSearch, IfmrError, IfmrParams, RangeCollector};
+use crate::ifmr::{CandidateSearch, ClipLoss, IfmrError, IfmrParams, RangeCollector};
 
 /// How an activation's scale and offset are found.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -12,6 +12,15 @@ pub enum Algorithm {
     Ifmr(IfmrParams),
     /// Search over a histogram.
     Hfmg(HfmgParams),
+}
+
+/// What was found for an activation.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Calibrated {
+    /// Scale and offset.
+    pub params: ActivationParams,
+    /// The candidates that IFMR tried, with their losses; HFMG has none.
+    pub losses: Vec<ClipLoss>,
 }
 
 /// Why an activation cannot be calibrated.
@@ -120,16 +129,19 @@ impl Search {
         }
     }
 
-    pub(super) fn finish(self) -> Result<ActivationParams, AlgorithmError> {
+    pub(super) fn finish(self) -> Result<Calibrated, AlgorithmError> {
         match self {
-            Search::Ifmr(search) => Ok(search.finish()?),
+            Search::Ifmr(search) => {
+                let losses = search.losses();
+                Ok(Calibrated { params: search.finish()?, losses })
+            }
             Search::Hfmg(collector, params) => {
-                let found = hfmg::search(&collector.finish()?, &params)?;
+                let params = hfmg::search(&collector.finish()?, &params)?;
                 // The kernel leaves this to the reader of the record, who refuses it.
-                if found.scale > 1.0 / f32::EPSILON {
-                    return Err(AlgorithmError::Scale(ScaleError::TooLarge(found.scale)));
+                if params.scale > 1.0 / f32::EPSILON {
+                    return Err(AlgorithmError::Scale(ScaleError::TooLarge(params.scale)));
                 }
-                Ok(found)
+                Ok(Calibrated { params, losses: Vec::new() })
             }
         }
     }

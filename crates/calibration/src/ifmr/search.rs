@@ -4,6 +4,15 @@ use amct_tensor::rounding::half_away;
 
 use super::{ActivationRange, IfmrError, IfmrParams};
 
+/// A candidate of IFMR.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct ClipLoss {
+    /// The upper end of its range.
+    pub clip: f32,
+    /// The mean of the squared differences between the data and the quantized data.
+    pub loss: f32,
+}
+
 /// Pass 2 of IFMR: the values in order, in any pieces, to scale and offset.
 #[derive(Clone, Debug)]
 pub struct CandidateSearch {
@@ -45,6 +54,13 @@ impl CandidateSearch {
     pub fn update(&mut self, data: &[f32]) {
         self.seen = self.seen.saturating_add(data.len());
         self.losses.add(data);
+    }
+
+    /// The loss of each candidate with a scale that is supported, so far.
+    pub fn losses(&self) -> Vec<ClipLoss> {
+        let supported = (0..).zip(&self.supported).filter(|(_, supported)| **supported);
+        let clips = supported.map(|(i, _)| clip_and_scale(i, &self.range, &self.params).0);
+        clips.zip(self.losses.losses()).map(|(clip, loss)| ClipLoss { clip, loss }).collect()
     }
 
     /// Scale and offset of the first candidate with the least loss.

@@ -74,6 +74,10 @@ pub(crate) struct CompareArgs {
     #[arg(long)]
     pub(crate) nodes: bool,
 
+    /// File to write a report to: one HTML page with tables and charts
+    #[arg(long, value_name = "HTML")]
+    pub(crate) report: Option<PathBuf>,
+
     /// Threads to use; does not change the result [default: all cores]
     #[arg(long, value_name = "N")]
     pub(crate) threads: Option<NonZeroUsize>,

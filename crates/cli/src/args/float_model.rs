@@ -9,7 +9,7 @@ use clap::Args;
 pub(crate) struct FloatModelArgs {
     /// Frozen float model, a binary GraphDef
     #[arg(long, value_name = "PB", default_value = "model/mobilenetv2_tf.pb")]
-    model: PathBuf,
+    pub(crate) model: PathBuf,
 
     /// Output node, possibly with :SLOT; may be repeated [default: the graph's only leaf]
     #[arg(long, value_name = "NODE")]

@@ -50,6 +50,19 @@ impl CalibrationImageArgs {
         self.configuration.read()
     }
 
+    /// The configuration file, with what it is.
+    pub(crate) fn configuration_files(&self) -> impl Iterator<Item = (&'static str, PathBuf)> {
+        let files = [
+            ("configuration", &self.configuration.config),
+            ("definition", &self.configuration.config_definition),
+        ];
+        files
+            .into_iter()
+            .filter_map(|(what, file)| Some((what, file.clone()?)))
+            .collect::<Vec<_>>()
+            .into_iter()
+    }
+
     /// The images. A configuration says how many batches there are: of `--batch-size` images, or as
     /// many as the graph fixes; if neither says so, all images are dealt out to them, and run one by one.
     pub(crate) fn load(

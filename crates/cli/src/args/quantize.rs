@@ -36,6 +36,10 @@ pub(crate) struct QuantizeArgs {
     #[arg(long, visible_alias = "shift_bits", value_name = "SEARCH")]
     pub(crate) shift_bits: Option<ShiftSearch>,
 
+    /// File to write a report to: one HTML page with tables and charts
+    #[arg(long, value_name = "HTML")]
+    pub(crate) report: Option<PathBuf>,
+
     /// Threads to use; does not change the result [default: all cores]
     #[arg(long, value_name = "N")]
     pub(crate) threads: Option<NonZeroUsize>,

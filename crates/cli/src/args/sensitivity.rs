@@ -39,6 +39,10 @@ pub(crate) struct SensitivityArgs {
     #[arg(long, value_name = "JSON")]
     pub(crate) ranking: Option<PathBuf>,
 
+    /// File to write a report to: one HTML page with tables and charts
+    #[arg(long, value_name = "HTML")]
+    pub(crate) report: Option<PathBuf>,
+
     /// Threads to use; does not change the result [default: all cores]
     #[arg(long, value_name = "N")]
     pub(crate) threads: Option<NonZeroUsize>,

@@ -3,6 +3,7 @@
 mod csv;
 mod table;
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use amct::artifacts::quant_info::QuantInfo;
@@ -10,18 +11,26 @@ use amct::calibration::Batches;
 use amct::compare::{CompareOptions, Comparison, Mapping, compare, compare_dumps};
 use amct::interface;
 use amct::metrics::{Measure, Thresholds};
+use amct::report::Parts;
 use amct::sources::{FileInputs, GivenInput};
 use serde_json::json;
 
 use crate::Outcome;
 use crate::args::{CompareArgs, CompareFormat};
+use crate::commands::report;
 
 /// Where the sample's images are.
 const SAMPLES: &str = "data/calibration";
 
 pub(crate) fn run(args: &CompareArgs) -> Result<Outcome, amct::Error> {
-    let found = match (args.reference.is_dir(), args.found.is_dir()) {
-        (true, true) => dumps(args)?,
+    if args.reference.is_dir() && args.report.is_some() {
+        return Err(amct::Error::Unsupported(
+            "--report is about two models; of dumps take --format csv or json".to_owned(),
+        ));
+    }
+    report::check_writable(args.report.as_deref())?;
+    let (found, inputs) = match (args.reference.is_dir(), args.found.is_dir()) {
+        (true, true) => (dumps(args)?, Vec::new()),
         (false, false) => models(args)?,
         _ => {
             return Err(amct::Error::Unsupported(format!(
@@ -32,6 +41,9 @@ pub(crate) fn run(args: &CompareArgs) -> Result<Outcome, amct::Error> {
         }
     };
     let thresholds = args.thresholds();
+    if let Some(file) = &args.report {
+        write_report(args, &found, &inputs, file)?;
+    }
     match args.format {
         CompareFormat::Table => table::print(&found, &thresholds, args),
         CompareFormat::Csv => csv::print(&found),
@@ -46,7 +58,8 @@ fn missed<'a>(found: &'a Comparison, thresholds: &Thresholds) -> Vec<(&'a str, V
     nodes.filter(|(_, missed)| !missed.is_empty()).collect()
 }
 
-fn models(args: &CompareArgs) -> Result<Comparison, amct::Error> {
+/// The comparison and the files of the inputs.
+fn models(args: &CompareArgs) -> Result<(Comparison, Vec<PathBuf>), amct::Error> {
     let arithmetic = args.semantics.arithmetic(false).unwrap_or_default();
     let float = amct::graphdef::load(&args.reference)?;
     let mut quantized = amct::graphdef::load(&args.found)?;
@@ -67,22 +80,49 @@ fn models(args: &CompareArgs) -> Result<Comparison, amct::Error> {
     let inputs = FileInputs::new(&float, &outlets, &known, &given, args.size, normalization)?;
     let load = |index: usize| inputs.feeds(index).map_err(|error| error.to_string());
     let count = args.limit.map_or(inputs.count(), |limit| limit.get().min(inputs.count()));
-    let options = CompareOptions { arithmetic, info: info(args)?, outputs };
-    compare(&float, &quantized, &options, &Batches::new(count, &load))
+    let info = info_file(args).map(QuantInfo::read).transpose()?;
+    let options = CompareOptions { arithmetic, info, outputs };
+    let found = compare(&float, &quantized, &options, &Batches::new(count, &load))?;
+    let files = (0..count).flat_map(|index| inputs.files(index).map(|(_, file)| file.to_owned()));
+    Ok((found, files.collect()))
 }
 
-/// What `_quant.json` says, given or beside the model.
-fn info(args: &CompareArgs) -> Result<Option<QuantInfo>, amct::Error> {
+/// The file that tells which node stands for which, given or beside the model.
+fn info_file(args: &CompareArgs) -> Option<PathBuf> {
     let beside = || {
         let name = args.found.file_name()?.to_str()?.strip_suffix("_quantized.pb")?;
         Some(args.found.with_file_name(format!("{name}_quant.json"))).filter(|file| file.exists())
     };
-    let file = match args.quant_json.as_deref() {
+    match args.quant_json.as_deref() {
         Some(none) if none == Path::new("none") => None,
         Some(file) => Some(file.to_owned()),
         None => beside(),
+    }
+}
+
+/// The page about two models.
+fn write_report(
+    args: &CompareArgs,
+    found: &Comparison,
+    inputs: &[PathBuf],
+    file: &Path,
+) -> Result<(), amct::Error> {
+    let further = info_file(args).into_iter().map(|path| ("quantization info", path));
+    let compiled = args.om_json.iter().map(|path| ("compiled model", path.clone()));
+    let models = [("float model", args.reference.clone()), ("quantized model", args.found.clone())];
+    let name = args.found.file_stem().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
+    let parts = Parts {
+        title: name,
+        command: report::command_line(),
+        comparison: found,
+        inputs: report::names(inputs),
+        losses: BTreeMap::new(),
+        effects: None,
+        prediction: None,
+        configuration: None,
+        files: report::files(models.into_iter().chain(further).chain(compiled), inputs),
     };
-    file.map(|file| Ok(QuantInfo::read(file)?)).transpose()
+    report::write(file, parts)
 }
 
 fn dumps(args: &CompareArgs) -> Result<Comparison, amct::Error> {

@@ -3,15 +3,18 @@
 use std::path::{Path, PathBuf};
 
 use amct::calibration::Batches;
+use amct::compare::{CompareOptions, compare};
 use amct::graph::Graph;
 use amct::interface::ImageInput;
 use amct::interpreter::Arithmetic;
 use amct::model::Model;
-use amct::pipeline::{self, Artifacts, CalibrateOptions, Outputs};
+use amct::pipeline::{self, Artifacts, CalibrateOptions, Calibration, Outputs};
 use amct::predict::{Class, top_classes};
+use amct::report::Parts;
 use amct::sources::single_image;
 
 use crate::args::QuantizeArgs;
+use crate::commands::report;
 use crate::{Outcome, progress};
 
 /// The image that the sample predicts, used if it is there and no other is named.
@@ -27,8 +30,9 @@ pub(crate) fn run(args: &QuantizeArgs) -> Result<Outcome, amct::Error> {
     let images = args.images.load(given.as_ref(), &input, normalization.clone())?;
     let test_image = test_image(args);
     let test_tensor =
-        test_image.map(|path| single_image(&path, &input, normalization.clone())).transpose()?;
+        test_image.as_deref().map(|path| single_image(path, &input, normalization.clone())).transpose()?;
     outputs.check_writable()?;
+    report::check_writable(args.report.as_deref())?;
 
     let load = |index: usize| images.feeds(index);
     let batches = Batches::new(images.count(), &load);
@@ -50,12 +54,38 @@ pub(crate) fn run(args: &QuantizeArgs) -> Result<Outcome, amct::Error> {
     }
     let options =
         CalibrateOptions { shift_bits: args.shift_bits.map(Into::into), ..CalibrateOptions::default() };
-    let record = pipeline::calibrate_with(&prepared, &config, &batches, &options, &progress::calibration)?;
+    let Calibration { record, losses } =
+        pipeline::calibrate_in_full(&prepared, &config, &batches, &options, &progress::calibration)?;
     let quantized = pipeline::quantize(&prepared, &record, outputs.prefix())?;
     let artifacts = Artifacts { quantized: &quantized, config: &config, record: &record };
     let (after, encoded) = rayon::join(|| predicted(&quantized.graph), || artifacts.encode());
     let (after, encoded) = (after?, encoded?);
     outputs.write(&encoded)?;
+    if let Some(file) = &args.report {
+        let options = CompareOptions {
+            info: Some(quantized.info.clone()),
+            outputs: output_names.clone(),
+            ..CompareOptions::default()
+        };
+        let comparison = compare(&original, &quantized.graph, &options, &batches)?;
+        let named = [("float model", args.model.model.clone())];
+        let named = named.into_iter().chain(test_image.iter().map(|path| ("image to predict", path.clone())));
+        let parts = Parts {
+            title: outputs.prefix().to_owned(),
+            command: report::command_line(),
+            comparison: &comparison,
+            inputs: report::names(images.files()),
+            losses,
+            effects: None,
+            prediction: test_image
+                .as_ref()
+                .map(|path| path.display().to_string())
+                .zip(before.zip(after).map(|(before, after)| [before, after])),
+            configuration: Some(config.to_json()),
+            files: report::files(named.chain(args.images.configuration_files()), images.files()),
+        };
+        report::write(file, parts)?;
+    }
     print_prediction("Origin", before);
     print_prediction("Quantized", after);
     Ok(Outcome::Done)

@@ -1,23 +1,30 @@
 //! `amct sensitivity`: what each layer's quantization does to the outputs.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 
 use amct::artifacts::atomic;
 use amct::auto::{EvaluationImages, Stop};
 use amct::calibration::Batches;
+use amct::compare::{CompareOptions, compare};
 use amct::dataset::list_images;
+use amct::interface;
 use amct::interpreter::Arithmetic;
 use amct::model::Model;
-use amct::pipeline::{self, CalibrateOptions};
+use amct::pipeline::{self, CalibrateOptions, Calibration};
+use amct::report::Parts;
 use amct::sensitivity::{Effect, Measure, Mode, ranking, sensitivity};
+use amct::sources::{FileInputs, GivenInput};
 use serde_json::json;
 
 use crate::args::{SensitivityArgs, SensitivityFormat};
+use crate::commands::report;
 use crate::{Outcome, progress};
 
 pub(crate) fn run(args: &SensitivityArgs) -> Result<Outcome, amct::Error> {
     let (original, outputs) = args.model.load()?;
     let input = args.images.input(&original, &outputs)?;
+    report::check_writable(args.report.as_deref())?;
     let given = args.images.configuration()?;
     let options = given.as_ref().map(|given| given.prepare_options(&original)).transpose()?;
     let normalization = args.images.normalization.build()?;
@@ -31,7 +38,8 @@ pub(crate) fn run(args: &SensitivityArgs) -> Result<Outcome, amct::Error> {
     let prepared = pipeline::prepare(&original, &outputs, &options.unwrap_or_default(), &batches)?;
     let config = given.unwrap_or_else(|| args.images.by_arguments(&images)).resolve(&prepared)?;
     let calibrate = CalibrateOptions::default();
-    let record = pipeline::calibrate_with(&prepared, &config, &batches, &calibrate, &progress::calibration)?;
+    let Calibration { record, losses } =
+        pipeline::calibrate_in_full(&prepared, &config, &batches, &calibrate, &progress::calibration)?;
     let model = Model::new(&original, &outputs, Arithmetic::Integer)?;
     let mode = Mode::from(args.mode);
     let effects = sensitivity(&prepared, &record, &model, &evaluation, mode)?;
@@ -51,12 +59,63 @@ pub(crate) fn run(args: &SensitivityArgs) -> Result<Outcome, amct::Error> {
     if let Some(path) = &args.ranking {
         atomic::write(path, ranking.to_json().as_bytes())?;
     }
+    if let Some(file) = &args.report {
+        // All layers quantized, beside the float model, on the images that the effects were seen on.
+        let given = [GivenInput { name: Some(input.name.clone()), path: directory.clone() }];
+        let outlets = interface::outlets(&original, &outputs)?;
+        let known = [input.name.clone()];
+        let samples = FileInputs::new(
+            &original,
+            &outlets,
+            &known,
+            &given,
+            args.images.size,
+            args.images.normalization.build()?,
+        )?;
+        let quantized = pipeline::quantize(&prepared, &record, "")?;
+        let options = CompareOptions {
+            info: Some(quantized.info.clone()),
+            outputs: outputs.clone(),
+            ..CompareOptions::default()
+        };
+        let load = |index: usize| samples.feeds(index).map_err(|error| error.to_string());
+        let comparison =
+            compare(&original, &quantized.graph, &options, &Batches::new(samples.count(), &load))?;
+        let files: Vec<PathBuf> = (0..samples.count())
+            .flat_map(|index| samples.files(index).map(|(_, file)| file.to_owned()))
+            .collect();
+        let named = [("float model", args.model.model.clone())].into_iter();
+        let name = args.model.model.file_stem();
+        let ranked = ranking
+            .layers()
+            .iter()
+            .filter_map(|(name, _)| effects.iter().find(|effect| effect.layer == *name).cloned());
+        let parts = Parts {
+            title: name.map_or_else(String::new, |name| name.to_string_lossy().into_owned()),
+            command: report::command_line(),
+            comparison: &comparison,
+            inputs: report::names(&files),
+            losses,
+            effects: Some((mode_in_words(mode).to_owned(), ranked.collect())),
+            prediction: None,
+            configuration: Some(config.to_json()),
+            files: report::files(named.chain(args.images.configuration_files()), &files),
+        };
+        report::write(file, parts)?;
+    }
     let by_name: BTreeMap<&str, &Effect> =
         effects.iter().map(|effect| (effect.layer.as_str(), &effect.effect)).collect();
     let names = ranking.layers().iter().map(|(name, _)| name.as_str());
     let rows: Vec<(&str, &Effect)> = names.filter_map(|name| Some((name, *by_name.get(name)?))).collect();
     print(args, &rows);
     Ok(Outcome::Done)
+}
+
+fn mode_in_words(mode: Mode) -> &'static str {
+    match mode {
+        Mode::Alone => "What is left of the outputs when one layer alone is quantized.",
+        Mode::AllButOne => "What is left of the outputs when all layers but one are quantized.",
+    }
 }
 
 fn print(args: &SensitivityArgs, rows: &[(&str, &Effect)]) {
