@@ -9,12 +9,14 @@ use serde_json::Value;
 use crate::support::root;
 
 /// The level of each crate, as ARCHITECTURE.md has it; a crate depends on lower levels only.
-const LEVELS: [(&str, u32); 10] = [
+const LEVELS: [(&str, u32); 12] = [
     ("amct-tensor", 0),
     ("amct-graph", 1),
     ("amct-kernels", 1),
     ("amct-dataset", 1),
     ("amct-artifacts", 1),
+    ("amct-metrics", 1),
+    ("amct-report", 2),
     ("amct-interpreter", 2),
     ("amct-rewrite", 2),
     ("amct-calibration", 3),

@@ -22,9 +22,10 @@ mod rules;
 mod tests;
 mod weights;
 
+use std::collections::BTreeMap;
 use std::fmt;
 
-use amct_graph::Graph;
+use amct_graph::{Graph, Outlet};
 
 pub use rules::{ADVICE, RULES, Rule};
 
@@ -77,12 +78,13 @@ pub fn verify(graph: &Graph, original: Option<&Graph>, outputs: &[String]) -> Ve
     check(&RULES, &Context::new(graph, original, outputs))
 }
 
-/// What is worth knowing of a quantized graph that keeps the rules, in the order of [`ADVICE`].
-///
-/// That an average pooling to width 1 runs in float16 is not told here, since shapes are not known; the
-/// scan for layers tells it.
-pub fn advise(graph: &Graph) -> Vec<Violation> {
-    check(&ADVICE, &Context::new(graph, None, &[]))
+/// Shapes of values.
+pub type Shapes = BTreeMap<Outlet, Vec<usize>>;
+
+/// What is worth knowing of a quantized graph that keeps the rules, in the order of [`ADVICE`]. `shapes` are
+/// those of the `AvgPool`s' outputs; of one that is not there nothing is said of its width.
+pub fn advise(graph: &Graph, shapes: Shapes) -> Vec<Violation> {
+    check(&ADVICE, &Context { shapes, ..Context::new(graph, None, &[]) })
 }
 
 fn check(rules: &[Rule], context: &Context<'_>) -> Vec<Violation> {

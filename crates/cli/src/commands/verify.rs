@@ -1,13 +1,16 @@
 //! `amct verify`: a quantized model against the rules of ATC.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
-use amct::graph::Graph;
+use amct::calibration::{Batches, probe_shapes};
+use amct::graph::{Graph, Outlet};
 use amct::interface;
 use amct::pipeline::prepare_qat;
 use amct::rewrite::qat::is_fake_quant;
-use amct::rewrite::verify::advise;
+use amct::rewrite::verify::{Shapes, advise};
 use amct::rewrite::{Severity, Violation, already_quantized, verify};
+use amct::zero_batch::ZeroBatch;
 use serde_json::json;
 
 use crate::Outcome;
@@ -30,7 +33,7 @@ pub(crate) fn run(args: &VerifyArgs) -> Result<Outcome, amct::Error> {
         interface::outputs(known, &[])?;
     }
     let mut violations = verify(&graph, original.as_ref(), &outputs);
-    violations.extend(advise(&graph));
+    violations.extend(advise(&graph, pool_shapes(&graph)));
     let count = |wanted| violations.iter().filter(|violation| violation.severity == wanted).count();
     let refused = count(Severity::Must);
     match args.format {
@@ -49,6 +52,24 @@ pub(crate) fn run(args: &VerifyArgs) -> Result<Outcome, amct::Error> {
         }
     }
     Ok(if refused == 0 { Outcome::Done } else { Outcome::Refused })
+}
+
+/// Shapes of what the `AvgPool`s give, learnt from a run on zeros.
+fn pool_shapes(graph: &Graph) -> Shapes {
+    let pools: Vec<Outlet> =
+        graph.nodes().filter(|(_, node)| node.op == "AvgPool").map(|(id, _)| id.into()).collect();
+    if pools.is_empty() {
+        return Shapes::new();
+    }
+    let run = || -> Result<Shapes, amct::Error> {
+        let zeros = ZeroBatch::new(graph, &pools, &BTreeMap::new())?;
+        let load = |_| Ok(zeros.feeds());
+        Ok(probe_shapes(graph, &pools, &pools, &Batches::new(1, &load))?)
+    };
+    run().unwrap_or_else(|error| {
+        log::info!(target: "verify", "how wide the average poolings are is not known: {error}");
+        Shapes::new()
+    })
 }
 
 /// The graph that was quantized. Of one from quantization-aware training it is what is left without

@@ -21,5 +21,6 @@ mod dump;
 mod good;
 mod job;
 mod quantized;
+mod report;
 mod semantics;
 mod sensitivity;

@@ -1,4 +1,4 @@
-//! Rules 28 and 29: what ATC takes, but does not run in int8, or what int8 does not pay for.
+//! Rules 28 to 30: what ATC takes, but does not run in int8, or what int8 does not pay for.
 
 use amct_graph::views::WindowAttrs;
 use amct_tensor::window::Padding;
@@ -53,6 +53,24 @@ pub(super) fn extents_are_taken(context: &Context<'_>, findings: &mut Findings) 
         let widest = pads.iter().flat_map(|&(before, after)| [before, after]).max().unwrap_or(0);
         if widest > MAX_PAD {
             findings.add(&node.name, format!("padding {widest}"), format!("at most {MAX_PAD}"));
+        }
+    }
+}
+
+/// Rule 30, where the shape is known.
+pub(super) fn pools_are_wide(context: &Context<'_>, findings: &mut Findings) {
+    for path in &context.paths {
+        let node = context.graph.node(path.layer);
+        let Some(shape) = context.shapes.get(&path.layer.into()).filter(|_| node.op == "AvgPool") else {
+            continue;
+        };
+        let width = WindowAttrs::of(node).ok().and_then(|window| shape.get(window.format.spatial_axes().1));
+        if width == Some(&1) {
+            findings.add(
+                &node.name,
+                format!("an output of shape {shape:?}"),
+                "a width of 2 or more, or a float layer",
+            );
         }
     }
 }

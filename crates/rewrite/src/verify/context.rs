@@ -2,7 +2,7 @@ use amct_graph::{AttrValue, Consumers, Graph, Node, NodeId, TensorLiteral};
 
 use super::original::Counterparts;
 use super::path::{self, Path};
-use super::{Rule, Severity, Violation};
+use super::{Rule, Severity, Shapes, Violation};
 
 /// What the rules look at.
 pub(super) struct Context<'a> {
@@ -13,6 +13,8 @@ pub(super) struct Context<'a> {
     pub(super) consumers: Consumers,
     /// The quantized layers, complete or not.
     pub(super) paths: Vec<Path>,
+    /// Shapes, as far as they are known.
+    pub(super) shapes: Shapes,
 }
 
 impl<'a> Context<'a> {
@@ -20,7 +22,7 @@ impl<'a> Context<'a> {
         let consumers = graph.consumers();
         let paths = path::all(graph, &consumers);
         let original = original.map(|original| Counterparts::new(graph, original));
-        Self { graph, original, outputs, consumers, paths }
+        Self { graph, original, outputs, consumers, paths, shapes: Shapes::new() }
     }
 
     /// The nodes of one op.

@@ -221,7 +221,7 @@ pub static RULES: [Rule; 27] = [
 
 /// Advice of our own, numbered behind the contract's rules: what ATC takes, but does not run in int8, or
 /// what int8 does not pay for.
-pub static ADVICE: [Rule; 2] = [
+pub static ADVICE: [Rule; 3] = [
     rule(
         28,
         "a quantized layer has more than 16 input channels",
@@ -235,5 +235,12 @@ pub static ADVICE: [Rule; 2] = [
         "ATC refuses larger ones, or runs the layer in float16",
         Note,
         advice::extents_are_taken,
+    ),
+    rule(
+        30,
+        "an AvgPool is wider than 1",
+        "ATC runs an average pooling to width 1 in float16",
+        Note,
+        advice::pools_are_wide,
     ),
 ];

@@ -1,6 +1,7 @@
 //! Notes on layers that are in order but gain nothing, or do not run in int8.
 
 use super::*;
+use crate::verify::Shapes;
 
 /// One quantized convolution with a filter of this shape.
 fn noted(filter: [usize; 4], edit: impl FnOnce(&mut Nodes)) -> Vec<(u8, String)> {
@@ -8,7 +9,7 @@ fn noted(filter: [usize; 4], edit: impl FnOnce(&mut Nodes)) -> Vec<(u8, String)>
     let net = net.float("net/Relu", "Relu", &["net/conv"]);
     let sample = quantized(net, &["net/Relu"]);
     assert_eq!(verify(&sample.quantized, Some(&sample.original), &names(&["net/Relu"])), []);
-    let notes = advise(&edited(&sample.quantized, edit));
+    let notes = advise(&edited(&sample.quantized, edit), Shapes::new());
     assert!(notes.iter().all(|note| note.severity == Severity::Note && note.node == "net/conv"));
     notes.into_iter().map(|note| (note.rule, note.found)).collect()
 }
@@ -42,7 +43,19 @@ fn extents_beyond_atcs_limits_are_noted() {
 #[test]
 fn depthwise_transposed_and_fully_connected_layers_have_their_own_channels() {
     // The sample's depthwise layer has 4 channels, its MatMul 8, its convolutions 3 and 8.
-    let notes = advise(&sample().quantized);
+    let notes = advise(&sample().quantized, Shapes::new());
     let noted: Vec<(u8, &str)> = notes.iter().map(|note| (note.rule, note.node.as_str())).collect();
     assert_eq!(noted, [(28, "net/c/conv"), (28, "net/e/a"), (28, "net/e/b"), (28, "net/fc/MatMul")]);
+}
+
+#[test]
+fn a_pool_to_width_1_is_noted_where_its_shape_is_known() {
+    let graph = sample().quantized;
+    let pool = graph.nodes().find(|(_, node)| node.op == "AvgPool").map(|(id, _)| id).unwrap();
+    let noted = |shape: [usize; 4]| {
+        let notes = advise(&graph, Shapes::from([(pool.into(), shape.to_vec())]));
+        notes.into_iter().filter(|note| note.rule == 30).map(|note| note.found).collect::<Vec<_>>()
+    };
+    assert_eq!(noted([1, 4, 1, 8]), ["an output of shape [1, 4, 1, 8]"]);
+    assert!(noted([1, 1, 4, 8]).is_empty());
 }
