@@ -1,5 +1,6 @@
 use serde::Serialize;
 
+use crate::SignalSums;
 use crate::divergence::divergence;
 
 /// Reference values up to this count as zero in relative errors, norms up to this in quotients: numpy's
@@ -51,10 +52,9 @@ pub struct ErrorSums {
     count: usize,
     /// Inputs with at least one value.
     inputs: usize,
-    product: f64,
-    found: Moments,
-    reference: Moments,
-    squares: f64,
+    signal: SignalSums,
+    /// Sums of the values, of the tensor and of the reference.
+    sums: [f64; 2],
     absolute: f64,
     max_absolute: f64,
     relative: f64,
@@ -62,26 +62,11 @@ pub struct ErrorSums {
     kl: f64,
 }
 
-#[derive(Clone, Copy, Debug, Default)]
-struct Moments {
-    sum: f64,
-    squares: f64,
-}
-
-impl Moments {
-    fn merge(&mut self, later: Self) {
-        self.sum += later.sum;
-        self.squares += later.squares;
-    }
-
-    fn mean(self, count: f64) -> f64 {
-        self.sum / count
-    }
-
-    fn deviation(self, count: f64) -> f64 {
-        // Rounding may take the difference below zero.
-        (self.squares / count - self.mean(count).powi(2)).max(0.0).sqrt()
-    }
+/// Mean and standard deviation of `count` values, by their sum and the sum of their squares.
+fn moments(sum: f64, squares: f64, count: f64) -> (f64, f64) {
+    let mean = sum / count;
+    // Rounding may take the difference below zero.
+    (mean, (squares / count - mean.powi(2)).max(0.0).sqrt())
 }
 
 /// The larger one, or NaN if one is: `f64::max` would hide it.
@@ -99,15 +84,11 @@ impl ErrorSums {
             // msaccucmp's quotient is one of f32.
             let relative = if f64::from(y.abs()) > EPSILON { f64::from((x / y - 1.0).abs()) } else { 0.0 };
             let (x, y) = (f64::from(x), f64::from(y));
-            let difference = x - y;
-            self.product += x * y;
-            self.found.sum += x;
-            self.found.squares += x * x;
-            self.reference.sum += y;
-            self.reference.squares += y * y;
-            self.squares += difference * difference;
-            self.absolute += difference.abs();
-            self.max_absolute = larger(self.max_absolute, difference.abs());
+            let difference = (x - y).abs();
+            self.signal.take(x, y);
+            self.sums = [self.sums[0] + x, self.sums[1] + y];
+            self.absolute += difference;
+            self.max_absolute = larger(self.max_absolute, difference);
             self.relative += relative;
             self.max_relative = larger(self.max_relative, relative);
         }
@@ -121,10 +102,8 @@ impl ErrorSums {
     pub fn merge(&mut self, later: &Self) {
         self.count += later.count;
         self.inputs += later.inputs;
-        self.product += later.product;
-        self.found.merge(later.found);
-        self.reference.merge(later.reference);
-        self.squares += later.squares;
+        self.signal.merge(&later.signal);
+        self.sums = [self.sums[0] + later.sums[0], self.sums[1] + later.sums[1]];
         self.absolute += later.absolute;
         self.max_absolute = larger(self.max_absolute, later.max_absolute);
         self.relative += later.relative;
@@ -140,33 +119,33 @@ impl ErrorSums {
     /// The measures of all values added. Of no values all are NaN.
     pub fn errors(&self) -> Errors {
         let count = self.count as f64;
-        let norms = (self.found.squares.sqrt(), self.reference.squares.sqrt());
+        let signal = &self.signal;
+        let norms = (signal.found.sqrt(), signal.reference.sqrt());
+        // msaccucmp takes for zero what is as short as this.
         let cosine = match (norms.0 <= EPSILON, norms.1 <= EPSILON) {
-            (true, true) if self.count > 0 => 1.0,
-            (false, false) => (self.product / (self.found.squares * self.reference.squares).sqrt()).min(1.0),
-            _ => f64::NAN,
+            (true, true) => Some(1.0),
+            (false, false) => signal.cosine(),
+            _ => None,
         };
-        let sqnr_db = match self.squares {
-            0.0 if self.count > 0 => f64::INFINITY,
-            noise => 10.0 * (self.reference.squares / noise).log10(),
-        };
+        let (mean, deviation) = moments(self.sums[0], signal.found, count);
+        let (reference_mean, reference_deviation) = moments(self.sums[1], signal.reference, count);
         let none = |value: f64| if self.count == 0 { f64::NAN } else { value };
         Errors {
             count: self.count,
-            cosine: if self.product.is_nan() { f64::NAN } else { cosine },
-            sqnr_db,
+            cosine: none(if signal.product.is_nan() { f64::NAN } else { cosine.unwrap_or(f64::NAN) }),
+            sqnr_db: none(signal.sqnr_db()),
             max_absolute: none(self.max_absolute),
             mean_absolute: self.absolute / count,
-            rmse: (self.squares / count).sqrt(),
-            relative_euclidean: none(if norms.1 <= EPSILON { 0.0 } else { self.squares.sqrt() / norms.1 }),
+            rmse: (signal.noise / count).sqrt(),
+            relative_euclidean: none(if norms.1 <= EPSILON { 0.0 } else { signal.noise.sqrt() / norms.1 }),
             kl: self.kl / self.inputs as f64,
             accumulated_relative: none(self.relative),
             max_relative: none(self.max_relative),
             mean_relative: self.relative / count,
-            mean: self.found.mean(count),
-            deviation: self.found.deviation(count),
-            reference_mean: self.reference.mean(count),
-            reference_deviation: self.reference.deviation(count),
+            mean,
+            deviation,
+            reference_mean,
+            reference_deviation,
         }
     }
 }

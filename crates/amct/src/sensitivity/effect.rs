@@ -1,8 +1,9 @@
+use amct_metrics::SignalSums;
 use amct_tensor::Tensor;
 
 use super::Measure;
 use crate::Error;
-use crate::auto::evaluators::fidelity::{Powers, of_images, worst};
+use crate::auto::evaluators::fidelity::{of_images, worst};
 use crate::auto::evaluators::rows::rows;
 use crate::predict::top;
 
@@ -34,50 +35,21 @@ impl Effect {
 /// Sums over images.
 pub(super) struct Sums<'a> {
     outputs: &'a [String],
-    powers: Vec<Powers>,
-    cosines: Vec<Cosine>,
+    signals: Vec<SignalSums>,
     /// Images of the same class, as long as the first output has classes.
     same: Option<usize>,
 }
 
-#[derive(Clone, Copy, Debug, Default)]
-struct Cosine {
-    product: f64,
-    left: f64,
-    right: f64,
-}
-
-impl Cosine {
-    fn value(&self) -> f64 {
-        match (self.left == 0.0, self.right == 0.0) {
-            (true, true) => 1.0,
-            (false, false) => self.product / (self.left * self.right).sqrt(),
-            _ => 0.0,
-        }
-    }
-}
-
 impl<'a> Sums<'a> {
     pub(super) fn new(outputs: &'a [String]) -> Self {
-        let count = outputs.len();
-        let (powers, cosines) = (vec![Powers::default(); count], vec![Cosine::default(); count]);
-        Self { outputs, powers, cosines, same: Some(0) }
+        Self { outputs, signals: vec![SignalSums::default(); outputs.len()], same: Some(0) }
     }
 
     /// Adds the outputs of `count` images.
     pub(super) fn add(&mut self, count: usize, float: &[Tensor], quantized: &[Tensor]) -> Result<(), Error> {
-        let sums = self.powers.iter_mut().zip(&mut self.cosines);
-        for ((name, (powers, cosine)), (a, b)) in
-            self.outputs.iter().zip(sums).zip(float.iter().zip(quantized))
-        {
-            let (a, b) = (of_images(name, a, count)?, of_images(name, b, count)?);
-            powers.add(a, b);
-            for (&a, &b) in a.iter().zip(b) {
-                let (a, b) = (f64::from(a), f64::from(b));
-                cosine.product += a * b;
-                cosine.left += a * a;
-                cosine.right += b * b;
-            }
+        let pairs = float.iter().zip(quantized);
+        for ((name, signal), (a, b)) in self.outputs.iter().zip(&mut self.signals).zip(pairs) {
+            signal.add(of_images(name, a, count)?, of_images(name, b, count)?);
         }
         let name = self.outputs.first().map_or("", String::as_str);
         let class = |row: &[f32]| top(row, 1).first().map(|class| class.index);
@@ -92,8 +64,8 @@ impl<'a> Sums<'a> {
 
     pub(super) fn effect(&self, images: usize) -> Effect {
         Effect {
-            sqnr: worst(self.powers.iter().map(Powers::decibels)),
-            cosine: worst(self.cosines.iter().map(Cosine::value)),
+            sqnr: worst(self.signals.iter().map(SignalSums::sqnr_db)),
+            cosine: worst(self.signals.iter().map(|signal| signal.cosine().unwrap_or(0.0))),
             agreement: self.same.map(|same| 100.0 * same as f64 / images as f64),
         }
     }

@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use crate::builder::{deep, one_convolution};
 use crate::job::Job;
+use crate::quantized;
 
 const QUANTIZED: &str = "out/m_quantized.pb";
 const NO_LIMITS: [&str; 10] = [
@@ -203,4 +204,58 @@ fn what_cannot_be_compared_is_refused_by_name() {
     refused(&["c", "d"], &["'x:0' has shape [2], but its counterpart 'x:0' has [1]"]);
     std::fs::rename(job.path("d/x.0.1.npy"), job.path("d/y.0.1.npy")).unwrap();
     refused(&["c", "d"], &["no value of the one has a counterpart"]);
+}
+
+/// A device runs the layer in float, so nothing of it is an error of int8.
+#[test]
+fn a_compiled_model_is_compared_as_it_runs() {
+    let job = quantized::job(quantized::three_layers(2.0), [0.3, -0.1]);
+    job.file("om.json", include_bytes!("../../../../tests/golden/compiled/three_layers_om.json"));
+    let names = |further: &[&str]| {
+        let args = [&["float.pb", "m.pb", "--input", "x.npy", "--format", "json"], further].concat();
+        let layers = json(&job, &args)["comparison"]["layers"].clone();
+        layers
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|layer| layer["layer"].as_str().unwrap().to_owned())
+            .collect::<Vec<_>>()
+    };
+    std::fs::copy(job.path("m.pb"), job.path("float.pb")).unwrap();
+    assert_eq!(names(&[]), ["stem/Conv2D", "a/Conv2D", "b/Conv2D"]);
+    assert_eq!(names(&["--om-json", "om.json"]), ["a/Conv2D", "b/Conv2D"]);
+    assert_eq!(names(&["--semantics", "npu-910"]).len(), 3);
+}
+
+/// A device's dump: the fused node has the names of all its parts, and what it gives is told by the compiled
+/// model.
+#[test]
+fn the_dump_of_a_device_is_found_through_the_compiled_model() {
+    let job = job();
+    let args = ["run", "model.pb", "--input", "images/a.png", "--dump", "float"];
+    assert_eq!(job.run(&args).status.code(), Some(0));
+    let bn = read_npy(job.path("float/bn.0.1000000000000000.npy")).unwrap();
+    std::fs::create_dir(job.path("device")).unwrap();
+    let fused = "conv/Conv2Dconv/dequant/AscendDequant";
+    let file = "device/Conv2D.conv_Conv2Dconv_dequant_AscendDequant.4.2.1600000000000000.output.0.NHWC.npy";
+    write_npy(job.path(file), &bn).unwrap();
+    let om = serde_json::json!({ "name": "m", "graph": [{ "op": [{
+        "name": fused,
+        "type": "Conv2D",
+        "attr": [{
+            "key": "_datadump_original_op_names",
+            "value": { "list": { "s": ["conv/Conv2D", "conv/dequant/AscendDequant"] } },
+        }],
+        "output_desc": [{ "attr": [
+            { "key": "_datadump_origin_name", "value": { "s": "conv/dequant/AscendDequant" } },
+            { "key": "_datadump_origin_output_index", "value": { "i": 0 } },
+        ] }],
+    }] }] });
+    job.file("om.json", om.to_string().as_bytes());
+    let args =
+        ["float", "device", "--om-json", "om.json", "--quant-json", "out/m_quant.json", "--format", "json"];
+    let found = json(&job, &args);
+    let node = &found["comparison"]["nodes"][0];
+    assert_eq!((node["reference"].as_str(), node["errors"]["cosine"].as_f64()), (Some("bn:0"), Some(1.0)));
+    assert_eq!(node["op"], "Conv2D");
 }

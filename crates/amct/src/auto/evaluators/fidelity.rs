@@ -1,5 +1,6 @@
 use amct_graph::Graph;
 use amct_interpreter::Arithmetic;
+use amct_metrics::SignalSums;
 use amct_tensor::Tensor;
 
 use super::rows::rows;
@@ -69,18 +70,18 @@ impl Sqnr {
 impl Evaluator for Sqnr {
     fn evaluate(&self, graph: &Graph, outputs: &[String]) -> Result<f64, Error> {
         let model = Model::new(graph, outputs, Arithmetic::Integer)?;
-        let mut powers = vec![Powers::default(); model.outputs().len()];
+        let mut sums = vec![SignalSums::default(); model.outputs().len()];
         self.images.run(&[&self.original, &model], |images, results| {
             let [original, new] = results else { return Ok(()) };
             for (index, (original, new)) in original.iter().zip(new).enumerate() {
                 let name = model.outputs().get(index).map_or("", String::as_str);
-                if let Some(powers) = powers.get_mut(index) {
-                    powers.add(of_images(name, original, images)?, of_images(name, new, images)?);
+                if let Some(sums) = sums.get_mut(index) {
+                    sums.add(of_images(name, original, images)?, of_images(name, new, images)?);
                 }
             }
             Ok(())
         })?;
-        Ok(worst(powers.iter().map(Powers::decibels)))
+        Ok(worst(sums.iter().map(SignalSums::sqnr_db)))
     }
 
     fn metric_eval(&self, _original: f64, new: f64) -> (bool, f64) {
@@ -105,41 +106,9 @@ pub(crate) fn worst(ratios: impl Iterator<Item = f64>) -> f64 {
     ratios.reduce(|a, b| if a.is_nan() || a < b { a } else { b }).unwrap_or(f64::NAN)
 }
 
-/// Powers of a signal and of the difference from it.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Powers {
-    signal: f64,
-    noise: f64,
-}
-
-impl Powers {
-    pub(crate) fn add(&mut self, original: &[f32], new: &[f32]) {
-        for (&a, &b) in original.iter().zip(new) {
-            let (a, b) = (f64::from(a), f64::from(b));
-            self.signal += a * a;
-            self.noise += (a - b) * (a - b);
-        }
-    }
-
-    /// Infinite without noise.
-    pub(crate) fn decibels(&self) -> f64 {
-        if self.noise == 0.0 { f64::INFINITY } else { 10.0 * (self.signal / self.noise).log10() }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn noise_of_a_hundredth_is_20_db() {
-        let mut powers = Powers::default();
-        assert_eq!(powers.decibels(), f64::INFINITY);
-        powers.add(&[10.0, 0.0], &[10.0, 1.0]);
-        assert!((powers.decibels() - 20.0).abs() < 1e-12);
-        powers.add(&[0.0], &[f32::NAN]);
-        assert!(powers.decibels().is_nan());
-    }
 
     #[test]
     fn the_worst_output_counts_and_nan_is_worse_than_any() {
