@@ -1,5 +1,5 @@
 //! The whole job, the work of `amct quantize` without its predictions: the shipped model and its 32
-//! images into a temporary directory.
+//! images into a temporary directory. And the comparison of the two models over two images.
 
 #![allow(clippy::unwrap_used, reason = "a benchmark with wrong arguments should stop")]
 #![allow(missing_docs, reason = "criterion's macros make undocumented items")]
@@ -7,10 +7,12 @@
 use std::path::{Path, PathBuf};
 
 use amct::calibration::Batches;
+use amct::compare::{CompareOptions, compare};
 use amct::dataset::Normalization;
 use amct::interface;
 use amct::pipeline::{self, Artifacts, Outputs, PrepareOptions};
 use amct::sources::ImageBatches;
+use amct::tensor::Tensor;
 use criterion::{Criterion, criterion_group, criterion_main};
 
 fn root(path: &str) -> PathBuf {
@@ -39,6 +41,15 @@ fn job(criterion: &mut Criterion) {
     let save_path = directory.path().join("mobilenet_v2");
     let save_path = save_path.to_str().unwrap();
     criterion.bench_function("job", |bencher| bencher.iter(|| quantize(save_path)));
+
+    let float = amct::graphdef::load(&root("model/mobilenetv2_tf.pb")).unwrap();
+    let quantized = amct::graphdef::load(&Outputs::new(save_path).unwrap().quantized_pb()).unwrap();
+    let image = Tensor::full([1, 224, 224, 3], 0.25_f32).unwrap();
+    let load = |_| Ok(vec![("input".to_owned(), image.clone())]);
+    let (inputs, options) = (Batches::new(2, &load), CompareOptions::default());
+    criterion.bench_function("compare two images", |bencher| {
+        bencher.iter(|| compare(&float, &quantized, &options, &inputs).unwrap());
+    });
 }
 
 criterion_group! {

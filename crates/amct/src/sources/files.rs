@@ -33,7 +33,7 @@ impl FileInputs {
     /// is run for; `size` is that of an image (height, width) where the graph leaves it free.
     ///
     /// # Errors
-    /// An input that the graph does not have, a name left out where there are several, images for an input
+    /// An input that the graph does not have or that is given twice, a name left out where there are several, images for an input
     /// that takes none, a directory without files, or a different number of files for each input.
     pub fn new(
         graph: &Graph,
@@ -54,6 +54,9 @@ impl FileInputs {
                 (None, [only]) => only.clone(),
                 (None, _) => return Err(InterfaceError::ManyInputs(known.to_vec()).into()),
             };
+            if inputs.iter().any(|(other, _)| *other == name) {
+                return Err(InterfaceError::InputTwice(name).into());
+            }
             inputs.push((name, files(path)?));
         }
         let count = inputs.first().map_or(0, |(_, files)| files.len());

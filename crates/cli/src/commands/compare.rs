@@ -107,8 +107,17 @@ fn write_report(
     inputs: &[PathBuf],
     file: &Path,
 ) -> Result<(), amct::Error> {
+    // Written with the model, it says how the model came about.
+    let config = args.found.with_file_name("config.json");
+    let config = Some(config).filter(|config| config.is_file());
+    let configuration = config.as_ref().map(std::fs::read_to_string).transpose();
+    let configuration = configuration.map_err(|error| {
+        let path = config.as_deref().unwrap_or(file).display();
+        amct::Error::Unsupported(format!("cannot read '{path}' beside the quantized model: {error}"))
+    })?;
     let further = info_file(args).into_iter().map(|path| ("quantization info", path));
     let compiled = args.om_json.iter().map(|path| ("compiled model", path.clone()));
+    let config = config.map(|path| ("configuration beside the quantized model", path));
     let models = [("float model", args.reference.clone()), ("quantized model", args.found.clone())];
     let name = args.found.file_stem().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
     let parts = Parts {
@@ -119,8 +128,8 @@ fn write_report(
         losses: BTreeMap::new(),
         effects: None,
         prediction: None,
-        configuration: None,
-        files: report::files(models.into_iter().chain(further).chain(compiled), inputs),
+        configuration,
+        files: report::files(models.into_iter().chain(further).chain(compiled).chain(config), inputs),
     };
     report::write(file, parts)
 }

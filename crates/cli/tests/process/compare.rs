@@ -189,6 +189,10 @@ fn what_cannot_be_compared_is_refused_by_name() {
     refused(&["model.pb", QUANTIZED], &["data/calibration"]);
     refused(&models(&["--output", "nothing"]), &["nothing"]);
     refused(&["model.pb", QUANTIZED, "--input", "other=images"], &["'other'", "input"]);
+    refused(&["model.pb", QUANTIZED, "--input", "images", "--input", "images/a.png"], &["'input'", "twice"]);
+    let output = job.run(&["run", "model.pb", "--input", "images"]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(String::from_utf8(output.stderr).unwrap().contains("a run takes one, `amct compare` many"));
     one_convolution().write(&job.path("small.pb"));
     refused(&["small.pb", QUANTIZED, "--input", "images"], &["no value of the one has a counterpart"]);
     job.file("a/x.0.1.npy", b"no array");

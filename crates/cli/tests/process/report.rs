@@ -35,7 +35,10 @@ fn quantize_compare_and_sensitivity_write_a_page() {
     assert_eq!(again.replace(" --threads 1", ""), html);
 
     let pair = ["compare", "model.pb", "out/m_quantized.pb", "--input", "images", "--report", "report.html"];
-    check(&page(&job, &pair), &["estimated from the histogram", "quantization info", "out/m_quant.json"]);
+    check(
+        &page(&job, &pair),
+        &["estimated from the histogram", "quantization info", "out/m_quant.json", "out/config.json"],
+    );
 
     let ranked = ["sensitivity", "--model", "model.pb", "--calibration", "images", "--report", "report.html"];
     check(&page(&job, &ranked), &["Sensitivity of the outputs", "one layer alone is quantized"]);

@@ -39,9 +39,6 @@ pub(super) fn print(found: &Comparison, thresholds: &Thresholds, args: &CompareA
         }
         left_out(nodes.len(), most);
     }
-    for node in &found.unmatched {
-        log::info!(target: "compare", "'{}' is not compared: {}", node.node, node.reason);
-    }
     println!(
         "\n{} values compared, {} without a counterpart (--format json lists them)",
         found.nodes.len(),
