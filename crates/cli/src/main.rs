@@ -86,8 +86,9 @@ fn run(cli: &Cli) -> Result<Outcome, amct::Error> {
             commands::run::run(args)
         }
         Command::Compare(args) => {
-            // What the passes do to the float model is of no interest here.
-            console::log_to_console(cli.log_level.max(Level::Warning));
+            // What the passes do to the float model is of no interest here; dumps meet none.
+            let least = if args.reference.is_dir() { Level::Warning } else { Level::Error };
+            console::log_to_console(cli.log_level.max(least));
             commands::compare::run(args)
         }
         Command::Inspect(args) => {
