@@ -32,6 +32,23 @@ pub fn top_classes(name: &str, output: &Tensor, count: usize) -> Result<Vec<Clas
     Ok(top(row, count))
 }
 
+/// The first `images` rows of an output [batch, ..., classes] of float32 with other extents of 1; `None` for
+/// another output.
+pub(crate) fn class_rows<'t>(
+    output: &'t Tensor,
+    images: usize,
+) -> Option<impl Iterator<Item = &'t [f32]> + use<'t>> {
+    let values = output.as_slice::<f32>().ok()?;
+    match output.shape() {
+        [batch, inner @ .., classes]
+            if *batch >= images && *classes > 0 && inner.iter().all(|&dim| dim == 1) =>
+        {
+            Some(values.chunks(*classes).take(images))
+        }
+        _ => None,
+    }
+}
+
 /// The `count` largest values of a list with their indices, largest first.
 pub fn top(values: &[f32], count: usize) -> Vec<Class> {
     let mut classes: Vec<Class> =

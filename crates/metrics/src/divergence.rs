@@ -1,4 +1,4 @@
-use crate::errors::EPSILON;
+use crate::signal::EPSILON;
 
 /// The least value of a scaled element.
 const FLOOR: f32 = f32::EPSILON;

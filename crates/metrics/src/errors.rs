@@ -1,11 +1,7 @@
 use serde::Serialize;
 
-use crate::SignalSums;
 use crate::divergence::divergence;
-
-/// Reference values up to this count as zero in relative errors, norms up to this in quotients: numpy's
-/// epsilon of float64, as msaccucmp has it.
-pub(crate) const EPSILON: f64 = f64::EPSILON;
+use crate::signal::{EPSILON, SignalSums};
 
 /// How far a tensor lies from its reference.
 ///

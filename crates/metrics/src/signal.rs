@@ -1,3 +1,7 @@
+/// Reference values up to this count as zero in relative errors, norms up to this in quotients: numpy's
+/// epsilon of float64, as msaccucmp has it.
+pub(crate) const EPSILON: f64 = f64::EPSILON;
+
 /// The sums that signal to noise and cosine are made of.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct SignalSums {

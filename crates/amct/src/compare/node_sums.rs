@@ -9,8 +9,7 @@ use super::rows::Row;
 use super::values::{clipped_at_six, floats, values};
 use super::{CompareError, Prediction};
 use crate::Error;
-use crate::auto::evaluators::rows::rows;
-use crate::predict::{Class, top};
+use crate::predict::{Class, class_rows, top};
 
 /// The sums of a row.
 pub(super) struct NodeSums {
@@ -101,5 +100,5 @@ impl NodeSums {
 /// The largest class of each row; `None` if the output has no rows of classes.
 fn classes(tensor: &Tensor) -> Option<Vec<Class>> {
     let count = if tensor.rank() > 1 { tensor.shape().first().copied()? } else { 1 };
-    rows("", tensor, count).ok()?.map(|row| top(row, 1).first().copied()).collect()
+    class_rows(tensor, count)?.map(|row| top(row, 1).first().copied()).collect()
 }

@@ -2,6 +2,7 @@ use amct_tensor::Tensor;
 
 use crate::Error;
 use crate::auto::AutoError;
+use crate::predict::class_rows;
 
 /// The first `images` rows of an output [batch, ..., classes] with other extents of 1.
 ///
@@ -16,15 +17,7 @@ pub(crate) fn rows<'t>(
         let found = format!("{} of shape {:?}", output.dtype(), output.shape());
         AutoError::NotRows { output: name.to_owned(), found }
     };
-    let values = output.as_slice::<f32>().map_err(|_| refused())?;
-    match output.shape() {
-        [batch, inner @ .., classes]
-            if *batch >= images && *classes > 0 && inner.iter().all(|&dim| dim == 1) =>
-        {
-            Ok(values.chunks(*classes).take(images))
-        }
-        _ => Err(refused().into()),
-    }
+    class_rows(output, images).ok_or_else(|| refused().into())
 }
 
 #[cfg(test)]
