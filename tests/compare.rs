@@ -168,6 +168,20 @@ fn a_model_that_was_not_folded_is_compared_with_what_it_is_made_of() {
 }
 
 #[test]
+fn a_model_of_quantization_aware_training_is_compared_with_its_fake_quantization() {
+    for name in ["qat_folded", "qat_channels"] {
+        let case = Case::load(name);
+        let (prepared, record) = pipeline::prepare_qat(&case.graph, &case.outputs).unwrap();
+        let quantized = pipeline::quantize(&prepared, &record, name).unwrap();
+        let found = of_case(&case, &quantized.graph, Some(quantized.info.clone()));
+        assert_eq!(found.layers.len(), quantized.layers.len(), "{name}");
+        check_layers(&found, name);
+        // It was trained to be rounded.
+        assert!(found.outputs.iter().all(|output| output.errors.sqnr_db > 40.0), "{name}");
+    }
+}
+
+#[test]
 fn models_that_do_not_belong_together_are_refused() {
     let (a, b) = (Case::load("mobilenet_v1"), Case::load("unet"));
     let refused = |float: &Graph, quantized: &Graph, options: CompareOptions| {
