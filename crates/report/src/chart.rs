@@ -15,13 +15,13 @@ pub(crate) use self::split::split;
 pub(crate) use self::sqnr::sqnr;
 pub(crate) use self::weights::weights;
 
-/// A chart with its words. A `wide` one is not made smaller than it is, but scrolls.
+/// A chart with its words. A `wide` one is not made smaller than it is, but scrolls, and has links in it.
 fn figure(class: &str, title: &str, words: &str, (width, height): (f64, f64), content: &Markup) -> Markup {
     html! {
         figure.{ (class) } {
             figcaption { (title) }
             div.scroll {
-                svg viewBox={ "0 0 " (width) " " (height) } role="img" aria-label=(words)
+                svg viewBox={ "0 0 " (width) " " (height) } role=(if class == "wide" { "group" } else { "img" }) aria-label=(words)
                     style=[(class == "wide").then(|| format!("min-width:{width}px"))] {
                     (content)
                 }
