@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use amct_graph::{Graph, NodeId};
-use amct_rewrite::QuantizedLayer;
+use amct_rewrite::{LayerKind, QuantizedLayer};
 
 /// The quantized layers by the names of the float model: one whose value is an output has given its name to
 /// an identity of the dequantized value.
@@ -30,9 +30,17 @@ pub(super) fn nodes(graph: &Graph, layers: &[QuantizedLayer]) -> BTreeSet<NodeId
     let mut open: Vec<NodeId> =
         layers.iter().flat_map(|layer| &graph.node(layer.dequant).inputs).map(|outlet| outlet.node).collect();
     while let Some(id) = open.pop() {
-        if inner.insert(id) {
-            open.extend(graph.node(id).inputs.iter().map(|outlet| outlet.node));
+        if !inner.insert(id) {
+            continue;
         }
+        let node = graph.node(id);
+        // The size that a transposed convolution makes may come from anywhere in the graph.
+        let is_of_layer = |input: usize| {
+            LayerKind::of_op(&node.op)
+                .is_none_or(|kind| input == kind.data_input() || Some(input) == kind.weight_input())
+        };
+        let inputs = node.inputs.iter().enumerate().filter(|(input, _)| is_of_layer(*input));
+        open.extend(inputs.map(|(_, outlet)| outlet.node));
     }
     inner
 }
