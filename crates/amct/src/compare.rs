@@ -172,11 +172,12 @@ pub fn compare(
         return Err(CompareError::NotQuantized.into());
     }
     let counterparts = float_layers::FloatLayers::new(float, quantized, &outputs, &layers);
+    let inner = inner::nodes(quantized, &layers);
     let origins = match &options.info {
-        Some(info) => origins::of_info(info, float, quantized)?,
-        None => origins::by_name(float, quantized, &layers, &counterparts),
+        Some(info) => origins::of_info(info, float, quantized, &inner)?,
+        None => origins::by_name(float, quantized, &layers, &inner, &counterparts),
     };
-    let rows = rows::Rows::new(float, quantized, &outputs, &layers, &origins)?;
+    let rows = rows::Rows::new(float, quantized, &outputs, (&layers, &inner), &origins)?;
     run::Run::new(float, quantized, rows, &counterparts, options.arithmetic)?.over(inputs)
 }
 

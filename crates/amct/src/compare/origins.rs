@@ -1,24 +1,28 @@
 //! Which value of the float model each value of the quantized model stands for.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use amct_artifacts::quant_info::{OpInfo, QuantInfo};
 use amct_graph::{Graph, NodeId, Outlet};
 use amct_rewrite::{FoldedGroup, QuantizedLayer};
 
+use super::CompareError;
 use super::float_layers::FloatLayers;
-use super::{CompareError, inner};
 
 /// The counterpart of output 0 of nodes of the quantized graph.
 pub(super) type Origins = BTreeMap<NodeId, Outlet>;
 
-/// As `_quant.json` says: the origin of an output, or a node that stands for one alone.
+/// As `_quant.json` says of what is not `inner`: the origin of an output, or a node that stands for one alone.
 ///
 /// # Errors
 /// [`CompareError::OtherInfo`] if it is another model's.
-pub(super) fn of_info(info: &QuantInfo, float: &Graph, quantized: &Graph) -> Result<Origins, CompareError> {
+pub(super) fn of_info(
+    info: &QuantInfo,
+    float: &Graph,
+    quantized: &Graph,
+    inner: &BTreeSet<NodeId>,
+) -> Result<Origins, CompareError> {
     let by_name: BTreeMap<&str, &OpInfo> = info.ops.iter().map(|op| (op.name.as_str(), op)).collect();
-    let inner = inner::nodes(quantized, &amct_rewrite::quantized_layers(quantized));
     let (mut origins, mut unknown) = (Origins::new(), Vec::new());
     for (id, node) in quantized.nodes() {
         let Some(op) = by_name.get(node.name.as_str()) else {
@@ -54,9 +58,9 @@ pub(super) fn by_name(
     float: &Graph,
     quantized: &Graph,
     layers: &[QuantizedLayer],
+    inner: &BTreeSet<NodeId>,
     counterparts: &FloatLayers,
 ) -> Origins {
-    let inner = inner::nodes(quantized, layers);
     let mut origins: Origins = quantized
         .nodes()
         .filter(|(id, _)| !inner.contains(id))
@@ -70,9 +74,9 @@ pub(super) fn by_name(
         }
     };
     for group in counterparts.groups() {
-        set(outside(quantized, &inner, group.end()), group.last());
+        set(outside(quantized, inner, group.end()), group.last());
         if let Some(through) = &group.through {
-            let now = outside(quantized, &inner, &through.node);
+            let now = outside(quantized, inner, &through.node);
             set(now, through.folded.last().map(String::as_str));
         }
     }
@@ -83,7 +87,7 @@ pub(super) fn by_name(
 }
 
 /// A node that is outside quantized layers.
-fn outside(graph: &Graph, inner: &std::collections::BTreeSet<NodeId>, name: &str) -> Option<NodeId> {
+fn outside(graph: &Graph, inner: &BTreeSet<NodeId>, name: &str) -> Option<NodeId> {
     graph.find(name).filter(|id| !inner.contains(id))
 }
 

@@ -48,13 +48,23 @@ pub(super) struct Rows {
     pub(super) unmatched: Vec<Unmatched>,
 }
 
+/// The graphs, and what is known of both.
+struct Pair<'a> {
+    float: &'a Graph,
+    quantized: &'a Graph,
+    origins: &'a Origins,
+    /// What a run of the float graph computes.
+    computed: BTreeSet<NodeId>,
+}
+
 impl Rows {
-    /// Everything that the outputs need and that is computed in a run.
+    /// Everything that the outputs need and that is computed in a run. With the layers come the nodes that
+    /// are inside them.
     pub(super) fn new(
         float: &Graph,
         quantized: &Graph,
         outputs: &[String],
-        layers: &[QuantizedLayer],
+        (layers, inner): (&[QuantizedLayer], &BTreeSet<NodeId>),
         origins: &Origins,
     ) -> Result<Self, Error> {
         let float_outputs = interface::outlets(float, outputs)?;
@@ -64,77 +74,81 @@ impl Rows {
             .map(|name| quantized.outlet(name).map_err(|_| missing(name).into()))
             .collect::<Result<Vec<Outlet>, Error>>()?;
         let needed = Plan::computed(quantized, &ends, &PlanOptions::default())?;
-        let computed: BTreeSet<NodeId> =
-            Plan::computed(float, &float_outputs, &PlanOptions::default())?.into_iter().collect();
-        let origin = |outlet: Outlet| {
-            let origin = origins.get(&outlet.node).copied().filter(|_| outlet.slot == 0);
-            origin.filter(|origin| computed.contains(&origin.node))
-        };
-        let six = |outlet: Outlet| {
-            let origin = origins.get(&outlet.node).map(|origin| float.node(origin.node).op.as_str());
-            quantized.node(outlet.node).op == "Relu" && origin == Some("Relu6")
-        };
+        let computed = Plan::computed(float, &float_outputs, &PlanOptions::default())?.into_iter().collect();
+        let pair = Pair { float, quantized, origins, computed };
+        let layers = pair.layers(layers, &needed);
+        let (mut rows, mut unmatched) = (Vec::new(), Vec::new());
+        for &id in &needed {
+            let layer = layers.iter().position(|layer| layer.dequant == id);
+            let of_outlet = |outlet: Outlet| layer.filter(|_| outlet.slot == 0);
+            let is_output = ends.contains(&id.into());
+            for (index, (&found, &reference)) in ends.iter().zip(&float_outputs).enumerate() {
+                if found.node == id {
+                    let (layer, output) = (of_outlet(found), Some(index));
+                    rows.push(Row { found, reference, clips_at_six: false, layer, output });
+                }
+            }
+            if is_output || inner.contains(&id) || is_trivial(quantized, id) {
+                continue;
+            }
+            let found = Outlet::from(id);
+            match pair.origin(found) {
+                Some(reference) => {
+                    let clips_at_six = pair.clips_at_six(found);
+                    rows.push(Row { found, reference, clips_at_six, layer, output: None });
+                }
+                // Its layer is compared all the same.
+                None if layer.is_some() => {}
+                None => unmatched.push(Unmatched {
+                    node: quantized.node(id).name.clone(),
+                    reason: "the float model has no such value".to_owned(),
+                }),
+            }
+        }
+        if rows.iter().all(|row| row.output.is_some())
+            && layers.iter().all(|layer| layer.float_output.is_none())
+        {
+            return Err(CompareError::NothingInCommon.into());
+        }
+        Ok(Self { rows, layers, outputs: outputs.to_vec(), unmatched })
+    }
+}
+
+impl Pair<'_> {
+    /// The counterpart of a value, if a run computes it.
+    fn origin(&self, outlet: Outlet) -> Option<Outlet> {
+        let origin = self.origins.get(&outlet.node).copied().filter(|_| outlet.slot == 0);
+        origin.filter(|origin| self.computed.contains(&origin.node))
+    }
+
+    /// Whether a value is that of a `Relu` for a `Relu6`.
+    fn clips_at_six(&self, outlet: Outlet) -> bool {
+        let origin = self.origins.get(&outlet.node).map(|origin| self.float.node(origin.node).op.as_str());
+        self.quantized.node(outlet.node).op == "Relu" && origin == Some("Relu6")
+    }
+
+    /// The layers that a run computes, once where several end together.
+    fn layers(&self, layers: &[QuantizedLayer], needed: &[NodeId]) -> Vec<LayerRow> {
         let mut found: Vec<LayerRow> = Vec::new();
         for layer in layers.iter().filter(|layer| needed.contains(&layer.dequant)) {
             // The parts of a group convolution end together.
             if found.iter().any(|other| other.dequant == layer.dequant) {
                 continue;
             }
-            let Some(&input) = quantized.node(layer.quant).inputs.first() else { continue };
-            let through = through_identities(quantized, input);
+            let Some(&input) = self.quantized.node(layer.quant).inputs.first() else { continue };
+            let through = through_identities(self.quantized, input);
             found.push(LayerRow {
                 name: layer.name.clone(),
                 op: layer.op.clone(),
                 quant: layer.quant,
                 dequant: layer.dequant,
                 input,
-                float_input: origin(input).or_else(|| origin(through)),
-                float_output: origin(layer.dequant.into()),
-                clips_at_six: six(through),
+                float_input: self.origin(input).or_else(|| self.origin(through)),
+                float_output: self.origin(layer.dequant.into()),
+                clips_at_six: self.clips_at_six(through),
             });
         }
-        let mut rows = Vec::new();
-        for (index, (&end, &reference)) in ends.iter().zip(&float_outputs).enumerate() {
-            let row = Row { found: end, reference, clips_at_six: false, layer: None, output: Some(index) };
-            rows.push(row);
-        }
-        let inner = super::inner::nodes(quantized, layers);
-        let mut unmatched = Vec::new();
-        for &id in &needed {
-            let node = quantized.node(id);
-            let is_seen = rows.iter().any(|row| row.found == id.into());
-            if is_seen || inner.contains(&id) || is_trivial(quantized, id) {
-                continue;
-            }
-            let layer = found.iter().position(|layer| layer.dequant == id);
-            match origin(id.into()) {
-                Some(reference) => rows.push(Row {
-                    found: id.into(),
-                    reference,
-                    clips_at_six: six(id.into()),
-                    layer,
-                    output: None,
-                }),
-                // Its layer is compared all the same.
-                None if layer.is_some() => {}
-                None => unmatched.push(Unmatched {
-                    node: node.name.clone(),
-                    reason: "the float model has no such value".to_owned(),
-                }),
-            }
-        }
-        let place = |row: &Row| needed.iter().position(|id| *id == row.found.node);
-        rows.sort_by_key(place);
-        // An output may end a layer itself.
-        for row in &mut rows {
-            row.layer = found.iter().position(|layer| row.found == layer.dequant.into());
-        }
-        if rows.iter().all(|row| row.output.is_some())
-            && found.iter().all(|layer| layer.float_output.is_none())
-        {
-            return Err(CompareError::NothingInCommon.into());
-        }
-        Ok(Self { rows, layers: found, outputs: outputs.to_vec(), unmatched })
+        found
     }
 }
 

@@ -3,7 +3,6 @@
 use std::path::{Path, PathBuf};
 
 use amct::calibration::Batches;
-use amct::compare::{CompareOptions, compare};
 use amct::graph::Graph;
 use amct::interface::ImageInput;
 use amct::interpreter::Arithmetic;
@@ -62,12 +61,7 @@ pub(crate) fn run(args: &QuantizeArgs) -> Result<Outcome, amct::Error> {
     let (after, encoded) = (after?, encoded?);
     outputs.write(&encoded)?;
     if let Some(file) = &args.report {
-        let options = CompareOptions {
-            info: Some(quantized.info.clone()),
-            outputs: output_names.clone(),
-            ..CompareOptions::default()
-        };
-        let comparison = compare(&original, &quantized.graph, &options, &batches)?;
+        let comparison = report::compared(&original, &quantized, &output_names, &batches)?;
         let named = [("float model", args.model.model.clone())];
         let named = named.into_iter().chain(test_image.iter().map(|path| ("image to predict", path.clone())));
         let parts = Parts {

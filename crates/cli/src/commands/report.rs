@@ -3,6 +3,10 @@
 use std::path::{Path, PathBuf};
 
 use amct::artifacts::atomic::{self, FileSet};
+use amct::calibration::Batches;
+use amct::compare::{CompareOptions, Comparison, compare};
+use amct::graph::Graph;
+use amct::pipeline::Quantized;
 use amct::report::{Parts, html};
 
 /// Makes sure that a page can be written, before the work is done.
@@ -16,6 +20,21 @@ pub(super) fn write(file: &Path, parts: Parts<'_>) -> Result<(), amct::Error> {
     atomic::write(file, html(parts)?.as_bytes())?;
     log::info!(target: "report", "The report is saved in {}", file.display());
     Ok(())
+}
+
+/// The quantized model of a job beside its float model.
+pub(super) fn compared(
+    float: &Graph,
+    quantized: &Quantized,
+    outputs: &[String],
+    inputs: &Batches<'_>,
+) -> Result<Comparison, amct::Error> {
+    let options = CompareOptions {
+        info: Some(quantized.info.clone()),
+        outputs: outputs.to_vec(),
+        ..CompareOptions::default()
+    };
+    compare(float, &quantized.graph, &options, inputs)
 }
 
 /// The command as it was given.

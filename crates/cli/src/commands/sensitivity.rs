@@ -6,7 +6,6 @@ use std::path::PathBuf;
 use amct::artifacts::atomic;
 use amct::auto::{EvaluationImages, Stop};
 use amct::calibration::Batches;
-use amct::compare::{CompareOptions, compare};
 use amct::dataset::list_images;
 use amct::interface;
 use amct::interpreter::Arithmetic;
@@ -73,14 +72,9 @@ pub(crate) fn run(args: &SensitivityArgs) -> Result<Outcome, amct::Error> {
             args.images.normalization.build()?,
         )?;
         let quantized = pipeline::quantize(&prepared, &record, "")?;
-        let options = CompareOptions {
-            info: Some(quantized.info.clone()),
-            outputs: outputs.clone(),
-            ..CompareOptions::default()
-        };
         let load = |index: usize| samples.feeds(index).map_err(|error| error.to_string());
-        let comparison =
-            compare(&original, &quantized.graph, &options, &Batches::new(samples.count(), &load))?;
+        let samples_of_all = Batches::new(samples.count(), &load);
+        let comparison = report::compared(&original, &quantized, &outputs, &samples_of_all)?;
         let files: Vec<PathBuf> = (0..samples.count())
             .flat_map(|index| samples.files(index).map(|(_, file)| file.to_owned()))
             .collect();
