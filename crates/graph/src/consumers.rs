@@ -1,6 +1,6 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use crate::{Graph, NodeId, Outlet};
+use crate::{Graph, Node, NodeId, Outlet};
 
 /// One place where an outlet is read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -53,8 +53,66 @@ impl Consumers {
             .flat_map(|(_, uses)| uses.iter().copied())
     }
 
+    /// Who reads output 0 of a node in the end: the uses of an identity count as uses of what it
+    /// reads. An identity that nobody reads, or that `ends` names, is a reader itself: by it the
+    /// value leaves the graph.
+    pub fn through_identities(
+        &self,
+        graph: &Graph,
+        node: NodeId,
+        ends: &dyn Fn(NodeId) -> bool,
+    ) -> Vec<Use> {
+        let mut found = BTreeSet::new();
+        let mut open = self.of(node).to_vec();
+        let mut seen = BTreeSet::from([node]);
+        while let Some(use_) = open.pop() {
+            let is_identity = graph.get(use_.node).is_some_and(Node::is_pass_through);
+            let next = self.of(use_.node);
+            if is_identity && seen.insert(use_.node) {
+                open.extend(next);
+            }
+            if !is_identity || next.is_empty() || ends(use_.node) {
+                found.insert(use_);
+            }
+        }
+        found.into_iter().collect()
+    }
+
     /// The nodes with a control input from `node`.
     pub fn controlled_by(&self, node: NodeId) -> &[NodeId] {
         self.control.get(&node).map_or(&[], Vec::as_slice)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::GraphMeta;
+
+    #[test]
+    fn identities_are_looked_through() {
+        let node = |name: &str, op: &str, inputs: &[&str]| {
+            let node = Node { name: name.into(), op: op.into(), ..Node::default() };
+            (node, inputs.iter().map(|&input| input.to_owned()).collect::<Vec<_>>())
+        };
+        let nodes = [
+            node("x", "Placeholder", &[]),
+            node("i", "Identity", &["x"]),
+            node("j", "Identity", &["i"]),
+            node("a", "Relu", &["j"]),
+            node("b", "Add", &["i", "x"]),
+            node("end", "Identity", &["x"]),
+        ];
+        let graph = Graph::from_named(nodes, GraphMeta::default()).unwrap();
+        let consumers = graph.consumers();
+        let readers = |ends: &str| -> Vec<(String, usize)> {
+            let ends = |id| graph.node(id).name == ends;
+            let uses = consumers.through_identities(&graph, graph.find("x").unwrap(), &ends);
+            uses.into_iter().map(|use_| (graph.node(use_.node).name.clone(), use_.input)).collect()
+        };
+        let expected = [("a", 0), ("b", 0), ("b", 1), ("end", 0)].map(|(name, input)| (name.to_owned(), input));
+        assert_eq!(readers("none"), expected);
+        assert_eq!(readers("j").len(), 5, "an identity that was asked for is a reader too");
+        assert_eq!(graph.source(graph.outlet("j").unwrap()), graph.outlet("x").unwrap());
     }
 }

@@ -164,19 +164,24 @@ impl Graph {
         Consumers::of_graph(self)
     }
 
-    /// The `Const` node behind an outlet, looking through `Identity` and its kin.
-    pub fn constant_node(&self, outlet: Outlet) -> Option<NodeId> {
+    /// Where the value of an outlet is made, looking through `Identity` and its kin.
+    pub fn source(&self, outlet: Outlet) -> Outlet {
         let mut outlet = outlet;
         // A cycle of identities must not hold us: no chain is longer than the graph.
         for _ in 0..self.capacity() {
-            let node = self.get(outlet.node)?;
-            match node.op.as_str() {
-                "Const" => return Some(outlet.node),
-                _ if node.is_pass_through() && outlet.slot == 0 => outlet = *node.inputs.first()?,
-                _ => return None,
+            let node = self.get(outlet.node).filter(|node| node.is_pass_through() && outlet.slot == 0);
+            match node.and_then(|node| node.inputs.first()) {
+                Some(&input) => outlet = input,
+                None => break,
             }
         }
-        None
+        outlet
+    }
+
+    /// The `Const` node behind an outlet, looking through `Identity` and its kin.
+    pub fn constant_node(&self, outlet: Outlet) -> Option<NodeId> {
+        let source = self.source(outlet).node;
+        self.get(source).filter(|node| node.op == "Const").map(|_| source)
     }
 
     /// The value of the constant behind an outlet; `None` if it is not constant.

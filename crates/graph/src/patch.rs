@@ -5,8 +5,8 @@ use crate::{AttrValue, Graph, GraphError, Node, NodeId, Outlet};
 
 /// A change to a graph, as a value: described first, then applied whole or not at all.
 ///
-/// A patch adds nodes, rewires inputs, replaces all uses of an outlet, sets attributes and ops,
-/// renames and removes nodes. Its steps are done in that order of kinds (adding first, removing last), so
+/// A patch adds nodes, rewires inputs, replaces all uses of an outlet, sets and drops attributes, sets
+/// ops, renames and removes nodes. Its steps are done in that order of kinds (adding first, removing last), so
 /// `replace_uses` moves the readers that the graph had *before* the patch and never the nodes the
 /// patch adds.
 #[derive(Clone, Debug, Default)]
@@ -14,7 +14,9 @@ pub struct Patch {
     added: Vec<NewNode>,
     replaced: Vec<(Outlet, Source)>,
     rewired: Vec<(NodeId, usize, Source)>,
+    appended: Vec<(NodeId, Source)>,
     attributes: Vec<(NodeId, String, AttrValue)>,
+    dropped: Vec<(NodeId, String)>,
     ops: Vec<(NodeId, String)>,
     renamed: Vec<(NodeId, String)>,
     removed: BTreeSet<NodeId>,
@@ -94,7 +96,9 @@ impl Patch {
         self.added.is_empty()
             && self.replaced.is_empty()
             && self.rewired.is_empty()
+            && self.appended.is_empty()
             && self.attributes.is_empty()
+            && self.dropped.is_empty()
             && self.ops.is_empty()
             && self.renamed.is_empty()
             && self.removed.is_empty()
@@ -117,9 +121,19 @@ impl Patch {
         self.rewired.push((node, input, source.into()));
     }
 
+    /// Gives a node one more data input, behind those it has.
+    pub fn append_input(&mut self, node: NodeId, source: impl Into<Source>) {
+        self.appended.push((node, source.into()));
+    }
+
     /// Sets an attribute of a node.
     pub fn set_attr(&mut self, node: NodeId, name: &str, value: AttrValue) {
         self.attributes.push((node, name.to_owned(), value));
+    }
+
+    /// Takes an attribute from a node, if it has it.
+    pub fn drop_attr(&mut self, node: NodeId, name: &str) {
+        self.dropped.push((node, name.to_owned()));
     }
 
     /// Lets a node compute another op of the same inputs and attributes.
@@ -186,8 +200,15 @@ impl Graph {
                 None => return Err(GraphError::Stale(format!("{node} has no input {input}"))),
             }
         }
+        for (id, source) in &patch.appended {
+            let outlet = resolve(source)?;
+            self.editable(*id)?.inputs.push(outlet);
+        }
         for (id, name, value) in &patch.attributes {
             self.editable(*id)?.attrs.insert(name.clone(), value.clone());
+        }
+        for (id, name) in &patch.dropped {
+            self.editable(*id)?.attrs.remove(name);
         }
         for (id, op) in &patch.ops {
             op.clone_into(&mut self.editable(*id)?.op);
@@ -358,6 +379,22 @@ mod tests {
         assert_eq!(graph.find("relu"), Some(relu));
         assert_eq!(graph.node(relu).op, "Relu6");
         assert_eq!(inputs(&graph, "out"), ["relu"]);
+    }
+
+    #[test]
+    fn inputs_are_appended_and_attributes_dropped() {
+        let mut graph = sample();
+        let (x, relu) = (graph.find("x").unwrap(), graph.find("relu").unwrap());
+        let mut patch = Patch::new();
+        patch.append_input(relu, x);
+        patch.set_attr(relu, "T", AttrValue::I(1));
+        graph.apply(&patch).unwrap();
+        assert_eq!(inputs(&graph, "relu"), ["x", "x"]);
+        let mut patch = Patch::new();
+        patch.drop_attr(relu, "T");
+        patch.drop_attr(relu, "never there");
+        graph.apply(&patch).unwrap();
+        assert!(graph.node(relu).attrs.is_empty());
     }
 
     #[test]

@@ -1,9 +1,10 @@
 //! `Relu6` in front of quantization that clips at 6 anyway.
 //!
-//! ATC merges a `Relu` between two quantized layers into the first of them, a `Relu6` it does not;
-//! AMCT therefore writes a `Relu` where that makes no difference.
+//! ATC merges a `Relu` between two quantized layers into the first of them on every chip. A `Relu6` it
+//! keeps as a step of its own, or, on the 910B, has no unit for. AMCT therefore writes a `Relu` where
+//! that makes no difference.
 
-use amct_graph::{Graph, NodeId, Use};
+use amct_graph::{Consumers, Graph, NodeId, Use};
 use amct_tensor::quantization::{I8_MAX, quantize};
 
 use super::PASS;
@@ -17,32 +18,17 @@ pub(crate) fn clips_at_six(inverse_scale: f32, offset: i32) -> bool {
     increases && i32::from(quantize(6.0, inverse_scale, offset)) == I8_MAX
 }
 
-/// Whether everything that reads output 0 of `node`, perhaps through identities, clips at 6. An
-/// identity that nobody reads is an output that the value leaves the graph by.
+/// Whether everything that reads output 0 of `node`, perhaps through identities, clips at 6. What
+/// `is_output` names is seen as it is.
 pub(crate) fn all_readers_clip(
     graph: &Graph,
+    consumers: &Consumers,
     node: NodeId,
-    uses: &dyn Fn(NodeId) -> Vec<Use>,
+    is_output: &dyn Fn(NodeId) -> bool,
     clips: &dyn Fn(&Use) -> bool,
 ) -> bool {
-    let mut open = vec![node];
-    // No node is reached twice, as an identity has one input.
-    while let Some(node) = open.pop() {
-        let readers = uses(node);
-        if readers.is_empty() {
-            return false;
-        }
-        for reader in readers {
-            if clips(&reader) {
-                continue;
-            }
-            if !graph.node(reader.node).is_pass_through() {
-                return false;
-            }
-            open.push(reader.node);
-        }
-    }
-    true
+    let readers = consumers.through_identities(graph, node, is_output);
+    !is_output(node) && !readers.is_empty() && readers.iter().all(clips)
 }
 
 impl Builder<'_> {
@@ -54,13 +40,10 @@ impl Builder<'_> {
                 .map(|key| key.params())
                 .is_some_and(|params| clips_at_six(params.inverse_scale(), params.offset))
         };
-        // What the user asked for is seen as it is, so it counts as not read at all.
-        let uses = |node: NodeId| {
-            if outputs.has_node(node) { Vec::new() } else { self.consumers.all(node).collect() }
-        };
+        let is_output = |node: NodeId| outputs.has_node(node);
         let relu6s = self.graph.nodes().filter(|(_, node)| node.op == "Relu6");
         let replaced: Vec<(NodeId, String)> = relu6s
-            .filter(|(id, _)| all_readers_clip(self.graph, *id, &uses, &clips))
+            .filter(|(id, _)| all_readers_clip(self.graph, &self.consumers, *id, &is_output, &clips))
             .map(|(id, node)| (id, node.name.clone()))
             .collect();
         for (id, name) in replaced {

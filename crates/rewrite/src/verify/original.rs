@@ -78,11 +78,8 @@ pub(super) fn leaves_the_rest(context: &Context<'_>, findings: &mut Findings) {
                 let mut outlets = context.outputs.iter().filter_map(|name| context.graph.outlet(name).ok());
                 outlets.any(|outlet| outlet.node == id)
             };
-            let uses = |id: NodeId| {
-                if is_output(id) { Vec::new() } else { context.consumers.all(id).collect() }
-            };
             let clips = |use_: &Use| clips(context.graph.node(use_.node));
-            if !all_readers_clip(context.graph, id, &uses, &clips) {
+            if !all_readers_clip(context.graph, &context.consumers, id, &is_output, &clips) {
                 let expected = "Relu6, unless all its readers are AscendQuants that clip at 6";
                 findings.add(&node.name, "Relu", expected);
             }
