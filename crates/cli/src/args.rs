@@ -42,7 +42,7 @@ pub(crate) use verify::{Format, VerifyArgs};
 #[command(
     after_help = "Exit codes: 0 done; 1 refused (verify found violations, auto missed its target, compare \
     found more than the thresholds allow); 2 error; \
-    130 interrupted.\n\
+    130 interrupted. They are the same if the reader of stdout goes away, as `| head` does.\n\
     Results go to stdout, the log and progress to stderr; the commands that write a model or a \
     configuration also write ./amct_log/amct_tensorflow.log."
 )]

@@ -44,9 +44,10 @@ fn install(logger: AmctLogger) {
     INSTALLED.store(logger.install().is_ok(), Ordering::Relaxed);
 }
 
-/// Prints an error that came before there was a log.
+/// Shows an error that came before there was a log.
 pub(crate) fn fallback(message: &str) {
     if !INSTALLED.load(Ordering::Relaxed) {
-        eprintln!("ERROR - [AMCT]:[AMCT]: {message}");
+        // As in the log: what cannot be written has nowhere to say so, and changes nothing else.
+        let _ = writeln!(Stderr, "ERROR - [AMCT]:[AMCT]: {message}");
     }
 }

@@ -2,13 +2,14 @@
 //!
 //! Results go to stdout, the log and progress to stderr. Exit codes: 0 done, 1 refused (`verify`
 //! found violations, `auto` missed its target, `compare` found more than the thresholds allow), 2 error,
-//! 130 interrupted.
-
-#![allow(clippy::print_stdout, clippy::print_stderr, reason = "this crate is the one that prints")]
+//! 130 interrupted. Whether somebody reads changes nothing: a command whose reader goes away, of stdout or of
+//! stderr, does its work quietly and has the same exit code. Results that cannot be written for any other
+//! reason, such as a full disk, are an error.
 
 mod args;
 mod commands;
 mod console;
+mod output;
 mod progress;
 
 use std::process::ExitCode;
@@ -17,6 +18,7 @@ use clap::Parser;
 
 use amct::artifacts::logging::Level;
 use args::{Cli, Command};
+use output::Out;
 
 /// Tensors begin with a cache line.
 #[global_allocator]
@@ -30,21 +32,48 @@ enum Outcome {
     Interrupted,
 }
 
-fn main() -> ExitCode {
-    let cli = Cli::parse();
-    match run(&cli) {
-        Ok(Outcome::Done) => ExitCode::SUCCESS,
-        Ok(Outcome::Refused) => ExitCode::from(1),
-        Ok(Outcome::Interrupted) => ExitCode::from(130),
-        Err(error) => {
-            log::error!(target: "AMCT", "{error}");
-            console::fallback(&error.to_string());
-            ExitCode::from(2)
+impl From<Outcome> for ExitCode {
+    fn from(outcome: Outcome) -> Self {
+        match outcome {
+            Outcome::Done => Self::SUCCESS,
+            Outcome::Refused => Self::from(1),
+            Outcome::Interrupted => Self::from(130),
         }
     }
 }
 
-fn run(cli: &Cli) -> Result<Outcome, amct::Error> {
+fn main() -> ExitCode {
+    let mut out = Out::stdout();
+    let ended = match Cli::try_parse() {
+        Ok(cli) => run(&cli, &mut out).map_or_else(|error| failed(&error.to_string()), ExitCode::from),
+        Err(message) => told(&message, &mut out),
+    };
+    match out.finish() {
+        Ok(()) => ended,
+        Err(error) => failed(&format!("cannot write the results to standard output: {error}")),
+    }
+}
+
+/// Says why the program ends without what was asked for.
+fn failed(reason: &str) -> ExitCode {
+    log::error!(target: "AMCT", "{reason}");
+    console::fallback(reason);
+    ExitCode::from(2)
+}
+
+/// Shows what there is instead of a command: the help or the version, which are results, or what is wrong
+/// with the arguments.
+fn told(message: &clap::Error, out: &mut Out) -> ExitCode {
+    if message.use_stderr() {
+        // That nobody reads it does not change how the program ends.
+        let _ = message.print();
+        return ExitCode::from(2);
+    }
+    out.attempt(|_| message.print());
+    ExitCode::SUCCESS
+}
+
+fn run(cli: &Cli, out: &mut Out) -> Result<Outcome, amct::Error> {
     // With the main thread among them, it need not wake another one and wait for it.
     let mut pool = rayon::ThreadPoolBuilder::new().use_current_thread();
     if let Some(threads) = cli.threads() {
@@ -55,11 +84,11 @@ fn run(cli: &Cli) -> Result<Outcome, amct::Error> {
     match &cli.command {
         Command::Quantize(args) => {
             console::log_to_file(cli.log_level);
-            commands::quantize::run(args)
+            commands::quantize::run(args, out)
         }
         Command::Sensitivity(args) => {
             console::log_to_console(cli.log_level);
-            commands::sensitivity::run(args)
+            commands::sensitivity::run(args, out)
         }
         Command::Config(args) => {
             console::log_to_file(cli.log_level);
@@ -67,7 +96,7 @@ fn run(cli: &Cli) -> Result<Outcome, amct::Error> {
         }
         Command::Auto(args) => {
             console::log_to_file(cli.log_level);
-            commands::auto::run(args)
+            commands::auto::run(args, out)
         }
         Command::Calibration(args) => {
             console::log_to_file(cli.log_level);
@@ -83,22 +112,22 @@ fn run(cli: &Cli) -> Result<Outcome, amct::Error> {
         }
         Command::Run(args) => {
             console::log_to_console(cli.log_level);
-            commands::run::run(args)
+            commands::run::run(args, out)
         }
         Command::Compare(args) => {
             // What the passes do to the float model is of no interest here; dumps meet none.
             let least = if args.reference.is_dir() { Level::Warning } else { Level::Error };
             console::log_to_console(cli.log_level.max(least));
-            commands::compare::run(args)
+            commands::compare::run(args, out)
         }
         Command::Inspect(args) => {
             // The passes would tell node by node what the report says anyway.
             console::log_to_console(cli.log_level.max(Level::Error));
-            commands::inspect::run(args)
+            commands::inspect::run(args, out)
         }
         Command::Verify(args) => {
             console::log_to_console(cli.log_level);
-            commands::verify::run(args)
+            commands::verify::run(args, out)
         }
     }
 }

@@ -23,12 +23,13 @@ use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::flag;
 
 use crate::args::{AutoArgs, Metric, Sensitivity, Strategy};
+use crate::output::Out;
 use crate::{Outcome, progress};
 
 /// What a second signal ends the program with.
 const INTERRUPTED: i32 = 130;
 
-pub(crate) fn run(args: &AutoArgs) -> Result<Outcome, amct::Error> {
+pub(crate) fn run(args: &AutoArgs, out: &mut Out) -> Result<Outcome, amct::Error> {
     let stop = stop_on_signal()?;
     let ranking = args.ranking.as_deref().map(ranking).transpose()?;
     let outputs = Outputs::new(&args.save_path)?;
@@ -62,7 +63,7 @@ pub(crate) fn run(args: &AutoArgs) -> Result<Outcome, amct::Error> {
         progress: &progress::calibration,
         ..job
     })?;
-    print(&report);
+    print(&report, out);
     Ok(match report.verdict {
         Verdict::Met => Outcome::Done,
         Verdict::NotMet => Outcome::Refused,
@@ -132,10 +133,10 @@ fn evaluator(
     })
 }
 
-fn print(report: &AutoReport) {
-    let line = |title: &str, metric: Option<f64>| {
+fn print(report: &AutoReport, out: &mut Out) {
+    let mut line = |title: &str, metric: Option<f64>| {
         if let Some(metric) = metric {
-            println!("{title:<28}{metric}");
+            writeln!(out, "{title:<28}{metric}");
         }
     };
     line("original model:", report.original);
@@ -143,8 +144,8 @@ fn print(report: &AutoReport) {
     let Some(kept) = &report.kept else { return };
     line("saved model:", kept.result.map(|result| result.metric));
     let float = kept.rolled_back.len();
-    println!("{:<28}{} of {}", "layers quantized:", kept.quantized, kept.quantized + float);
+    writeln!(out, "{:<28}{} of {}", "layers quantized:", kept.quantized, kept.quantized + float);
     if float > 0 {
-        println!("{:<28}{}", "layers left float:", kept.rolled_back.join(", "));
+        writeln!(out, "{:<28}{}", "layers left float:", kept.rolled_back.join(", "));
     }
 }

@@ -18,11 +18,12 @@ use serde_json::json;
 use crate::Outcome;
 use crate::args::{CompareArgs, CompareFormat};
 use crate::commands::report;
+use crate::output::Out;
 
 /// Where the sample's images are.
 const SAMPLES: &str = "data/calibration";
 
-pub(crate) fn run(args: &CompareArgs) -> Result<Outcome, amct::Error> {
+pub(crate) fn run(args: &CompareArgs, out: &mut Out) -> Result<Outcome, amct::Error> {
     if args.reference.is_dir() && args.report.is_some() {
         return Err(amct::Error::Unsupported(
             "--report is about two models; of dumps take --format csv or json".to_owned(),
@@ -45,9 +46,9 @@ pub(crate) fn run(args: &CompareArgs) -> Result<Outcome, amct::Error> {
         write_report(args, &found, &inputs, file)?;
     }
     match args.format {
-        CompareFormat::Table => table::print(&found, &thresholds, args),
-        CompareFormat::Csv => csv::print(&found),
-        CompareFormat::Json => print_json(&found, &thresholds)?,
+        CompareFormat::Table => table::print(&found, &thresholds, args, out),
+        CompareFormat::Csv => csv::print(&found, out),
+        CompareFormat::Json => print_json(&found, &thresholds, out)?,
     }
     Ok(if missed(&found, &thresholds).is_empty() { Outcome::Done } else { Outcome::Refused })
 }
@@ -141,12 +142,12 @@ fn dumps(args: &CompareArgs) -> Result<Comparison, amct::Error> {
     compare_dumps(&args.reference, &args.found, &mapping)
 }
 
-fn print_json(found: &Comparison, thresholds: &Thresholds) -> Result<(), amct::Error> {
+fn print_json(found: &Comparison, thresholds: &Thresholds, out: &mut Out) -> Result<(), amct::Error> {
     let beyond = missed(found, thresholds);
     let beyond: Vec<_> =
         beyond.iter().map(|(node, measures)| json!({ "node": node, "measures": measures })).collect();
     let failed = |error: serde_json::Error| amct::Error::Unsupported(error.to_string());
     let found = serde_json::to_value(found).map_err(failed)?;
-    println!("{:#}", json!({ "thresholds": thresholds, "beyond": beyond, "comparison": found }));
+    writeln!(out, "{:#}", json!({ "thresholds": thresholds, "beyond": beyond, "comparison": found }));
     Ok(())
 }

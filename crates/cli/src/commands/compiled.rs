@@ -10,17 +10,18 @@ use serde_json::{Value, json};
 
 use crate::Outcome;
 use crate::args::InspectArgs;
+use crate::output::Out;
 
-pub(crate) fn run(args: &InspectArgs, file: &Path) -> Result<Outcome, amct::Error> {
+pub(crate) fn run(args: &InspectArgs, file: &Path, out: &mut Out) -> Result<Outcome, amct::Error> {
     let compiled = read(file)?;
     if let Some(model) = &args.model {
         let graph = amct::graphdef::load(model)?;
         compiled.check(&graph, &outlets(&graph, &args.output)?)?;
     }
     if args.json {
-        println!("{:#}", to_json(&compiled));
+        writeln!(out, "{:#}", to_json(&compiled));
     } else {
-        print_text(&compiled);
+        print_text(&compiled, out);
     }
     Ok(Outcome::Done)
 }
@@ -39,22 +40,22 @@ fn outlets(graph: &Graph, outputs: &[String]) -> Result<Vec<Outlet>, amct::Error
     Ok(interface::outlets(graph, &outputs)?)
 }
 
-fn print_text(compiled: &Compiled) {
+fn print_text(compiled: &Compiled, out: &mut Out) {
     let known = |text: &Option<String>| text.clone().unwrap_or_else(|| "?".to_owned());
-    println!("compiled for {} by ATC {}", known(&compiled.soc_version), known(&compiled.atc_version));
+    writeln!(out, "compiled for {} by ATC {}", known(&compiled.soc_version), known(&compiled.atc_version));
     let back: Vec<_> = compiled.rolled_back().collect();
-    println!("quantized layers: {}", compiled.layers.len());
-    println!("run in int8: {}", compiled.layers.len() - back.len());
+    writeln!(out, "quantized layers: {}", compiled.layers.len());
+    writeln!(out, "run in int8: {}", compiled.layers.len() - back.len());
     for layer in compiled.layers.iter().filter(|layer| layer.is_integer()) {
-        println!("  {} '{}'", layer.op_type, layer.name);
+        writeln!(out, "  {} '{}'", layer.op_type, layer.name);
     }
-    println!("given back to float: {}", back.len());
+    writeln!(out, "given back to float: {}", back.len());
     for layer in back {
-        println!("  {} '{}' runs in {}", layer.op_type, layer.name, layer.data_type);
+        writeln!(out, "  {} '{}' runs in {}", layer.op_type, layer.name, layer.data_type);
     }
-    println!("quantized activations with several readers: {}", compiled.shared.len());
+    writeln!(out, "quantized activations with several readers: {}", compiled.shared.len());
     for shared in &compiled.shared {
-        println!("  '{}' for '{}'", shared.quant, shared.readers.join("', '"));
+        writeln!(out, "  '{}' for '{}'", shared.quant, shared.readers.join("', '"));
     }
 }
 

@@ -9,10 +9,11 @@ use serde_json::{Value, json};
 
 use crate::Outcome;
 use crate::args::InspectArgs;
+use crate::output::Out;
 
-pub(crate) fn run(args: &InspectArgs) -> Result<Outcome, amct::Error> {
+pub(crate) fn run(args: &InspectArgs, out: &mut Out) -> Result<Outcome, amct::Error> {
     if let Some(file) = &args.om_json {
-        return super::compiled::run(args, file);
+        return super::compiled::run(args, file, out);
     }
     let Some(path) = &args.model else {
         return Err(amct::Error::Unsupported("no model is given".to_owned()));
@@ -21,9 +22,9 @@ pub(crate) fn run(args: &InspectArgs) -> Result<Outcome, amct::Error> {
     let shapes = args.input_shape.iter().flat_map(|shapes| shapes.0.iter().cloned()).collect();
     let inspection = inspect(&graph, &args.output, &shapes)?;
     if args.json {
-        println!("{:#}", to_json(&inspection));
+        writeln!(out, "{:#}", to_json(&inspection));
     } else {
-        print_text(path, &inspection);
+        print_text(path, &inspection, out);
     }
     Ok(Outcome::Done)
 }
@@ -36,47 +37,47 @@ fn shape_text(input: &Input) -> String {
     }
 }
 
-fn print_text(model: &Path, inspection: &Inspection) {
-    println!("inputs");
+fn print_text(model: &Path, inspection: &Inspection, out: &mut Out) {
+    writeln!(out, "inputs");
     for input in &inspection.inputs {
         let dtype = input.dtype.map_or("?", |dtype| dtype.name());
         let default = if input.has_default { " (has a default)" } else { "" };
-        println!("  {}: {dtype} {}{default}", input.name, shape_text(input));
+        writeln!(out, "  {}: {dtype} {}{default}", input.name, shape_text(input));
     }
-    println!("outputs");
+    writeln!(out, "outputs");
     for output in &inspection.outputs {
-        println!("  {output}");
+        writeln!(out, "  {output}");
     }
-    println!("operators");
+    writeln!(out, "operators");
     let mut ops: Vec<(&String, &usize)> = inspection.ops.iter().collect();
     ops.sort_by(|a, b| b.1.cmp(a.1).then(a.0.cmp(b.0)));
     for (op, count) in ops {
-        println!("  {count:>5} {op}");
+        writeln!(out, "  {count:>5} {op}");
     }
-    println!("parameters: {}", inspection.parameters);
+    writeln!(out, "parameters: {}", inspection.parameters);
     match (&inspection.macs, &inspection.not_run) {
-        (Some(macs), _) => println!("multiply-accumulates: {macs} at {:?}", inspection.shapes),
-        (None, reason) => println!("multiply-accumulates: unknown, {}", reason.as_deref().unwrap_or("")),
+        (Some(macs), _) => writeln!(out, "multiply-accumulates: {macs} at {:?}", inspection.shapes),
+        (None, reason) => writeln!(out, "multiply-accumulates: unknown, {}", reason.as_deref().unwrap_or("")),
     }
     if !inspection.unsupported.is_empty() {
-        println!("operators that amct cannot run");
+        writeln!(out, "operators that amct cannot run");
         for UnsupportedOp { op, node, count } in &inspection.unsupported {
-            println!("  {op}: {count} node(s), the first is '{node}'");
+            writeln!(out, "  {op}: {count} node(s), the first is '{node}'");
         }
     }
-    println!("quantizable layers: {}", inspection.quantizable.len());
+    writeln!(out, "quantizable layers: {}", inspection.quantizable.len());
     for (layer, op) in &inspection.quantizable {
-        println!("  {op} '{layer}'");
+        writeln!(out, "  {op} '{layer}'");
     }
     if !inspection.not_quantizable.is_empty() {
-        println!("layers that cannot be quantized: {}", inspection.not_quantizable.len());
+        writeln!(out, "layers that cannot be quantized: {}", inspection.not_quantizable.len());
         for (layer, op, reason) in &inspection.not_quantizable {
-            println!("  {op} '{layer}': {reason}");
+            writeln!(out, "  {op} '{layer}': {reason}");
         }
     }
-    println!("to go on");
+    writeln!(out, "to go on");
     for line in proposals(model, inspection) {
-        println!("  {line}");
+        writeln!(out, "  {line}");
     }
 }
 

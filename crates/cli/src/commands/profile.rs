@@ -7,6 +7,7 @@ use amct::interpreter::StepTime;
 use serde_json::{Value, json};
 
 use crate::args::ProfileFormat;
+use crate::output::Out;
 
 /// Nodes shown in the table; JSON has all.
 const SHOWN: usize = 20;
@@ -41,7 +42,7 @@ impl Sum {
     }
 }
 
-pub(super) fn print(steps: &[StepTime], format: ProfileFormat) {
+pub(super) fn print(steps: &[StepTime], format: ProfileFormat, out: &mut Out) {
     let mut total = Sum::default();
     let mut kinds: BTreeMap<String, Sum> = BTreeMap::new();
     for step in steps {
@@ -51,8 +52,8 @@ pub(super) fn print(steps: &[StepTime], format: ProfileFormat) {
     let mut kinds: Vec<(String, Sum)> = kinds.into_iter().collect();
     kinds.sort_by_key(|(_, sum)| std::cmp::Reverse(sum.time));
     match format {
-        ProfileFormat::Table => print_table(steps, &kinds, &total),
-        ProfileFormat::Json => println!("{:#}", to_json(steps, &kinds, &total)),
+        ProfileFormat::Table => print_table(steps, &kinds, &total, out),
+        ProfileFormat::Json => writeln!(out, "{:#}", to_json(steps, &kinds, &total)),
     }
 }
 
@@ -62,21 +63,21 @@ fn kind(step: &StepTime) -> String {
     ops.collect::<Vec<_>>().join("+")
 }
 
-fn print_table(steps: &[StepTime], kinds: &[(String, Sum)], total: &Sum) {
-    println!("{:>9} {:>6} {:>7}  {:>5}  op types", "ms", "share", "GOP/s", "nodes");
+fn print_table(steps: &[StepTime], kinds: &[(String, Sum)], total: &Sum, out: &mut Out) {
+    writeln!(out, "{:>9} {:>6} {:>7}  {:>5}  op types", "ms", "share", "GOP/s", "nodes");
     for (name, sum) in kinds {
-        println!("{}  {:>5}  {name}", columns(sum, total), sum.nodes);
+        writeln!(out, "{}  {:>5}  {name}", columns(sum, total), sum.nodes);
     }
-    println!("{}  {:>5}  in all\n", columns(total, total), total.nodes);
-    println!("{:>9} {:>6} {:>7}  node", "ms", "share", "GOP/s");
+    writeln!(out, "{}  {:>5}  in all\n", columns(total, total), total.nodes);
+    writeln!(out, "{:>9} {:>6} {:>7}  node", "ms", "share", "GOP/s");
     let mut slowest: Vec<&StepTime> = steps.iter().collect();
     slowest.sort_by_key(|step| std::cmp::Reverse(step.time));
     for step in slowest.into_iter().take(SHOWN) {
         let sum = sum_of(step);
-        println!("{}  {} {:?} ({})", columns(&sum, total), step.node, step.shape, kind(step));
+        writeln!(out, "{}  {} {:?} ({})", columns(&sum, total), step.node, step.shape, kind(step));
     }
     if steps.len() > SHOWN {
-        println!("the slowest {SHOWN} of {} nodes; --profile json has all of them", steps.len());
+        writeln!(out, "the slowest {SHOWN} of {} nodes; --profile json has all of them", steps.len());
     }
 }
 

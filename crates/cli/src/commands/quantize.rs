@@ -14,12 +14,13 @@ use amct::sources::single_image;
 
 use crate::args::QuantizeArgs;
 use crate::commands::report;
+use crate::output::Out;
 use crate::{Outcome, progress};
 
 /// The image that the sample predicts, used if it is there and no other is named.
 const SAMPLE_IMAGE: &str = "data/classification.jpg";
 
-pub(crate) fn run(args: &QuantizeArgs) -> Result<Outcome, amct::Error> {
+pub(crate) fn run(args: &QuantizeArgs, out: &mut Out) -> Result<Outcome, amct::Error> {
     let outputs = Outputs::new(&args.save_path)?;
     let (original, output_names) = args.model.load()?;
     let given = args.images.configuration()?;
@@ -80,8 +81,8 @@ pub(crate) fn run(args: &QuantizeArgs) -> Result<Outcome, amct::Error> {
         };
         report::write(file, parts)?;
     }
-    print_prediction("Origin", before);
-    print_prediction("Quantized", after);
+    print_prediction("Origin", before, out);
+    print_prediction("Quantized", after, out);
     Ok(Outcome::Done)
 }
 
@@ -106,9 +107,9 @@ fn predict(
     Ok(top_classes(name, result, 1)?.first().copied())
 }
 
-fn print_prediction(title: &str, class: Option<Class>) {
+fn print_prediction(title: &str, class: Option<Class>, out: &mut Out) {
     let Some(class) = class else { return };
-    println!("{title} Model Prediction:");
-    println!("\tcategory index: {}", class.index);
-    println!("\tcategory prob: {:.3}", class.value);
+    writeln!(out, "{title} Model Prediction:");
+    writeln!(out, "\tcategory index: {}", class.index);
+    writeln!(out, "\tcategory prob: {:.3}", class.value);
 }

@@ -14,11 +14,12 @@ use amct::tensor::Tensor;
 
 use crate::Outcome;
 use crate::args::RunArgs;
+use crate::output::Out;
 
 /// Values shown of each output.
 const SHOWN: usize = 5;
 
-pub(crate) fn run(args: &RunArgs) -> Result<Outcome, amct::Error> {
+pub(crate) fn run(args: &RunArgs, out: &mut Out) -> Result<Outcome, amct::Error> {
     let arithmetic = args.semantics.arithmetic(args.simulate).ok_or_else(|| {
         amct::Error::Unsupported(
             "--simulate is how TensorFlow computes; leave it out, or take --semantics tf".to_owned(),
@@ -46,7 +47,7 @@ pub(crate) fn run(args: &RunArgs) -> Result<Outcome, amct::Error> {
     let feeds: Vec<(&str, Tensor)> =
         feeds.iter().map(|(name, tensor)| (name.as_str(), tensor.clone())).collect();
     if let Some(format) = args.profile {
-        super::profile::print(&model.profile(&feeds, args.profile_runs)?, format);
+        super::profile::print(&model.profile(&feeds, args.profile_runs)?, format, out);
         return Ok(Outcome::Done);
     }
     if let Some(directory) = &args.dump {
@@ -56,7 +57,7 @@ pub(crate) fn run(args: &RunArgs) -> Result<Outcome, amct::Error> {
         for (output, reason) in &dumped.skipped {
             log::warn!(target: "dump", "'{output}' is not dumped: {reason}");
         }
-        println!("{} arrays are in {}", dumped.files, directory.display());
+        writeln!(out, "{} arrays are in {}", dumped.files, directory.display());
         return Ok(Outcome::Done);
     }
     let results = model.run(&feeds)?;
@@ -64,7 +65,7 @@ pub(crate) fn run(args: &RunArgs) -> Result<Outcome, amct::Error> {
         if let Some(file) = args.output.get(index).and_then(|output| output.file.as_deref()) {
             write_npy(file, result)?;
         }
-        print_result(name, result);
+        print_result(name, result, out);
     }
     Ok(Outcome::Done)
 }
@@ -95,24 +96,24 @@ fn feeds(args: &RunArgs, graph: &Graph, model: &Model) -> Result<Vec<(String, Te
     inputs.feeds(0)
 }
 
-fn print_result(name: &str, tensor: &Tensor) {
-    println!("{name}: {} {:?}", tensor.dtype(), tensor.shape());
+fn print_result(name: &str, tensor: &Tensor, out: &mut Out) {
+    writeln!(out, "{name}: {} {:?}", tensor.dtype(), tensor.shape());
     match tensor.as_slice::<f32>() {
         Ok(values) => {
             let classes = top(values, SHOWN);
             if let Some(first) = classes.first() {
-                println!("  arg-max: {}", first.index);
+                writeln!(out, "  arg-max: {}", first.index);
             }
             for class in classes {
-                println!("  {:>6}: {}", class.index, class.value);
+                writeln!(out, "  {:>6}: {}", class.index, class.value);
             }
         }
         Err(_) => match tensor.to_i64_vec() {
             Ok(values) => {
                 let shown: Vec<String> = values.iter().take(SHOWN).map(i64::to_string).collect();
-                println!("  first values: {}", shown.join(", "));
+                writeln!(out, "  first values: {}", shown.join(", "));
             }
-            Err(_) => println!("  {} values", tensor.len()),
+            Err(_) => writeln!(out, "  {} values", tensor.len()),
         },
     }
 }

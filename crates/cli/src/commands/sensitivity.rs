@@ -18,9 +18,10 @@ use serde_json::json;
 
 use crate::args::{SensitivityArgs, SensitivityFormat};
 use crate::commands::report;
+use crate::output::Out;
 use crate::{Outcome, progress};
 
-pub(crate) fn run(args: &SensitivityArgs) -> Result<Outcome, amct::Error> {
+pub(crate) fn run(args: &SensitivityArgs, out: &mut Out) -> Result<Outcome, amct::Error> {
     let (original, outputs) = args.model.load()?;
     let input = args.images.input(&original, &outputs)?;
     report::check_writable(args.report.as_deref())?;
@@ -101,7 +102,7 @@ pub(crate) fn run(args: &SensitivityArgs) -> Result<Outcome, amct::Error> {
         effects.iter().map(|effect| (effect.layer.as_str(), &effect.effect)).collect();
     let names = ranking.layers().iter().map(|(name, _)| name.as_str());
     let rows: Vec<(&str, &Effect)> = names.filter_map(|name| Some((name, *by_name.get(name)?))).collect();
-    print(args, &rows);
+    print(args, &rows, out);
     Ok(Outcome::Done)
 }
 
@@ -112,24 +113,25 @@ fn mode_in_words(mode: Mode) -> &'static str {
     }
 }
 
-fn print(args: &SensitivityArgs, rows: &[(&str, &Effect)]) {
+fn print(args: &SensitivityArgs, rows: &[(&str, &Effect)], out: &mut Out) {
     let percent = |effect: &Effect| effect.agreement.map_or("-".to_owned(), |share| format!("{share:.2}"));
     match args.format {
         SensitivityFormat::Table => {
-            println!("{:>8}  {:>10}  {:>9}  layer", "SQNR dB", "cosine", "agree %");
+            writeln!(out, "{:>8}  {:>10}  {:>9}  layer", "SQNR dB", "cosine", "agree %");
             for (layer, effect) in rows {
-                println!("{:>8.2}  {:>10.7}  {:>9}  {layer}", effect.sqnr, effect.cosine, percent(effect));
+                let Effect { sqnr, cosine, .. } = effect;
+                writeln!(out, "{sqnr:>8.2}  {cosine:>10.7}  {:>9}  {layer}", percent(effect));
             }
             let worst: Vec<&str> = rows.iter().take(args.worst).map(|(layer, _)| *layer).collect();
             if !worst.is_empty() {
-                println!("\nthe most sensitive, for --skip-layers:\n{}", worst.join(","));
+                writeln!(out, "\nthe most sensitive, for --skip-layers:\n{}", worst.join(","));
             }
         }
         SensitivityFormat::Csv => {
-            println!("layer,sqnr_db,cosine,agreement_percent");
+            writeln!(out, "layer,sqnr_db,cosine,agreement_percent");
             for (layer, effect) in rows {
                 let agreement = effect.agreement.map_or(String::new(), |share| share.to_string());
-                println!("{layer},{},{},{agreement}", effect.sqnr, effect.cosine);
+                writeln!(out, "{layer},{},{},{agreement}", effect.sqnr, effect.cosine);
             }
         }
         SensitivityFormat::Json => {
@@ -142,7 +144,7 @@ fn print(args: &SensitivityArgs, rows: &[(&str, &Effect)]) {
                     "agreement_percent": effect.agreement,
                 })
             });
-            println!("{:#}", json!(rows.collect::<Vec<_>>()));
+            writeln!(out, "{:#}", json!(rows.collect::<Vec<_>>()));
         }
     }
 }

@@ -15,8 +15,9 @@ use serde_json::json;
 
 use crate::Outcome;
 use crate::args::{Format, VerifyArgs};
+use crate::output::Out;
 
-pub(crate) fn run(args: &VerifyArgs) -> Result<Outcome, amct::Error> {
+pub(crate) fn run(args: &VerifyArgs, out: &mut Out) -> Result<Outcome, amct::Error> {
     let graph = amct::graphdef::load(&args.model)?;
     if already_quantized(&graph).is_none() {
         return Err(amct::Error::Unsupported(format!(
@@ -37,12 +38,13 @@ pub(crate) fn run(args: &VerifyArgs) -> Result<Outcome, amct::Error> {
     let count = |wanted| violations.iter().filter(|violation| violation.severity == wanted).count();
     let refused = count(Severity::Must);
     match args.format {
-        Format::Json => println!("{:#}", json!(violations.iter().map(to_json).collect::<Vec<_>>())),
+        Format::Json => writeln!(out, "{:#}", json!(violations.iter().map(to_json).collect::<Vec<_>>())),
         Format::Text => {
             for violation in &violations {
-                println!("{}: {violation}", severity(violation));
+                writeln!(out, "{}: {violation}", severity(violation));
             }
-            println!(
+            writeln!(
+                out,
                 "{}: {refused} violation(s), {} warning(s), {} note(s) in {} nodes",
                 args.model.display(),
                 count(Severity::Should),

@@ -44,12 +44,14 @@ impl Job {
         self.file(&format!("{directory}/{name}"), &std::fs::read(source).unwrap());
     }
 
+    pub(crate) fn command(&self, args: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_amct"));
+        command.args(args).current_dir(self.directory.path());
+        command
+    }
+
     pub(crate) fn run(&self, args: &[&str]) -> Output {
-        Command::new(env!("CARGO_BIN_EXE_amct"))
-            .args(args)
-            .current_dir(self.directory.path())
-            .output()
-            .unwrap()
+        self.command(args).output().unwrap()
     }
 
     /// `amct quantize` on `model.pb` and `images`, with further arguments.

@@ -2,54 +2,58 @@ use amct::compare::{Comparison, LayerComparison, NodeComparison};
 use amct::metrics::{Errors, LsbHistogram, Thresholds};
 
 use crate::args::CompareArgs;
+use crate::output::Out;
 
-pub(super) fn print(found: &Comparison, thresholds: &Thresholds, args: &CompareArgs) {
+pub(super) fn print(found: &Comparison, thresholds: &Thresholds, args: &CompareArgs, out: &mut Out) {
     let most = if args.worst == 0 { usize::MAX } else { args.worst };
     if !found.outputs.is_empty() {
-        println!("outputs, over {} input(s):", found.inputs);
-        println!("{}  output", ERRORS);
+        writeln!(out, "outputs, over {} input(s):", found.inputs);
+        writeln!(out, "{}  output", ERRORS);
         for output in &found.outputs {
-            println!("{}  {}", errors(&output.errors), output.name);
+            writeln!(out, "{}  {}", errors(&output.errors), output.name);
             if let Some(agreement) = output.agreement() {
-                println!("  the same class as the float model for {agreement:.2} % of the inputs");
+                writeln!(out, "  the same class as the float model for {agreement:.2} % of the inputs");
             }
         }
     }
     if !found.layers.is_empty() {
-        println!("\nquantized layers, the worst first:");
-        println!(
+        writeln!(out, "\nquantized layers, the worst first:");
+        writeln!(
+            out,
             "{ERRORS}  {:>8} {:>8} {:>8} {:>8} {:>8}  {:>8} {:>8} {:>7}  layer",
             "own dB", "inherit%", "clip%", "round%", "weight%", "low sat%", "high s.%", "unused%"
         );
         let layers = found.worst_layers(args.by.into());
-        layers.iter().take(most).for_each(|layer| println!("{}", self::layer(layer)));
-        left_out(layers.len(), most);
+        layers.iter().take(most).for_each(|layer| writeln!(out, "{}", self::layer(layer)));
+        left_out(layers.len(), most, out);
     }
     if args.nodes || found.layers.is_empty() {
-        println!("\nnodes, the worst first:");
-        println!("{ERRORS}  node");
+        writeln!(out, "\nnodes, the worst first:");
+        writeln!(out, "{ERRORS}  node");
         let mut nodes: Vec<&NodeComparison> = found.nodes.iter().collect();
         let key = |node: &NodeComparison| Some(node.errors.sqnr_db).filter(|ratio| !ratio.is_nan());
         nodes.sort_by(|a, b| key(a).partial_cmp(&key(b)).unwrap_or(std::cmp::Ordering::Equal));
         for node in nodes.iter().take(most) {
-            println!("{}  {}", errors(&node.errors), node.node);
+            writeln!(out, "{}  {}", errors(&node.errors), node.node);
             if let Some(histogram) = &node.lsb {
-                println!("{:>12}{}", "", lsb(histogram));
+                writeln!(out, "{:>12}{}", "", lsb(histogram));
             }
         }
-        left_out(nodes.len(), most);
+        left_out(nodes.len(), most, out);
     }
-    println!(
+    writeln!(
+        out,
         "\n{} values compared, {} without a counterpart (--format json lists them)",
         found.nodes.len(),
         found.unmatched.len()
     );
     let beyond = super::missed(found, thresholds);
     match beyond.first() {
-        None => println!("all are within the thresholds"),
+        None => writeln!(out, "all are within the thresholds"),
         Some((first, measures)) => {
             let names: Vec<&str> = measures.iter().map(|measure| measure.name()).collect();
-            println!(
+            writeln!(
+                out,
                 "{} of them beyond the thresholds, the first in order '{first}' by {}",
                 beyond.len(),
                 names.join(", ")
@@ -111,8 +115,8 @@ fn lsb(histogram: &LsbHistogram) -> String {
     )
 }
 
-fn left_out(count: usize, most: usize) {
+fn left_out(count: usize, most: usize, out: &mut Out) {
     if count > most {
-        println!("... {} more; --worst 0 shows all", count - most);
+        writeln!(out, "... {} more; --worst 0 shows all", count - most);
     }
 }
