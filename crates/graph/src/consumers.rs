@@ -56,12 +56,7 @@ impl Consumers {
     /// Who reads output 0 of a node in the end: the uses of an identity count as uses of what it
     /// reads. An identity that nobody reads, or that `ends` names, is a reader itself: by it the
     /// value leaves the graph.
-    pub fn through_identities(
-        &self,
-        graph: &Graph,
-        node: NodeId,
-        ends: &dyn Fn(NodeId) -> bool,
-    ) -> Vec<Use> {
+    pub fn through_identities(&self, graph: &Graph, node: NodeId, ends: &dyn Fn(NodeId) -> bool) -> Vec<Use> {
         let mut found = BTreeSet::new();
         let mut open = self.of(node).to_vec();
         let mut seen = BTreeSet::from([node]);
@@ -110,7 +105,8 @@ mod tests {
             let uses = consumers.through_identities(&graph, graph.find("x").unwrap(), &ends);
             uses.into_iter().map(|use_| (graph.node(use_.node).name.clone(), use_.input)).collect()
         };
-        let expected = [("a", 0), ("b", 0), ("b", 1), ("end", 0)].map(|(name, input)| (name.to_owned(), input));
+        let expected =
+            [("a", 0), ("b", 0), ("b", 1), ("end", 0)].map(|(name, input)| (name.to_owned(), input));
         assert_eq!(readers("none"), expected);
         assert_eq!(readers("j").len(), 5, "an identity that was asked for is a reader too");
         assert_eq!(graph.source(graph.outlet("j").unwrap()), graph.outlet("x").unwrap());

@@ -4,44 +4,27 @@
 //! TensorFlow. The chips differ in how a value gets into int8 and out of int32, and from
 //! TensorFlow's CPU kernels. [`Arithmetic::Device`](crate::Arithmetic::Device) runs a plan so.
 //!
-//! # What is known
-//! `f16(x)` and `f32(x)` round to the nearest, ties to even. D is `deq_scale`, o the offset of
-//! `AscendQuant`, *known* is what Huawei's public sources or a compiled model show, *read* what one
-//! older source says, *chosen* what nobody says and is decided here.
-//!
-//! | step | 310, 910 | 310P | 910B | 950 |
-//! | --- | --- | --- | --- | --- |
-//! | `AscendQuant` | f16 product, f16 sum with o, half to even *(read)* | as 310 *(read)* | as 310 *(chosen)* | f32 product and sum, half to even *(known)* |
-//! | its input | rounded to f16 *(read: ATC makes activations f16)* | same | same | same *(chosen)* |
-//! | scale outside \[2^-14, 65504\] | its root, twice *(known)* | same | same | same *(chosen)* |
-//! | `AscendDequant` | f16 scale *(known)* times the exact sum, one rounding *(chosen)* | f32 scale times the sum, to f16 *(read)* | f32 scale cut to 19 bits *(known)*, to f16 *(read)* | as 910B *(chosen)* |
-//! | a D outside \[2^-14, 65504\] | the roots of all D, twice *(known below; read above)* | - | - | - |
-//! | shift N | ignored *(read)* | 0; another is refused | ignored *(read)* | ignored *(read)* |
-//! | quant behind dequant, alone | D times the next scale in f32, then as two steps with scale 1 *(read)* | sum times (D times scale) plus o, half to even, no f16 *(read; rounding chosen)* | same, cut to 19 bits *(chosen)* | as 910B *(chosen)* |
-//! | `AscendAntiQuant` | f16 sum, f16 product *(read)* | same | same *(chosen)* | f32 *(known)* |
-//! | `Pad`, padding | the offset o *(known)* | same | same | same |
-//! | bias | `bias - o * sum of weights` in int32 *(structure known)* | same | same | same |
-//! | int8 average pool, VALID | sum times D / area *(read; the division in f32 is chosen)* | same | same | same |
+//! What each step is on each chip, how that is known, and what is chosen where nobody tells, stands in
+//! `docs/devices.md`. What differs between chips is in the table of [`Device`] alone.
 //!
 //! # What is refused
-//! * A result that depends on whether f16 overflows to infinity or stays at 65504: no source tells.
 //! * A NaN to be quantized.
 //! * A folded bias beyond int32: whether it wraps around or saturates is not public.
 //! * On the 310P a shift N other than 0: the arithmetic of its int16 path is not public.
-//! * An int8 average pool with SAME padding: where its divisor is applied is not public in full.
 //! * An `AscendAntiQuant` whose scale an f16 does not hold as a normal number.
 //!
 //! # What stays as it is
 //! Everything outside the quantized layers is computed in float32, which a chip does in f16: only
-//! the values that leave a quantized layer are rounded to f16. Every quantized layer runs in int8,
-//! also one that ATC would give back to float; what a compiled model really does the model itself
-//! tells (the `compiled` module of the crate above). Only the nodes of the graph decide what is
-//! fused: an output or observed value in the middle changes nothing, and is shown as if nothing
-//! were fused there.
+//! the values that leave a quantized layer are rounded to f16. Every quantized layer of the graph runs
+//! in int8; those that ATC gives back to float the caller takes out of the graph first. Only the nodes
+//! of the graph decide what is fused: an output or observed value in the middle changes nothing, and is
+//! shown as if nothing were fused there.
 
+mod activation;
 mod anti_quant;
 mod bias;
 mod dequant;
+mod graph;
 mod half;
 mod quant;
 mod requant;
@@ -49,13 +32,15 @@ mod requants;
 
 use std::fmt;
 
+use activation::Activation;
 pub use anti_quant::DeviceAntiQuant;
 pub(crate) use bias::check as check_biases;
 pub use bias::folded_bias;
 pub use dequant::DeviceDequant;
+pub(crate) use graph::{DeviceGraph, of as device_graph};
 pub use quant::DeviceQuant;
 pub use requant::DeviceRequant;
-pub(crate) use requants::{Requant, find as requants};
+pub(crate) use requants::Requant;
 
 /// A chip by the family that computes alike.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -68,50 +53,19 @@ pub enum Device {
     Ascend910,
     /// Ascend 910B.
     Ascend910b,
+    /// Ascend 310B.
+    Ascend310b,
     /// Ascend 950.
     Ascend950,
 }
 
-impl Device {
-    /// All of them.
-    pub const ALL: [Device; 5] =
-        [Device::Ascend310, Device::Ascend310p, Device::Ascend910, Device::Ascend910b, Device::Ascend950];
-
-    /// Its name on the command line: `npu-310`, ...
-    pub fn name(self) -> &'static str {
-        match self {
-            Device::Ascend310 => "npu-310",
-            Device::Ascend310p => "npu-310p",
-            Device::Ascend910 => "npu-910",
-            Device::Ascend910b => "npu-910b",
-            Device::Ascend950 => "npu-950",
-        }
-    }
-
-    /// The device of that name.
-    pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|device| device.name() == name)
-    }
-
-    /// How int32 sums are scaled.
-    fn scaling(self) -> Scaling {
-        match self {
-            Device::Ascend310 | Device::Ascend910 => Scaling::Half,
-            Device::Ascend310p => Scaling::Single,
-            Device::Ascend910b | Device::Ascend950 => Scaling::Upper19,
-        }
-    }
-
+/// In what the chips differ.
+struct Traits {
+    name: &'static str,
+    scaling: Scaling,
     /// Whether activations are quantized and back in f32 and not in f16.
-    fn is_single(self) -> bool {
-        self == Device::Ascend950
-    }
-}
-
-impl fmt::Display for Device {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
-    }
+    is_single: bool,
+    requantization: Requantization,
 }
 
 /// In what form the factor of a sum reaches the multiplier.
@@ -121,8 +75,63 @@ enum Scaling {
     Half,
     /// f32.
     Single,
-    /// The upper 19 bits of an f32.
+    /// The upper 19 bits of an f32, with a product in f32.
     Upper19,
+}
+
+/// How a chip goes from sums to int8 where an `AscendQuant` reads an `AscendDequant`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Requantization {
+    /// The dequantization multiplies by the next scale too; f16 lies between.
+    Half,
+    /// An operator of its own, without f16.
+    Fixed,
+    /// On the way out of the multiplier, without f16. `clips`: whether that way has a unit for `Relu6`.
+    FixPipe { clips: bool },
+}
+
+impl Device {
+    /// All of them.
+    pub const ALL: [Device; 6] = [
+        Device::Ascend310,
+        Device::Ascend310p,
+        Device::Ascend910,
+        Device::Ascend910b,
+        Device::Ascend310b,
+        Device::Ascend950,
+    ];
+
+    fn traits(self) -> Traits {
+        let (name, scaling, is_single, requantization) = match self {
+            Device::Ascend310 => ("npu-310", Scaling::Half, false, Requantization::Half),
+            Device::Ascend310p => ("npu-310p", Scaling::Single, false, Requantization::Fixed),
+            Device::Ascend910 => ("npu-910", Scaling::Half, false, Requantization::Half),
+            Device::Ascend910b => {
+                ("npu-910b", Scaling::Upper19, false, Requantization::FixPipe { clips: false })
+            }
+            Device::Ascend310b => {
+                ("npu-310b", Scaling::Upper19, false, Requantization::FixPipe { clips: true })
+            }
+            Device::Ascend950 => ("npu-950", Scaling::Upper19, true, Requantization::FixPipe { clips: true }),
+        };
+        Traits { name, scaling, is_single, requantization }
+    }
+
+    /// Its name on the command line: `npu-310`, ...
+    pub fn name(self) -> &'static str {
+        self.traits().name
+    }
+
+    /// The device of that name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|device| device.name() == name)
+    }
+}
+
+impl fmt::Display for Device {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
 }
 
 #[cfg(test)]

@@ -246,7 +246,12 @@ impl<'a> BuildContext<'a> {
 
     /// The node that computes input `index`.
     pub fn producer(&self, index: usize) -> Option<&'a Node> {
-        self.graph.get(self.node.inputs.get(index)?.node)
+        self.node_of(*self.node.inputs.get(index)?)
+    }
+
+    /// The node that computes an outlet.
+    pub fn node_of(&self, outlet: Outlet) -> Option<&'a Node> {
+        self.graph.get(outlet.node)
     }
 
     /// The value of the graph's constant behind an outlet, as the file has it.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use amct_graph::{Graph, NodeId, Outlet, ShapeAttr};
 use amct_tensor::DType;
 
-use crate::device::{self, Requant};
+use crate::device::{self, DeviceGraph, Requant};
 use crate::error::UnsupportedOp;
 use crate::memory::Memory;
 use crate::operator::{Arithmetic, BuildContext, Inputs, Operator};
@@ -92,8 +92,8 @@ impl Plan {
             .iter()
             .filter_map(|&shown| decisions.outlet(shown).map(|computed| (shown, computed)))
             .collect();
-        let fused = match options.arithmetic {
-            Arithmetic::Device(_) => device::requants(graph)?,
+        let fused: Option<DeviceGraph> = match options.arithmetic {
+            Arithmetic::Device(device) => Some(device::device_graph(graph, device)?),
             _ => None,
         };
         let graph = fused.as_ref().map_or(graph, |fused| &fused.graph);

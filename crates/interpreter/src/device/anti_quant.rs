@@ -1,5 +1,7 @@
+//! `AscendAntiQuant` of a device.
+
 use super::Device;
-use super::half::{either_way, factor, holds};
+use super::half::{factor, holds, product};
 use crate::OpError;
 
 /// `AscendAntiQuant` of a device: int8 back to floats. Unlike in TensorFlow's kernel, the offset
@@ -19,7 +21,7 @@ impl DeviceAntiQuant {
     /// [`OpError::Unsupported`] for a scale or offset that an f16 does not hold: whether ATC takes the
     /// scale's root here too is not public.
     pub fn new(device: Device, scale: f32, offset: f32) -> Result<Self, OpError> {
-        let is_single = device.is_single();
+        let is_single = device.traits().is_single;
         if !is_single && !holds(scale) {
             return Err(OpError::Unsupported(format!(
                 "its scale is {scale}, and what {device} makes of one outside [2^-14, 65504] is not public"
@@ -33,15 +35,11 @@ impl DeviceAntiQuant {
         Ok(Self { factor: if is_single { scale } else { factor(scale, false) }, offset, is_single })
     }
 
-    /// The value of an int8; `None` if it is beyond f16, of which no source tells what the device
-    /// makes.
-    pub fn value(&self, q: i8) -> Option<f32> {
+    /// The value of an int8.
+    pub fn value(&self, q: i8) -> f32 {
         // Below 2048 the sum is exact in f16 as well.
         let sum = f32::from(q) + self.offset;
-        if self.is_single {
-            return Some(sum * self.factor);
-        }
-        either_way(|beyond| Some(beyond.product(sum, self.factor)))
+        if self.is_single { sum * self.factor } else { product(sum, self.factor) }
     }
 }
 
@@ -56,7 +54,7 @@ mod tests {
     #[test]
     fn the_offset_is_added_and_the_product_is_an_f16() {
         for device in Device::ALL {
-            let value = |offset| DeviceAntiQuant::new(device, 0.024, offset).unwrap().value(100).unwrap();
+            let value = |offset| DeviceAntiQuant::new(device, 0.024, offset).unwrap().value(100);
             if device == Device::Ascend950 {
                 assert_eq!(value(28.0), 128.0 * 0.024_f32, "{device}");
                 assert_eq!(value(0.0), 100.0 * 0.024_f32, "{device}");
@@ -73,8 +71,8 @@ mod tests {
             assert!(DeviceAntiQuant::new(Device::Ascend310, scale, offset).is_err(), "{scale} {offset}");
         }
         assert!(DeviceAntiQuant::new(Device::Ascend950, 1e-5, 0.0).is_ok());
-        // 2 * 60000 is beyond f16.
+        // 2 * 60000 is beyond f16, whose end is 65504.
         let large = DeviceAntiQuant::new(Device::Ascend910, 60_000.0, 0.0).unwrap();
-        assert_eq!([large.value(1), large.value(2)], [Some(60_000.0), None]);
+        assert_eq!([large.value(1), large.value(2)], [60_000.0, 65_504.0]);
     }
 }

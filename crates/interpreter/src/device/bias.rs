@@ -1,6 +1,6 @@
 //! The bias of a layer as a device has it: with the correction for the activation's offset.
 
-use amct_graph::{Consumers, Graph, Node, NodeId};
+use amct_graph::{Consumers, Graph, Node, NodeId, Use};
 use amct_tensor::{DType, Tensor};
 
 use super::Device;
@@ -63,7 +63,7 @@ impl Layer {
     fn of(graph: &Graph, consumers: &Consumers, id: NodeId) -> Option<Self> {
         let node = graph.node(id);
         let data = match node.op.as_str() {
-            "Conv2D" | "DepthwiseConv2dNative" | "Conv3D" | "MatMul" => 0,
+            "Conv2D" | "DepthwiseConv2dNative" | "Conv3D" | "MatMul" | "BatchMatMul" | "BatchMatMulV2" => 0,
             "Conv2DBackpropInput" => 2,
             _ => return None,
         };
@@ -88,12 +88,9 @@ fn sums_per_channel(node: &Node, weights: &Tensor) -> Option<Vec<i64>> {
     let (inner, channels) = match (node.op.as_str(), weights.shape()) {
         ("DepthwiseConv2dNative", &[.., channels, multiplier]) => (1, channels * multiplier),
         ("Conv2DBackpropInput", &[.., channels, inputs]) => (inputs, channels),
-        ("MatMul", &[rows, columns]) => {
-            if node.attributes().bool_or("transpose_b", false).ok()? {
-                (columns, rows)
-            } else {
-                (1, columns)
-            }
+        ("MatMul" | "BatchMatMul" | "BatchMatMulV2", &[rows, columns]) => {
+            let transposed = if node.op == "MatMul" { "transpose_b" } else { "adj_y" };
+            if node.attributes().bool_or(transposed, false).ok()? { (columns, rows) } else { (1, columns) }
         }
         ("Conv2D" | "Conv3D", &[.., channels]) => (1, channels),
         _ => return None,
@@ -127,9 +124,10 @@ fn offset_before(graph: &Graph, node: &Node, input: usize) -> Option<i32> {
     None
 }
 
-/// The int32 values of the constant that a `BiasAdd` adds, a float one cut off as ATC does.
+/// The int32 values of the constant that is added as a bias, a float one cut off as ATC does.
 fn bias_behind(graph: &Graph, consumers: &Consumers, layer: NodeId) -> Option<Vec<i32>> {
-    let use_ = consumers.all(layer).find(|use_| graph.node(use_.node).op == "BiasAdd")?;
+    let adds = |use_: &Use| matches!(graph.node(use_.node).op.as_str(), "BiasAdd" | "Add" | "AddV2");
+    let use_ = consumers.all(layer).find(|use_| use_.input == 0 && adds(use_))?;
     let mut outlet = *graph.node(use_.node).inputs.get(1)?;
     let node = graph.get(outlet.node)?;
     if node.op == "Cast" {

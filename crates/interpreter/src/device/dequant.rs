@@ -1,6 +1,8 @@
+//! `AscendDequant` of a device.
+
 use amct_tensor::quantization::DeqScale;
 
-use super::half::{self, Beyond, either_way};
+use super::half::{self, f16, product};
 use super::{Device, Scaling};
 use crate::OpError;
 
@@ -10,17 +12,19 @@ use crate::OpError;
 ///   `f16(f16(sum * r) * r)` with `r = f16(sqrt(D))`. N is ignored. Whether the sum is rounded to f16
 ///   before the product is not public; here it is not.
 /// * 310P: `f16(sum * D)`, N must be 0.
-/// * 910B, 950: the same with D cut to the upper 19 bits of its f32. N is ignored.
+/// * 910B, 310B, 950: `f16(f32(f32(sum) * D))` with D cut to the upper 19 bits of its f32. N is ignored.
 #[derive(Clone, Debug, PartialEq)]
 pub struct DeviceDequant {
     /// One for all, or one per channel.
     factors: Vec<f32>,
+    scaling: Scaling,
     twice: bool,
 }
 
 impl DeviceDequant {
-    /// With the words of `deq_scale`. The sums are those of windows of `area` elements each, 1 for a
-    /// layer that is not an average pool: D is divided by it, in f32.
+    /// With the words of `deq_scale`. `area` is that of a window whose values are summed up and averaged
+    /// by the scale: D times 1 / area, both in f32. It is 1 for a layer that is no average pool, and for
+    /// one whose windows are not all whole.
     ///
     /// # Errors
     /// [`OpError::Unsupported`] for a shift on the 310P, and for a scale that is not a positive
@@ -32,14 +36,14 @@ impl DeviceDequant {
 
     /// With the factors of the sums.
     pub(super) fn scaled(device: Device, scales: &[f32]) -> Self {
-        let scaling = device.scaling();
+        let scaling = device.traits().scaling;
         let twice = scaling == Scaling::Half && !scales.iter().all(|&scale| half::holds(scale));
         let factors = scales.iter().map(|&scale| match scaling {
             Scaling::Half => half::factor(scale, twice),
             Scaling::Single => scale,
             Scaling::Upper19 => upper19(scale),
         });
-        Self { factors: factors.collect(), twice }
+        Self { factors: factors.collect(), scaling, twice }
     }
 
     /// How many channels it tells apart; 1 if it does not.
@@ -47,18 +51,27 @@ impl DeviceDequant {
         self.factors.len()
     }
 
-    /// The value of a channel's sum; `None` if it is beyond f16, of which no source tells what the
-    /// device makes, or if there is no such channel.
-    pub fn dequantize(&self, sum: i32, channel: usize) -> Option<f32> {
-        either_way(|beyond| self.in_f16(sum, channel, beyond))
+    /// The value of a channel's sum; `None` if there is no such channel. `taps` is the number of values
+    /// in the sum if they are still to be averaged, which is a step of its own in f16; 1 otherwise.
+    pub fn dequantize(&self, sum: i32, channel: usize, taps: i32) -> Option<f32> {
+        let value = self.scale(sum, channel)?;
+        Some(if taps == 1 { value } else { product(value, f16(1.0 / f64::from(taps))) })
     }
 
-    pub(super) fn in_f16(&self, sum: i32, channel: usize, beyond: Beyond) -> Option<f32> {
-        let factor = *if self.factors.len() == 1 { self.factors.first() } else { self.factors.get(channel) }?;
-        // 31 bits times 24: from 2^29 on the product may lose bits far below those of an f16.
-        let value = beyond.f16(f64::from(sum) * f64::from(factor));
-        Some(if self.twice { beyond.product(value, factor) } else { value })
+    fn scale(&self, sum: i32, channel: usize) -> Option<f32> {
+        let factor = of_channel(&self.factors, channel)?;
+        let value = match self.scaling {
+            Scaling::Upper19 => f16((sum as f32 * factor).into()),
+            // 31 bits times 24: from 2^29 on the product may lose bits far below those of an f16.
+            Scaling::Half | Scaling::Single => f16(f64::from(sum) * f64::from(factor)),
+        };
+        Some(if self.twice { product(value, factor) } else { value })
     }
+}
+
+/// The factor of a channel, where one may stand for all.
+pub(super) fn of_channel(factors: &[f32], channel: usize) -> Option<f32> {
+    if factors.len() == 1 { factors.first() } else { factors.get(channel) }.copied()
 }
 
 /// The factors of the sums that the words hold.
@@ -71,7 +84,8 @@ pub(super) fn scales(device: Device, words: &[DeqScale], area: i64) -> Result<Ve
             word.shift_n
         )));
     }
-    let scales: Vec<f32> = words.iter().map(|word| word.scale / area as f32).collect();
+    let part = (1.0 / area as f64) as f32;
+    let scales: Vec<f32> = words.iter().map(|word| word.scale * part).collect();
     match scales.iter().find(|&&scale| !(scale > 0.0 && scale.is_finite())) {
         None => Ok(scales),
         Some(found) => Err(OpError::Unsupported(format!(
@@ -114,10 +128,11 @@ mod tests {
             (Device::Ascend910, [2050.0, 6152.0]),
             (Device::Ascend310p, [2050.0, 6148.0]),
             (Device::Ascend910b, [2048.0, 6144.0]),
+            (Device::Ascend310b, [2048.0, 6144.0]),
             (Device::Ascend950, [2048.0, 6144.0]),
         ] {
             let dequant = dequant(device, scale);
-            let found = [2048, 6144].map(|sum| dequant.dequantize(sum, 0).unwrap());
+            let found = [2048, 6144].map(|sum| dequant.dequantize(sum, 0, 1).unwrap());
             assert_eq!(found, expected, "{device}");
         }
     }
@@ -136,23 +151,51 @@ mod tests {
             let dequant = DeviceDequant::new(device, &words, 1).unwrap();
             assert!(dequant.twice);
             assert_eq!(dequant.factors, [2.0_f32.powi(-8), 1448.0 * 2.0_f32.powi(-18), 0.5]);
-            let found = [0, 1, 2].map(|channel| dequant.dequantize(1000, channel).unwrap());
+            let found = [0, 1, 2].map(|channel| dequant.dequantize(1000, channel, 1).unwrap());
             assert_eq!(found, [1000.0 / 65_536.0, 1999.0 / 65_536.0, 250.0]);
         }
-        for device in [Device::Ascend310p, Device::Ascend910b, Device::Ascend950] {
+        for device in [Device::Ascend310p, Device::Ascend910b, Device::Ascend310b, Device::Ascend950] {
             let dequant = DeviceDequant::new(device, &words, 1).unwrap();
             assert!(!dequant.twice);
-            assert_eq!(dequant.dequantize(1000, 1), Some(2000.0 / 65_536.0));
+            assert_eq!(dequant.dequantize(1000, 1, 1), Some(2000.0 / 65_536.0));
         }
     }
 
     /// 70000 is beyond the largest f16, 65504.
     #[test]
-    fn a_value_beyond_f16_is_not_known() {
+    fn a_value_beyond_f16_stays_at_its_end() {
         for device in Device::ALL {
             let dequant = dequant(device, 1.0);
-            assert_eq!(dequant.dequantize(-65_504, 0), Some(-65_504.0));
-            assert_eq!(dequant.dequantize(70_000, 0), None, "{device}");
+            assert_eq!(dequant.dequantize(-65_504, 0, 1), Some(-65_504.0));
+            assert_eq!(dequant.dequantize(70_000, 0, 1), Some(65_504.0), "{device}");
+        }
+    }
+
+    /// The sum 2^25 + 2^15 + 2^4 + 1. Its f32 (steps of 4 from 2^25 on) is 2^25 + 2^15 + 2^4. With
+    /// D = 2^-14: 2048 + 2 + 2^-10 + 2^-14, in f32 without the last. f16 steps are 2: 2050 either way.
+    /// D = 2^-14 and the sum 2^25 + 2^14 + 1: exactly 2049 + 2^-14, above the middle of 2048 and 2050, so
+    /// 2050. The f32 of the sum is 2^25 + 2^14: the middle itself, which goes to the even 2048.
+    #[test]
+    fn the_product_of_19_bits_is_an_f32() {
+        let sums = [(1 << 25) + (1 << 15) + 17, (1 << 25) + (1 << 14) + 1];
+        let values = |device| {
+            let dequant = dequant(device, 2.0_f32.powi(-14));
+            sums.map(|sum| dequant.dequantize(sum, 0, 1).unwrap())
+        };
+        for device in [Device::Ascend910b, Device::Ascend310b, Device::Ascend950] {
+            assert_eq!(values(device), [2050.0, 2048.0], "{device}");
+        }
+        assert_eq!(values(Device::Ascend310p), [2050.0, 2050.0]);
+    }
+
+    #[test]
+    fn the_mean_of_a_part_of_a_window_is_a_step_of_its_own() {
+        for device in Device::ALL {
+            // f16(1/3) = 1365 / 4096: 0.33325. 10 * 0.5 = 5, times that 1.66626; in steps of 2^-10
+            // 1706.25, so 1706 / 1024.
+            let dequant = DeviceDequant::new(device, &[DeqScale::new(0.5, 1.0)], 1).unwrap();
+            assert_eq!(dequant.dequantize(10, 0, 3), Some(1706.0 / 1024.0), "{device}");
+            assert_eq!(dequant.dequantize(10, 0, 4), Some(1.25), "{device}");
         }
     }
 
@@ -166,17 +209,17 @@ mod tests {
                 assert!(error.contains("shifts by 3") && error.contains("npu-310p"), "{error}");
             } else {
                 // 10 * 0.5; with the shift it would be floor(10 / 8) * 0.5 * 8 = 4.
-                assert_eq!(dequant.unwrap().dequantize(10, 0), Some(5.0), "{device}");
+                assert_eq!(dequant.unwrap().dequantize(10, 0, 1), Some(5.0), "{device}");
             }
         }
     }
 
-    /// The sum of a window of 4 with D = 0.5: 10 * (0.5 / 4) = 1.25.
+    /// The sum of a window of 4 with D = 0.5: 10 * (0.5 * 0.25) = 1.25.
     #[test]
-    fn the_sum_of_a_window_is_divided_by_its_area() {
+    fn the_scale_of_a_window_is_times_its_reciprocal_area() {
         for device in Device::ALL {
             let dequant = DeviceDequant::new(device, &[DeqScale::new(0.5, 1.0)], 4).unwrap();
-            assert_eq!(dequant.dequantize(10, 7), Some(1.25), "{device}");
+            assert_eq!(dequant.dequantize(10, 7, 1), Some(1.25), "{device}");
         }
     }
 

@@ -1,79 +1,106 @@
-//! Finds each `AscendQuant` that a device computes from the sums of the layer before it.
+//! Finds each `AscendQuant` that a device computes from the sums of the layer before it, as ATC's passes
+//! do: identities count for nothing, an activation may lie between.
+//!
+//! * 310, 910, 310P: all readers of a dequantization are quantizations, directly or each behind an
+//!   activation of its own, with scales that differ by no more than 1e-5. The first scale is taken for
+//!   all; on the 310P the last offset too, where one operator makes the int8 for all.
+//! * The same through a concatenation that only one quantization reads.
+//! * 910B, 310B, 950: a dequantization with one reader, a quantization, or an activation with one reader,
+//!   a quantization with one reader. `Relu6` only where the chip has a unit for it.
 
-use std::collections::BTreeMap;
+mod concat;
+mod readers;
 
-use amct_graph::{Consumers, Graph, GraphError, Node, NodeId, Outlet, Patch};
+use amct_graph::{Consumers, Graph, Node, NodeId, Outlet};
 use amct_tensor::DataFormat;
 use amct_tensor::quantization::DeqScale;
 
+use super::{Activation, Device};
+
+pub(super) use concat::{Joined, all as joined};
+pub(super) use readers::behind;
+
 /// The dequantization that an `AscendQuant` does itself.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Requant {
     pub(crate) words: Vec<DeqScale>,
-    /// Elements of the window that the sums are of.
+    /// Elements of the window that the sums are of, if the scale averages them.
     pub(crate) area: i64,
     pub(crate) format: DataFormat,
-    /// Whether the values are clipped at zero.
-    pub(crate) relu: bool,
+    /// What is done to the values on the way.
+    pub(crate) activations: Vec<Activation>,
+    /// The scale that ATC takes, which may be that of another quantization of the same value.
+    pub(crate) scale: f32,
+    /// The offset that ATC takes; the integers are read with the quantization's own all the same.
+    pub(crate) offset: i32,
 }
 
-/// A graph in which such an `AscendQuant` reads the sums.
-pub(crate) struct Fused {
-    pub(crate) graph: Graph,
-    /// How each of them dequantizes the sums.
-    pub(crate) requants: BTreeMap<NodeId, Requant>,
+/// What the search looks at.
+pub(super) struct Search<'a> {
+    pub(super) graph: &'a Graph,
+    pub(super) consumers: Consumers,
+    pub(super) device: Device,
 }
 
-/// The graph in which such an `AscendQuant` reads the sums; `None` if there is none. What lies between stays for those who want to see it.
-///
-/// # Errors
-/// [`GraphError`] if the graph cannot be changed.
-pub(crate) fn find(graph: &Graph) -> Result<Option<Fused>, GraphError> {
-    let consumers = graph.consumers();
-    let mut requants = BTreeMap::new();
-    let mut patch = Patch::new();
-    for (id, node) in graph.nodes().filter(|(_, node)| node.op == "AscendQuant") {
-        if let Some((sums, requant)) = before(graph, &consumers, node) {
-            patch.set_input(id, 0, sums);
-            requants.insert(id, requant);
-        }
+/// A dequantization.
+pub(super) struct Dequant {
+    pub(super) id: NodeId,
+    /// What it reads.
+    pub(super) sums: Outlet,
+    words: Vec<DeqScale>,
+    area: i64,
+    pub(super) format: DataFormat,
+    /// The `AvgPool` before it, if its windows are not all whole.
+    pub(super) partial_pool: Option<NodeId>,
+}
+
+impl Dequant {
+    /// That at a node; `None` if it is none, or one that the run will refuse.
+    pub(super) fn at(graph: &Graph, id: NodeId) -> Option<Self> {
+        let node = graph.get(id).filter(|node| node.op == "AscendDequant")?;
+        let attrs = node.attributes();
+        let area = match attrs.ints("ksize").ok()? {
+            &[height, width] if height > 0 && width > 0 => height.checked_mul(width)?,
+            _ => return None,
+        };
+        let format = DataFormat::from_name(attrs.string("data_format").ok()?.unwrap_or("NHWC"))?;
+        let words = graph.constant(*node.inputs.get(1)?).ok()??;
+        let words = words.as_slice::<u64>().ok()?.iter().map(|&word| DeqScale::from_bits(word)).collect();
+        let sums = *node.inputs.first()?;
+        let partial_pool = partial_pool(graph, sums);
+        let area = if partial_pool.is_some() { 1 } else { area };
+        Some(Self { id, sums, words, area, format, partial_pool })
     }
-    if requants.is_empty() {
-        return Ok(None);
+
+    pub(super) fn requant(&self, activations: Vec<Activation>, numbers: Numbers) -> Requant {
+        let Self { words, area, format, .. } = self;
+        let Numbers { scale, offset } = numbers;
+        Requant { words: words.clone(), area: *area, format: *format, activations, scale, offset }
     }
-    let mut fused = graph.clone();
-    fused.apply(&patch)?;
-    Ok(Some(Fused { graph: fused, requants }))
 }
 
-/// The sums behind an `AscendQuant`, if nothing but a dequantization and perhaps a `Relu` lies between,
-/// which nobody else reads.
-fn before(graph: &Graph, consumers: &Consumers, quant: &Node) -> Option<(Outlet, Requant)> {
-    let sole = |node: &Node| -> Option<NodeId> {
-        let source = *node.inputs.first()?;
-        (source.slot == 0 && consumers.all(source.node).count() == 1).then_some(source.node)
+/// The `AvgPool` with `SAME` padding that sums come from: its mean is a step of its own.
+pub(super) fn partial_pool(graph: &Graph, sums: Outlet) -> Option<NodeId> {
+    let source = graph.source(sums).node;
+    let is_partial = |node: &&Node| {
+        node.op == "AvgPool" && matches!(node.attributes().string("padding"), Ok(Some("SAME")))
     };
-    let mut dequant = graph.node(sole(quant)?);
-    let relu = is_relu(dequant);
-    if relu {
-        dequant = graph.node(sole(dequant)?);
-    }
-    if dequant.op != "AscendDequant" {
-        return None;
-    }
-    let attrs = dequant.attributes();
-    let area = match attrs.ints("ksize").ok()? {
-        &[height, width] if height > 0 && width > 0 => height.checked_mul(width)?,
-        _ => return None,
-    };
-    let format = DataFormat::from_name(attrs.string("data_format").ok()?.unwrap_or("NHWC"))?;
-    let words = graph.constant(*dequant.inputs.get(1)?).ok()??;
-    let words = words.as_slice::<u64>().ok()?.iter().map(|&word| DeqScale::from_bits(word)).collect();
-    Some((*dequant.inputs.first()?, Requant { words, area, format, relu }))
+    graph.get(source).filter(is_partial).map(|_| source)
 }
 
-/// `Relu`, or `LeakyRelu` that lets nothing through below zero. ATC does not take `Relu6` in.
-fn is_relu(node: &Node) -> bool {
-    let leaks = || node.attributes().float_or("alpha", 0.2).ok() != Some(0.0);
-    node.op == "Relu" || (node.op == "LeakyRelu" && !leaks())
+/// The numbers of an `AscendQuant`.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Numbers {
+    pub(super) scale: f32,
+    pub(super) offset: i32,
+}
+
+impl Numbers {
+    /// Those of a node; `None` if it is none, or one that the run will refuse.
+    pub(super) fn of(node: &Node) -> Option<Self> {
+        let attrs = node.attributes();
+        let offset = attrs.float("offset").ok()?;
+        (node.op == "AscendQuant").then_some(())?;
+        Some(Self { scale: attrs.float("scale").ok()?, offset: offset as i32 })
+    }
 }

@@ -7,13 +7,13 @@ use crate::operator::{Arithmetic, BuildContext, Following, Inputs, Operator};
 use crate::{OpError, Value};
 
 pub(crate) fn build(context: &mut BuildContext<'_>) -> Result<Box<dyn Operator>, OpError> {
+    context.expect_inputs(1)?;
     let (inverse_scale, offset) = factors(context)?;
     Ok(Box::new(AscendQuant { inverse_scale, offset, arithmetic: context.arithmetic() }))
 }
 
 /// The attributes `scale`, which is 1/scale_d, and `offset`.
 pub(super) fn factors(context: &BuildContext<'_>) -> Result<(f32, i32), OpError> {
-    context.expect_inputs(1)?;
     let attrs = context.attributes();
     let bits = attrs.int_or("quant_bits", 8)?;
     if bits != 8 {

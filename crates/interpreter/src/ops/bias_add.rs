@@ -1,4 +1,5 @@
-//! `BiasAdd`: one value per channel, on floats or on the int32 sums of a quantized layer.
+//! `BiasAdd`: one value per channel, on floats or on the int32 sums of a quantized layer. A quantized
+//! batch of matrix products has its bias in an `Add`.
 
 use amct_graph::AttrValue;
 use amct_kernels::{Activation, elementwise};
@@ -18,6 +19,17 @@ pub(crate) fn build(context: &mut BuildContext<'_>) -> Result<Box<dyn Operator>,
     let integers =
         if context.arithmetic() == Arithmetic::FloatSimulation { None } else { int32_behind_cast(context) };
     Ok(Box::new(BiasAdd { format, integers, bias: context.take_constant(1) }))
+}
+
+/// Whether an `Add` adds the bias of a quantized batch of matrix products.
+pub(super) fn is_of_product(context: &BuildContext<'_>) -> bool {
+    let is =
+        |index: usize, ops: &[&str]| context.producer(index).filter(|node| ops.contains(&node.op.as_str()));
+    let product = is(0, &["BatchMatMul", "BatchMatMulV2"]);
+    let weights = product.and_then(|product| context.node_of(*product.inputs.get(1)?));
+    matches!(context.node().op.as_str(), "Add" | "AddV2")
+        && weights.is_some_and(|node| node.op == "AscendWeightQuant")
+        && is(1, &["Cast", "Const"]).is_some()
 }
 
 /// The int32 constant that a `Cast` turns into the float bias: a float cannot hold all of its

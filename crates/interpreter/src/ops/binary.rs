@@ -2,6 +2,7 @@
 
 use amct_tensor::Tensor;
 
+use super::bias_add;
 use super::broadcast::broadcast;
 use super::half::or_half;
 use super::number::{Number, with_number};
@@ -11,6 +12,9 @@ use crate::{OpError, Value};
 
 pub(crate) fn build(context: &mut BuildContext<'_>) -> Result<Box<dyn Operator>, OpError> {
     context.expect_inputs(2)?;
+    if bias_add::is_of_product(context) {
+        return bias_add::build(context);
+    }
     let op = context.node().op.as_str();
     let function = FUNCTIONS.iter().find(|(name, _)| *name == op);
     let &(_, function) = function.ok_or_else(|| OpError::Unsupported(format!("no arithmetic {op}")))?;

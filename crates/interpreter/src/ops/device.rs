@@ -5,6 +5,7 @@ mod avg_pool;
 mod channels;
 mod dequant;
 mod quant;
+mod taps;
 
 use crate::OpError;
 use crate::device::Device;
@@ -29,10 +30,7 @@ fn device(context: &BuildContext<'_>) -> Result<Device, OpError> {
     }
 }
 
-/// A value of which nobody knows what the device makes.
-fn unknown(device: Device, value: impl std::fmt::Display) -> OpError {
-    OpError::Unsupported(format!(
-        "the result for {value} is beyond what an f16 holds, and what {device} makes of that is not public; \
-         check the scales, or run with the semantics of tf"
-    ))
+/// A channel that the operator has no scale for, which [`channels::Channels`] rules out.
+fn no_channel() -> OpError {
+    OpError::Unsupported("it has no deq_scale for one of its channels".to_owned())
 }

@@ -36,6 +36,13 @@ impl Builder<'_> {
             .attr("Truncate", AttrValue::B(false));
         let cast = self.add(cast, owner);
         self.replace_input(bias.node, 1, cast);
+        let op = &self.graph.node(bias.node).op;
+        let accepted = layer.kind.bias_ops();
+        if let Some(&wanted) = accepted.first().filter(|_| !accepted.contains(&op.as_str())) {
+            // ATC merges no BiasAdd behind a batch of matrix products; the sums are the same.
+            self.built.patch.set_op(bias.node, wanted);
+            self.built.patch.drop_attr(bias.node, "data_format");
+        }
         Ok(())
     }
 }

@@ -1,3 +1,5 @@
+//! The kinds of layer that can be quantized, and where each has what.
+
 /// The kinds of layer that can be quantized.
 ///
 /// # Conv3D
@@ -35,6 +37,16 @@ impl LayerKind {
             "BatchMatMul" | "BatchMatMulV2" => Some(Self::BatchMatMul),
             "AvgPool" => Some(Self::AvgPool),
             _ => None,
+        }
+    }
+
+    /// The ops that ATC merges as the bias of a quantized layer of this kind; the first is the one to
+    /// write.
+    pub fn bias_ops(self) -> &'static [&'static str] {
+        match self {
+            Self::AvgPool => &[],
+            Self::BatchMatMul => &["Add", "AddV2"],
+            _ => &["BiasAdd"],
         }
     }
 

@@ -125,6 +125,11 @@ pub(super) fn channels_are_known(context: &Context<'_>, findings: &mut Findings)
 pub(super) fn bias_is_int32(context: &Context<'_>, findings: &mut Findings) {
     for path in &context.paths {
         let Some(bias) = path.bias.map(|id| context.graph.node(id)) else { continue };
+        let ops = LayerKind::of_op(&context.graph.node(path.layer).op).map_or(&[][..], LayerKind::bias_ops);
+        if !ops.contains(&bias.op.as_str()) {
+            let layer = context.graph.node(path.layer);
+            findings.add(&bias.name, format!("a {} behind {layer}", bias.op), ops.join(" or "));
+        }
         let readers = path.bias.map_or(0, |id| context.consumers.all(id).count());
         if readers > 1 {
             findings.add(&bias.name, format!("{readers} readers"), "one AscendDequant");

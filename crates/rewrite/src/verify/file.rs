@@ -32,6 +32,7 @@ pub(super) fn has_known_ops(context: &Context<'_>, findings: &mut Findings) {
                 && !original.is_balancing(id)
                 && original.graph.nodes().all(|(_, other)| other.op != op)
                 && !original.may_be_relu(node)
+                && !context.paths.iter().any(|path| path.bias == Some(id))
         });
         if left_over {
             findings.add(&node.name, op, "no op of calibration, of retraining or of ATC's own");

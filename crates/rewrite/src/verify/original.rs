@@ -83,6 +83,10 @@ pub(super) fn leaves_the_rest(context: &Context<'_>, findings: &mut Findings) {
                 let expected = "Relu6, unless all its readers are AscendQuants that clip at 6";
                 findings.add(&node.name, "Relu", expected);
             }
+        } else if counterparts.is_bias(id) && before.op == "BiasAdd" {
+            // It is an Add now, which has no layout; rule 18 looks at it.
+            compare_inputs(context, counterparts, before_id, id, findings);
+            continue;
         } else if node.op != before.op {
             let (then, now) = (
                 counterparts.origin_before(before_id.into()),

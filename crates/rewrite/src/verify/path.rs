@@ -28,7 +28,7 @@ pub(crate) struct Path {
     pub(crate) between: Vec<NodeId>,
     /// The `AscendWeightQuant` that it reads directly.
     pub(crate) weight_quant: Option<NodeId>,
-    /// A `BiasAdd` on its output.
+    /// A `BiasAdd` on its output, or what else its kind has as a bias.
     pub(crate) bias: Option<NodeId>,
     /// An `AscendDequant` on its end, in a group convolution behind the concatenation.
     pub(crate) dequant: Option<NodeId>,
@@ -67,7 +67,10 @@ fn path(graph: &Graph, consumers: &Consumers, layer: NodeId, node: &Node) -> Opt
             .find(|use_| use_.input == 0 && graph.node(use_.node).op == op)
             .map(|use_| use_.node)
     };
-    let bias = reader(layer, "BiasAdd");
+    let bias = reader(layer, "BiasAdd").or_else(|| {
+        let ops = LayerKind::of_op(&node.op)?.bias_ops();
+        ops.iter().filter(|_| weight_quant.is_some()).find_map(|op| reader(layer, op))
+    });
     let end = bias.unwrap_or(layer);
     let dequant = reader(end, "AscendDequant").or_else(|| {
         let joined = consumers.all(end).find(|use_| is_concat(graph, use_))?;

@@ -1,10 +1,11 @@
-//! Rule 8: nothing but `Pad` and `BiasAdd` between `AscendQuant` and `AscendDequant`.
+//! Rule 8: nothing but `Pad` and a bias between `AscendQuant` and `AscendDequant`.
 
 use amct_graph::{Node, NodeId, Use};
 
 use super::context::{Context, Findings};
 use super::groups;
 use super::path::{Path, is_concat, layer_inputs};
+use crate::LayerKind;
 
 /// Rule 8.
 pub(super) fn are_complete(context: &Context<'_>, findings: &mut Findings) {
@@ -63,7 +64,11 @@ fn check_back(context: &Context<'_>, path: &Path, findings: &mut Findings) {
             let readers: Vec<String> =
                 uses.iter().map(|use_| context.graph.node(use_.node).to_string()).collect();
             let found = if readers.is_empty() { "nothing".to_owned() } else { readers.join(", ") };
-            let expected = if bias_may_follow { "one BiasAdd or AscendDequant" } else { "one AscendDequant" };
+            let bias = LayerKind::of_op(&context.graph.node(path.layer).op)
+                .and_then(|kind| kind.bias_ops().first().copied())
+                .filter(|_| bias_may_follow);
+            let expected =
+                bias.map_or("one AscendDequant".to_owned(), |bias| format!("one {bias} or AscendDequant"));
             findings.add(&node.name, format!("read by {found}"), expected);
         }
     }

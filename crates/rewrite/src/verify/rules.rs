@@ -85,7 +85,7 @@ pub static RULES: [Rule; 27] = [
     ),
     rule(
         8,
-        "AscendQuant -> [Pad] -> layer -> [BiasAdd] -> AscendDequant",
+        "AscendQuant -> [Pad] -> layer -> [bias] -> AscendDequant",
         "ATC merges these nodes into one int8 layer, and only these",
         Must,
         patterns::are_complete,

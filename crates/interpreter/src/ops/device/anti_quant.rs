@@ -2,21 +2,19 @@
 
 use amct_tensor::Tensor;
 
-use super::{device, unknown};
-use crate::device::{Device, DeviceAntiQuant};
+use super::device;
+use crate::device::DeviceAntiQuant;
 use crate::operator::{BuildContext, Inputs, Operator};
 use crate::{OpError, Value};
 
 pub(crate) fn build(context: &mut BuildContext<'_>) -> Result<Box<dyn Operator>, OpError> {
     context.expect_inputs(1)?;
     let attrs = context.attributes();
-    let device = device(context)?;
-    let anti_quant = DeviceAntiQuant::new(device, attrs.float("scale")?, attrs.float("offset")?)?;
-    Ok(Box::new(AntiQuant { device, anti_quant }))
+    let anti_quant = DeviceAntiQuant::new(device(context)?, attrs.float("scale")?, attrs.float("offset")?)?;
+    Ok(Box::new(AntiQuant { anti_quant }))
 }
 
 struct AntiQuant {
-    device: Device,
     anti_quant: DeviceAntiQuant,
 }
 
@@ -27,8 +25,7 @@ impl Operator for AntiQuant {
         if zero_offset.is_none() {
             return Err(OpError::Unsupported("it reads floats, but an AscendQuant is needed".to_owned()));
         }
-        let value = |&q: &i8| self.anti_quant.value(q).ok_or_else(|| unknown(self.device, q));
-        let values: Vec<f32> = q.as_slice::<i8>()?.iter().map(value).collect::<Result<_, _>>()?;
+        let values: Vec<f32> = q.as_slice::<i8>()?.iter().map(|&q| self.anti_quant.value(q)).collect();
         Ok(vec![Tensor::from_vec(q.shape(), values)?.into()])
     }
 

@@ -4,14 +4,19 @@ use amct_tensor::quantization::DeqScale;
 use amct_tensor::{DataFormat, Tensor};
 
 use super::channels::Channels;
-use super::{device, unknown};
-use crate::device::{Device, DeviceDequant};
+use super::taps::Taps;
+use super::{device, no_channel};
+use crate::device::DeviceDequant;
 use crate::operator::{BuildContext, Inputs, Operator};
 use crate::ops::per_image::layer_per_image;
 use crate::{OpError, Value, ops};
 
 pub(crate) fn build(context: &mut BuildContext<'_>) -> Result<Box<dyn Operator>, OpError> {
-    context.expect_inputs(2)?;
+    // The number of values in each sum is one input more, where the scale does not average them.
+    let counted = context.node().inputs.len() == 3;
+    if !counted {
+        context.expect_inputs(2)?;
+    }
     let (area, format) = ops::ascend_dequant::layout(context)?;
     let device = device(context)?;
     let words = context.take_constant(1).ok_or_else(|| {
@@ -19,12 +24,13 @@ pub(crate) fn build(context: &mut BuildContext<'_>) -> Result<Box<dyn Operator>,
     })?;
     let words: Vec<DeqScale> =
         words.as_slice::<u64>()?.iter().map(|&word| DeqScale::from_bits(word)).collect();
-    Ok(Box::new(Dequant { device, format, dequant: DeviceDequant::new(device, &words, area)? }))
+    let dequant = DeviceDequant::new(device, &words, if counted { 1 } else { area })?;
+    Ok(Box::new(Dequant { format, counted, dequant }))
 }
 
 struct Dequant {
-    device: Device,
     format: DataFormat,
+    counted: bool,
     dequant: DeviceDequant,
 }
 
@@ -32,10 +38,10 @@ impl Operator for Dequant {
     fn run(&self, mut inputs: Inputs) -> Result<Vec<Value>, OpError> {
         let sums = inputs.tensor(0)?;
         let channels = Channels::of(sums.shape(), self.format, self.dequant.channels())?;
+        let counts = if self.counted { Some(inputs.tensor(2)?) } else { None };
+        let taps = Taps::of(counts, sums.shape(), self.format)?;
         let value = |(index, &sum): (usize, &i32)| {
-            self.dequant
-                .dequantize(sum, channels.at(index))
-                .ok_or_else(|| unknown(self.device, format_args!("the sum {sum}")))
+            self.dequant.dequantize(sum, channels.at(index), taps.at(index)).ok_or_else(no_channel)
         };
         let values: Vec<f32> =
             sums.as_slice::<i32>()?.iter().enumerate().map(value).collect::<Result<_, _>>()?;

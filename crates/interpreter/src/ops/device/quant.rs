@@ -3,8 +3,9 @@
 use amct_tensor::{DataFormat, Tensor};
 
 use super::channels::Channels;
-use super::{device, unknown};
-use crate::device::{Device, DeviceQuant, DeviceRequant};
+use super::taps::Taps;
+use super::{device, no_channel};
+use crate::device::{DeviceQuant, DeviceRequant};
 use crate::operator::{BuildContext, Inputs, Operator};
 use crate::ops::per_image::layer_per_image;
 use crate::{OpError, Value, ops};
@@ -13,22 +14,25 @@ pub(crate) fn build(context: &mut BuildContext<'_>) -> Result<Box<dyn Operator>,
     let device = device(context)?;
     let (scale, offset) = ops::ascend_quant::factors(context)?;
     let from = match context.requant() {
-        None => From::Floats(DeviceQuant::new(device, scale, offset)),
+        None => {
+            context.expect_inputs(1)?;
+            From::Floats(DeviceQuant::new(device, scale, offset))
+        }
         Some(requant) => From::Sums {
             requant: DeviceRequant::new(
                 device,
                 (&requant.words, requant.area),
-                (scale, offset),
-                requant.relu,
+                (requant.scale, requant.offset),
+                &requant.activations,
             )?,
             format: requant.format,
         },
     };
-    Ok(Box::new(Quant { device, offset, from }))
+    Ok(Box::new(Quant { offset, from }))
 }
 
 struct Quant {
-    device: Device,
+    /// The int8 that its readers take for zero.
     offset: i32,
     from: From,
 }
@@ -43,15 +47,19 @@ impl Operator for Quant {
         let input = inputs.tensor(0)?;
         let q: Vec<i8> = match &self.from {
             From::Floats(quant) => {
-                let quantized = |&x: &f32| quant.quantize(x).ok_or_else(|| unknown(self.device, x));
+                let quantized = |&x: &f32| {
+                    quant.quantize(x).ok_or_else(|| {
+                        OpError::Unsupported(format!("it reads {x}, which no integer stands for"))
+                    })
+                };
                 input.as_slice::<f32>()?.iter().map(quantized).collect::<Result<_, _>>()?
             }
             From::Sums { requant, format } => {
                 let channels = Channels::of(input.shape(), *format, requant.channels())?;
+                let counts = if inputs.len() > 1 { Some(inputs.tensor(1)?) } else { None };
+                let taps = Taps::of(counts, input.shape(), *format)?;
                 let quantized = |(index, &sum): (usize, &i32)| {
-                    requant
-                        .requantize(sum, channels.at(index))
-                        .ok_or_else(|| unknown(self.device, format_args!("the sum {sum}")))
+                    requant.requantize(sum, channels.at(index), taps.at(index)).ok_or_else(no_channel)
                 };
                 input.as_slice::<i32>()?.iter().enumerate().map(quantized).collect::<Result<_, _>>()?
             }
@@ -60,6 +68,8 @@ impl Operator for Quant {
     }
 
     fn is_per_image(&self, inputs: &[Option<Value>], batched: &[bool]) -> bool {
-        layer_per_image(inputs, batched)
+        // The counts of a pool are batched as its sums are.
+        layer_per_image(inputs.get(..1).unwrap_or_default(), batched.get(..1).unwrap_or_default())
+            && batched.iter().all(|&batched| batched)
     }
 }

@@ -19,6 +19,8 @@ pub(in super::super) struct Counterparts<'a> {
     folded: BTreeSet<NodeId>,
     /// New products that balance a layer: they stand between a value and its `AscendQuant`.
     balanced: BTreeSet<NodeId>,
+    /// Nodes of other ops that are biases of quantized layers now.
+    biases: BTreeSet<NodeId>,
     /// Original nodes that stood between a layer and one of those, and now stand behind its bias.
     reordered: BTreeSet<NodeId>,
 }
@@ -45,6 +47,7 @@ impl<'a> Counterparts<'a> {
             vanished: BTreeMap::new(),
             folded: BTreeSet::new(),
             balanced: balancing_products(graph, original),
+            biases: other_biases(graph),
             reordered: BTreeSet::new(),
         };
         for (id, node) in original.nodes() {
@@ -54,7 +57,10 @@ impl<'a> Counterparts<'a> {
             }
             if let Some(input) = folded_input(original, node) {
                 counterparts.vanished.insert(id, input);
-            } else if let Some(inner) = now.and_then(|now| behind_dequant(graph, graph.node(now), &node.op)) {
+            } else if let Some(inner) = now.and_then(|now| behind_dequant(graph, graph.node(now)))
+                && (graph.node(inner).op == node.op
+                    || (node.op == "BiasAdd" && counterparts.biases.contains(&inner)))
+            {
                 counterparts.renamed.insert(inner, id);
             }
         }
@@ -139,6 +145,11 @@ impl<'a> Counterparts<'a> {
         self.balanced.contains(&now)
     }
 
+    /// Whether a node of the quantized graph is the bias of a layer whose kind has no `BiasAdd`.
+    pub(super) fn is_bias(&self, now: NodeId) -> bool {
+        self.biases.contains(&now)
+    }
+
     /// Whether a node of the original graph was folded into a layer.
     pub(super) fn has_vanished(&self, id: NodeId) -> bool {
         self.vanished.contains_key(&id)
@@ -171,13 +182,14 @@ impl<'a> Counterparts<'a> {
 
     /// Where a value of the original graph comes from.
     pub(super) fn origin_before(&self, outlet: Outlet) -> Origin {
-        let (source, has_bias) = origin(self.graph, outlet, &self.vanished, &BTreeSet::new());
+        let (source, has_bias) =
+            origin(self.graph, outlet, &self.vanished, &BTreeSet::new(), &BTreeSet::new());
         Origin { name: self.graph.node(source.node).name.clone(), slot: source.slot, has_bias }
     }
 
     /// Where a value of the quantized graph comes from.
     pub(super) fn origin_now(&self, graph: &Graph, outlet: Outlet) -> Origin {
-        let (source, has_bias) = origin(graph, outlet, &BTreeMap::new(), &self.balanced);
+        let (source, has_bias) = origin(graph, outlet, &BTreeMap::new(), &self.balanced, &self.biases);
         let name = match self.renamed.get(&source.node) {
             Some(&before) => self.graph.node(before).name.clone(),
             None => graph.node(source.node).name.clone(),
@@ -188,12 +200,13 @@ impl<'a> Counterparts<'a> {
 
 /// Walks back over what quantization and folding add and remove, and whether a bias or batch norm
 /// was among it. `vanished` are nodes of this graph that were folded, with their data inputs,
-/// `balanced` its products that balance a layer.
+/// `balanced` its products that balance a layer, `biases` its sums that are the bias of one.
 fn origin(
     graph: &Graph,
     outlet: Outlet,
     vanished: &BTreeMap<NodeId, usize>,
     balanced: &BTreeSet<NodeId>,
+    biases: &BTreeSet<NodeId>,
 ) -> (Outlet, bool) {
     let mut outlet = outlet;
     let mut has_bias = false;
@@ -202,8 +215,10 @@ fn origin(
         let node = graph.node(outlet.node);
         let folded = vanished.get(&outlet.node);
         // A product adds nothing.
-        let adds_bias =
-            node.op == "BiasAdd" || is_batch_norm(&node.op) || (folded.is_some() && node.op != "Mul");
+        let adds_bias = node.op == "BiasAdd"
+            || biases.contains(&outlet.node)
+            || is_batch_norm(&node.op)
+            || (folded.is_some() && node.op != "Mul");
         let is_amct = matches!(node.op.as_str(), "AscendQuant" | "AscendDequant" | "AscendAntiQuant");
         let is_transparent = folded.is_some()
             || adds_bias
@@ -236,12 +251,24 @@ fn folded_input(graph: &Graph, node: &Node) -> Option<usize> {
     }
 }
 
-/// The node of that op whose dequantized value an `Identity` hands on.
-fn behind_dequant(graph: &Graph, node: &Node, op: &str) -> Option<NodeId> {
+/// The node whose dequantized value an `Identity` hands on.
+fn behind_dequant(graph: &Graph, node: &Node) -> Option<NodeId> {
     let input = |node: &Node| node.inputs.first().map(|outlet| outlet.node);
     let dequant = input(node).filter(|_| node.op == "Identity")?;
-    let inner = input(graph.node(dequant)).filter(|_| graph.node(dequant).op == "AscendDequant")?;
-    (graph.node(inner).op == op).then_some(inner)
+    input(graph.node(dequant)).filter(|_| graph.node(dequant).op == "AscendDequant")
+}
+
+/// The sums that are the bias of a quantized layer of a kind that has no `BiasAdd`.
+fn other_biases(graph: &Graph) -> BTreeSet<NodeId> {
+    let is_bias = |node: &Node| {
+        let layer = graph.node(node.inputs.first()?.node);
+        let weights = graph.node(layer.inputs.get(1)?.node);
+        let ops = LayerKind::of_op(&layer.op)?.bias_ops();
+        let fits =
+            weights.op == "AscendWeightQuant" && node.op != "BiasAdd" && ops.contains(&node.op.as_str());
+        fits.then_some(())
+    };
+    graph.nodes().filter(|(_, node)| is_bias(node).is_some()).map(|(id, _)| id).collect()
 }
 
 /// The products of a value with a constant that the original graph does not have, and that lead to
