@@ -8,7 +8,8 @@
 //! where every edge stays float for TensorFlow (ATC changes the types itself), only the constants
 //! are integer: weights and their offset int8, the bias int32 behind a `Cast`, the dequantization
 //! words uint64. A pooling has no weights, a matrix product or `Conv3D` one scale. A transposed
-//! convolution reads the `AscendQuant` at its input 2. A group convolution whose parts agree on
+//! convolution reads the `AscendQuant` at its input 2, and has a constant `input_sizes` of its own. The
+//! bias of a `BatchMatMul` becomes an `Add`, which is what ATC merges there. A group convolution whose parts agree on
 //! the activation has one `AscendQuant` before its `Split` and one `AscendDequant`, named after
 //! its first part, behind its concatenation; else each part is quantized for itself.
 //!
@@ -30,6 +31,7 @@ mod origin;
 mod places;
 mod pools;
 mod relu6;
+pub(crate) mod sizes;
 #[cfg(test)]
 mod tests;
 mod weights;
@@ -114,8 +116,7 @@ pub struct InsertReport {
 /// Quantizes the layers given, all in one change of the graph.
 ///
 /// Layers that read one outlet with the same scale (bit for bit) and offset share an
-/// `AscendQuant`. It stands before a layer's `Pad` if all who read the pad are among the layers
-/// and agree on their numbers, behind it otherwise. If a layer's end is a requested output, its
+/// `AscendQuant`. It stands before a `Pad` that ATC can merge into the layer, behind any other. If a layer's end is a requested output, its
 /// node gets `_quantized` appended to its name and an `Identity` of the old name hands on the
 /// dequantized value. Float constants that nobody reads any more are removed.
 ///
@@ -139,6 +140,7 @@ pub fn insert_quantization(
         builder.add_dequant(index, &outputs)?;
         builder.add_weights(index)?;
         builder.add_bias(index)?;
+        builder.add_sizes(index);
     }
     // Last, because the input of one layer may be the dequantized end of another.
     builder.add_activations();

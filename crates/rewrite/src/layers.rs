@@ -7,7 +7,7 @@ pub(crate) mod group;
 mod inputs;
 mod kind;
 mod limits;
-mod pad;
+pub(crate) mod pad;
 mod skip;
 #[cfg(test)]
 mod tests;
@@ -114,7 +114,7 @@ pub struct LayerScan {
     pub layers: Vec<QuantizableLayer>,
     /// Every node of a quantizable op, with the reason if it cannot be quantized.
     pub nodes: PassReport<LayerSkip>,
-    /// Layers that ATC will run in float16 all the same, or refuse, for their extents.
+    /// Layers that ATC will run in float16 all the same, or refuse.
     pub warnings: Vec<LayerWarning>,
 }
 

@@ -9,7 +9,7 @@
 //! 4. [`insert_quantization`] writes scales, int8 weights and int32 biases into the graph as
 //!    `AscendQuant`, `AscendWeightQuant` and `AscendDequant`;
 //! 5. [`verify()`] checks a graph, ours or not, against what Huawei's ATC accepts;
-//! 6. [`roll_back()`] gives quantized layers back to float, as ATC does.
+//! 6. [`roll_back()`] gives quantized layers back to float, as ATC does; which, [`rollback_rule`] tells.
 //!
 //! # Names this crate chooses
 //! With S the layer's name without its last component, the reference fixes
@@ -35,6 +35,7 @@ pub mod qat;
 mod quantized;
 pub mod report;
 mod roll_back;
+pub mod rollback_rule;
 mod sweep;
 #[cfg(test)]
 mod testing;
@@ -50,4 +51,5 @@ pub use insert::{
 pub use layers::{ConvGroup, LayerKind, LayerScan, QuantizableLayer, already_quantized, scan_layers};
 pub use quantized::{QuantizedLayer, quantized_layers};
 pub use roll_back::roll_back;
+pub use rollback_rule::{ExpectedRollback, RollbackReason, expected_rollbacks};
 pub use verify::{Severity, Violation, verify};

@@ -19,18 +19,22 @@ pub struct QuantizedLayer {
     pub dequant: NodeId,
 }
 
-/// The layers of a graph that are quantized whole, in graph order. What has only a part of what
-/// belongs to one is not among them; [`verify`](crate::verify()) tells of it.
-pub fn quantized_layers(graph: &Graph) -> Vec<QuantizedLayer> {
-    let whole = |path: Path| {
+impl QuantizedLayer {
+    /// The layer of a path that has all that belongs to one.
+    pub(crate) fn of(graph: &Graph, path: &Path) -> Option<Self> {
         let node = graph.node(path.layer);
-        Some(QuantizedLayer {
+        Some(Self {
             node: path.layer,
             name: node.name.clone(),
             op: node.op.clone(),
             quant: path.quant?,
             dequant: path.dequant?,
         })
-    };
-    path::all(graph, &graph.consumers()).into_iter().filter_map(whole).collect()
+    }
+}
+
+/// The layers of a graph that are quantized whole, in graph order. What has only a part of what
+/// belongs to one is not among them; [`verify`](crate::verify()) tells of it.
+pub fn quantized_layers(graph: &Graph) -> Vec<QuantizedLayer> {
+    path::all(graph, &graph.consumers()).iter().filter_map(|path| QuantizedLayer::of(graph, path)).collect()
 }

@@ -23,6 +23,9 @@ pub struct ConvGroup {
     pub members: Vec<NodeId>,
 }
 
+/// The op that cuts what a group convolution reads.
+pub(crate) const SPLIT: &str = "Split";
+
 /// The data input of a `Split`; input 0 is the axis.
 pub(crate) const SPLIT_DATA: usize = 1;
 
@@ -58,7 +61,7 @@ impl Search<'_> {
         let first = members.first()?;
         let split = self.graph.node(first.node).inputs.first()?.node;
         let node = self.graph.node(split);
-        let input = *node.inputs.get(SPLIT_DATA).filter(|_| node.op == "Split")?;
+        let input = *node.inputs.get(SPLIT_DATA).filter(|_| node.op == SPLIT)?;
         let channel_axis = WindowAttrs::of(self.graph.node(first.node)).ok()?.format.channel_axis(4);
         let along_channels = [*node.inputs.first()?, axis].into_iter().all(|axis| {
             let value = self.graph.constant(axis).ok().flatten().and_then(|axis| axis.to_i64_vec().ok());

@@ -6,6 +6,7 @@ use amct_graph::views::WindowAttrs;
 use amct_graph::{Graph, Outlet};
 
 use super::{LayerKind, QuantizableLayer};
+use crate::rollback_rule;
 
 /// The largest stride ATC takes.
 const MAX_STRIDE: usize = 63;
@@ -36,22 +37,33 @@ pub(super) fn check(
     layer: &QuantizableLayer,
     shapes: &dyn Fn(Outlet) -> Option<Vec<usize>>,
 ) -> Option<LayerWarning> {
-    if !layer.kind.is_2d_window() {
+    let rolled_back = || {
+        let reason = rollback_rule::of_layer(graph, layer, shapes)?;
+        Some(format!("{reason}; ATC runs such a layer in float16"))
+    };
+    let too_large = || {
+        let window = WindowAttrs::of(graph.node(layer.node)).ok().filter(|_| layer.kind.is_2d_window())?;
+        let kernel = layer.weights.as_ref()?.shape.iter().take(2).max().copied();
+        convolution_problem(&window, kernel.unwrap_or(1))
+    };
+    let problem = too_large().or_else(rolled_back).or_else(|| sizes_problem(graph, layer));
+    problem.map(|problem| LayerWarning { layer: layer.name.clone(), problem })
+}
+
+/// What ATC has against the output size of a transposed convolution: it merges the layer only where the
+/// size is a constant once it has folded what it can.
+pub(crate) fn sizes_problem(graph: &Graph, layer: &QuantizableLayer) -> Option<String> {
+    if layer.kind != LayerKind::ConvTranspose2d {
         return None;
     }
-    let window = WindowAttrs::of(graph.node(layer.node)).ok()?;
-    let problem = match layer.kind {
-        LayerKind::AvgPool => pool_problem(&window).or_else(|| {
-            let width = shapes(layer.node.into())?.get(window.format.spatial_axes().1).copied()?;
-            (width == 1).then(|| "an average pooling to width 1 is run in float16 by ATC".to_owned())
-        }),
-        _ => {
-            let kernel =
-                layer.weights.as_ref().and_then(|weights| weights.shape.iter().take(2).max().copied());
-            convolution_problem(&window, kernel.unwrap_or(1))
-        }
-    };
-    problem.map(|problem| LayerWarning { layer: layer.name.clone(), problem })
+    let sizes = *graph.node(layer.node).inputs.first()?;
+    let source = graph.node(graph.source(sizes).node);
+    (source.op != "Const").then(|| {
+        format!(
+            "its output size comes from {source}; ATC runs it in int8 only if that is a constant at fixed \
+             input shapes"
+        )
+    })
 }
 
 /// What ATC has against a pooling window, shape aside: it then runs it in float16.

@@ -54,7 +54,7 @@ fn a_bias_others_can_see_around_is_not_taken_in() {
 }
 
 #[test]
-fn a_zero_pad_that_only_convolutions_read_is_looked_behind() {
+fn a_pad_that_atc_merges_is_looked_behind() {
     let net = || Net::with_input(&[-1, 8, 8, 3]).pad("pad", "x").conv("a", "Conv2D", "pad", [3, 3, 3, 4]);
     let behind = |net: Net, outputs: &[&str]| {
         let (graph, scan) = scan(net, outputs);
@@ -63,7 +63,7 @@ fn a_zero_pad_that_only_convolutions_read_is_looked_behind() {
         layer.pad.is_some()
     };
     assert!(behind(net(), &["a"]));
-    assert!(behind(net().conv("b", "Conv2D", "pad", [1, 1, 3, 4]), &[]));
+    assert!(!behind(net().conv("b", "Conv2D", "pad", [1, 1, 3, 4]), &[]), "two readers");
     assert!(!behind(net().float("relu", "Relu", &["pad"]), &[]));
     assert!(!behind(net(), &["pad"]));
     let two_pads = Net::with_input(&[-1, 8, 8, 3]).pad("pad0", "x").pad("pad1", "pad0");
@@ -74,6 +74,19 @@ fn a_zero_pad_that_only_convolutions_read_is_looked_behind() {
         .float("pad", "Pad", &["x", "paddings"])
         .conv("a", "Conv2D", "pad", [3, 3, 4, 4]);
     assert!(!behind(channels, &[]));
+    let high = |before: i32, after: i32| {
+        Net::with_input(&[-1, 8, 8, 3])
+            .constant("paddings", &[4, 2], vec![0, 0, before, after, 0, 0, 0, 0])
+            .float("pad", "Pad", &["x", "paddings"])
+            .conv("a", "Conv2D", "pad", [3, 3, 3, 4])
+    };
+    assert!(behind(high(128, 127), &[]));
+    assert!(!behind(high(128, 128), &[]), "more zeros than ATC merges");
+    let fed = Net::with_input(&[-1, 8, 8, 3])
+        .node("paddings", "Placeholder", &[], [("dtype", AttrValue::Type(3))])
+        .float("pad", "Pad", &["x", "paddings"])
+        .conv("a", "Conv2D", "pad", [3, 3, 3, 4]);
+    assert!(!behind(fed, &[]), "paddings that are not constant");
 }
 
 #[test]

@@ -70,6 +70,7 @@ fn a_depthwise_layer_has_a_scale_per_channel_and_multiplier() {
     assert_eq!(floats(&graph, &format!("{layer}/weights")), [10.0, 10.0, -60.0, 160.0]);
 }
 
+/// Both layers of a graph read one quant through a `Pad`, as ATC takes it though ours has none so.
 #[test]
 fn what_other_layers_share_stays_for_them() {
     let net = Net::with_input(&[1, 4, 4, 2])
@@ -77,9 +78,20 @@ fn what_other_layers_share_stays_for_them() {
         .conv("a/Conv2D", "Conv2D", "pad", [3, 3, 2, 2])
         .conv("b/Conv2D", "Conv2D", "pad", [3, 3, 2, 2])
         .float("y", "AddV2", &["a/Conv2D", "b/Conv2D"]);
-    let both = quantized(net, &["y"]);
-    assert_eq!([inputs(&both, "a/Conv2D")[0].as_str(), &inputs(&both, "b/Conv2D")[0]], ["pad", "pad"]);
-    assert_eq!(inputs(&both, "pad")[0], both.node(quantized_layers(&both)[0].quant).name);
+    let behind = quantized(net, &["y"]);
+    let quant = behind.node(quantized_layers(&behind)[0].quant).name.clone();
+    assert_eq!(inputs(&behind, &quant), ["pad"]);
+    let both = edited(&behind, |nodes| {
+        for (node, inputs) in nodes {
+            match node.name.as_str() {
+                "pad" => inputs[0] = quant.clone(),
+                "a/Conv2D" | "b/Conv2D" => inputs[0] = "pad".into(),
+                name if name == quant => inputs[0] = "x".into(),
+                _ => {}
+            }
+        }
+    });
+    assert_eq!(quantized_layers(&both).len(), 2);
 
     let mut one = both.clone();
     back(&mut one, &["a/Conv2D"]);

@@ -1,15 +1,14 @@
-//! Rules 28 to 30: what ATC takes, but does not run in int8, or what int8 does not pay for.
+//! Rules 28 to 30, 32 and 33: what ATC takes, but does not run in int8, or what int8 does not pay for.
 
 use amct_graph::views::WindowAttrs;
 use amct_tensor::window::Padding;
 
+use super::Severity;
 use super::context::{Context, Findings};
 use super::path::Path;
 use crate::LayerKind;
-use crate::layers::convolution_problem;
-
-/// The device multiplies this many input channels at a time.
-const CHANNELS_AT_A_TIME: usize = 16;
+use crate::layers::{convolution_problem, pad};
+use crate::rollback_rule::{self, RollbackReason};
 
 /// The widest padding that ATC takes.
 const MAX_PAD: usize = 255;
@@ -19,23 +18,24 @@ fn layers<'a>(context: &'a Context<'_>) -> impl Iterator<Item = (&'a Path, Layer
     context.paths.iter().filter_map(|path| {
         let kind = LayerKind::of_op(&context.graph.node(path.layer).op)?;
         let quant = context.graph.node(path.weight_quant?);
-        let shape = context.direct_constant(quant, 0)?.shape.as_ref()?.sizes()?;
-        Some((path, kind, shape.into_iter().collect::<Option<Vec<usize>>>()?))
+        Some((path, kind, context.direct_constant(quant, 0)?.dims().ok()?))
     })
 }
 
-/// Rule 28. A depthwise layer has one input channel for each output, whatever their number.
+/// The layers that ATC gives back, with the reason.
+fn rolled_back(context: &Context<'_>) -> Vec<(String, RollbackReason)> {
+    let back = |path: &Path| {
+        let reason = rollback_rule::of_path(context.graph, path, &context.shapes)?;
+        Some((context.graph.node(path.layer).name.clone(), reason))
+    };
+    context.paths.iter().filter_map(back).collect()
+}
+
+/// Rule 28.
 pub(super) fn channels_are_many(context: &Context<'_>, findings: &mut Findings) {
-    for (path, kind, shape) in layers(context) {
-        let channels = match (kind, shape.as_slice()) {
-            (LayerKind::DepthwiseConv2d, _) => continue,
-            (_, &[.., channels, _]) if kind != LayerKind::ConvTranspose2d => channels,
-            (_, &[.., channels]) => channels,
-            _ => continue,
-        };
-        if channels <= CHANNELS_AT_A_TIME {
-            let node = &context.graph.node(path.layer).name;
-            findings.add(node, format!("{channels} input channels"), "more than 16, or a float layer");
+    for (node, reason) in rolled_back(context) {
+        if let RollbackReason::FewChannels(_) = reason {
+            findings.add(&node, reason.to_string(), "more than 16, or a float layer");
         }
     }
 }
@@ -57,20 +57,48 @@ pub(super) fn extents_are_taken(context: &Context<'_>, findings: &mut Findings) 
     }
 }
 
-/// Rule 30, where the shape is known.
+/// Rule 30, where the shape is known. A window that is too large is rule 24's.
 pub(super) fn pools_are_wide(context: &Context<'_>, findings: &mut Findings) {
+    for (node, reason) in rolled_back(context) {
+        if let RollbackReason::Width(_) = reason {
+            findings.add(&node, reason.to_string(), "a width of 2 or more, or a float layer");
+        }
+    }
+}
+
+/// Rule 32.
+pub(super) fn sizes_are_constant(context: &Context<'_>, findings: &mut Findings) {
     for path in &context.paths {
         let node = context.graph.node(path.layer);
-        let Some(shape) = context.shapes.get(&path.layer.into()).filter(|_| node.op == "AvgPool") else {
+        if LayerKind::of_op(&node.op) != Some(LayerKind::ConvTranspose2d) {
             continue;
-        };
-        let width = WindowAttrs::of(node).ok().and_then(|window| shape.get(window.format.spatial_axes().1));
-        if width == Some(&1) {
-            findings.add(
-                &node.name,
-                format!("an output of shape {shape:?}"),
-                "a width of 2 or more, or a float layer",
-            );
+        }
+        let Some(&sizes) = node.inputs.first() else { continue };
+        let source = context.graph.node(context.graph.source(sizes).node);
+        if source.op != "Const" {
+            let expected = "a constant, at least once ATC has folded what is constant at fixed shapes";
+            findings.add(&node.name, format!("input_sizes from {source}"), expected);
+        }
+    }
+}
+
+/// Rule 33.
+pub(super) fn pads_can_be_merged(context: &Context<'_>, findings: &mut Findings) {
+    for path in &context.paths {
+        let layer = context.graph.node(path.layer);
+        for &id in &path.between {
+            let node = context.graph.node(id);
+            let problem = (node.op == "Pad")
+                .then(|| pad::problem(context.graph, &context.consumers, id, layer))
+                .flatten();
+            if let Some(problem) = problem {
+                findings.add_as(
+                    Severity::Should,
+                    &node.name,
+                    problem,
+                    "a Pad that ATC merges into its layer",
+                );
+            }
         }
     }
 }

@@ -1,9 +1,11 @@
-//! Rules 22 and 23: group convolutions and transposed ones.
+//! Rules 22, 23 and 31: group convolutions and transposed ones.
 
 use amct_graph::{NodeId, Use};
 
 use super::context::{Context, Findings};
 use super::path::{data_input, is_concat};
+use crate::LayerKind;
+use crate::insert::sizes;
 
 /// Whether this use is the data input of a `Split`.
 pub(super) fn reads_split(use_: &Use) -> bool {
@@ -59,6 +61,20 @@ pub(super) fn transposed_has_no_dilation(context: &Context<'_>, findings: &mut F
             Ok(dilations) if dilations.iter().all(|&dilation| dilation == 1) => {}
             Ok(dilations) => findings.add(&node.name, format!("dilations {dilations:?}"), "1"),
             Err(error) => findings.add(&node.name, error.found, error.expected),
+        }
+    }
+}
+
+/// Rule 31. A size that is computed is advice.
+pub(super) fn sizes_are_not_shared(context: &Context<'_>, findings: &mut Findings) {
+    for path in &context.paths {
+        let node = context.graph.node(path.layer);
+        if LayerKind::of_op(&node.op) == Some(LayerKind::ConvTranspose2d)
+            && sizes::is_shared(context.graph, &context.consumers, path.layer)
+        {
+            let source = context.describe_input(node, 0);
+            let expected = "a constant that only this layer reads";
+            findings.add(&node.name, format!("input_sizes from {source}, which others read too"), expected);
         }
     }
 }

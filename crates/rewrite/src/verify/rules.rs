@@ -33,7 +33,7 @@ const fn rule(
 use Severity::{Must, Note, Should};
 
 /// The rules, by number.
-pub static RULES: [Rule; 27] = [
+pub static RULES: [Rule; 28] = [
     rule(
         1,
         "one graph without functions or cycles",
@@ -217,15 +217,22 @@ pub static RULES: [Rule; 27] = [
         Should,
         names::follow_the_layer,
     ),
+    rule(
+        31,
+        "Conv2DBackpropInput: a constant input_sizes of its own",
+        "ATC's merge pass takes the constant out of the graph, whoever else reads it, and then crashes",
+        Must,
+        groups::sizes_are_not_shared,
+    ),
 ];
 
 /// Advice of our own, numbered behind the contract's rules: what ATC takes, but does not run in int8, or
 /// what int8 does not pay for.
-pub static ADVICE: [Rule; 3] = [
+pub static ADVICE: [Rule; 5] = [
     rule(
         28,
         "a quantized layer has more than 16 input channels",
-        "with fewer int8 brings no speed, and ATC may run the layer in float16",
+        "with fewer ATC runs the layer in float16",
         Note,
         advice::channels_are_many,
     ),
@@ -242,5 +249,19 @@ pub static ADVICE: [Rule; 3] = [
         "ATC runs an average pooling to width 1 in float16",
         Note,
         advice::pools_are_wide,
+    ),
+    rule(
+        32,
+        "Conv2DBackpropInput: input_sizes is a constant",
+        "ATC merges the layer only where it can fold the size",
+        Note,
+        advice::sizes_are_constant,
+    ),
+    rule(
+        33,
+        "a Pad behind AscendQuant can be merged into its layer",
+        "310, 310P and 910 have no Pad of int8",
+        Note,
+        advice::pads_can_be_merged,
     ),
 ];

@@ -2,6 +2,7 @@
 
 mod advice;
 mod group;
+mod kinds;
 mod mutations;
 
 use amct_graph::{AttrValue, Graph, GraphMeta, Node};
@@ -133,9 +134,12 @@ fn requested_convolutions_without_bias_and_folded_ends_keep_every_rule() {
 }
 
 #[test]
-fn rules_are_numbered_in_order() {
-    for (index, rule) in RULES.iter().chain(&ADVICE).enumerate() {
-        assert_eq!(usize::from(rule.number), index + 1);
+fn rules_have_a_number_each() {
+    let mut numbers: Vec<u8> = RULES.iter().chain(&ADVICE).map(|rule| rule.number).collect();
+    assert!(RULES.is_sorted_by_key(|rule| rule.number) && ADVICE.is_sorted_by_key(|rule| rule.number));
+    numbers.sort_unstable();
+    assert_eq!(numbers, (1..=numbers.len() as u8).collect::<Vec<_>>());
+    for rule in RULES.iter().chain(&ADVICE) {
         assert!(!rule.title.is_empty() && !rule.protects.is_empty());
     }
 }

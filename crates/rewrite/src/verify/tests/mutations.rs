@@ -208,8 +208,8 @@ fn each_rule_alone_catches_what_breaks_only_that_rule() {
                 && violations.iter().any(|found| found.node == node)
         })
     };
-    // Functions break rule 1 alone; 22 and 23 need other layers. There are tests of them beside this one.
-    for rule in RULES.iter().filter(|rule| rule.check.is_some() && ![1, 22, 23].contains(&rule.number)) {
+    // Functions break rule 1 alone; 22, 23 and 31 need other layers. There are tests of them beside this.
+    for rule in RULES.iter().filter(|rule| rule.check.is_some() && ![1, 22, 23, 31].contains(&rule.number)) {
         let mut mutations = MUTATIONS.iter().filter(|(number, ..)| *number == rule.number);
         assert!(mutations.any(|(number, node, edit)| alone(*number, node, edit)), "rule {}", rule.number);
     }
@@ -217,8 +217,8 @@ fn each_rule_alone_catches_what_breaks_only_that_rule() {
 
 #[test]
 fn every_rule_with_a_check_has_a_mutation() {
-    // 22 and 23 need other layers than the sample has; see the tests beside this one.
-    for rule in RULES.iter().filter(|rule| rule.check.is_some() && !matches!(rule.number, 22 | 23)) {
+    // 22, 23 and 31 need other layers than the sample has; see the tests beside this one.
+    for rule in RULES.iter().filter(|rule| rule.check.is_some() && !matches!(rule.number, 22 | 23 | 31)) {
         assert!(MUTATIONS.iter().any(|(number, ..)| *number == rule.number), "rule {}", rule.number);
     }
 }
