@@ -10,6 +10,7 @@ mod balance;
 mod compare;
 mod config;
 mod custom_ops;
+mod devices;
 mod execution;
 mod float_model;
 mod frozen_graphs;

@@ -2,7 +2,8 @@
 //! which of them read one quantized activation.
 //!
 //! ATC says nothing of this while it compiles; its dump of the compiled model (`atc --mode=1`) has it.
-//! [`Compiled::of`] needs that file alone. [`Compiled::apply`] makes the graph run that way.
+//! [`Compiled::of`] needs that file alone. [`Compiled::apply`] makes the graph run that way. Without the
+//! file, [`roll_back_expected`] does what ATC's public rule says.
 
 mod apply;
 mod error;
@@ -12,7 +13,7 @@ mod layers;
 use amct_artifacts::compiled_model::CompiledModel;
 
 pub use error::CompiledError;
-pub use expected::expected_in_float;
+pub use expected::{deciding_shapes, roll_back_expected};
 
 /// What a compiled model does with the quantized layers.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -1,15 +1,16 @@
 //! What a graph is: inputs, outputs, operators, size, and which layers can be quantized.
 
+mod layers;
 mod work;
 
 use std::collections::BTreeMap;
 
 use amct_graph::{AttrValue, Graph, GraphError, NodeId, Outlet};
 use amct_interpreter::{Arithmetic, Plan, PlanError, PlanOptions, UnsupportedOp};
-use amct_rewrite::{FoldOptions, fuse, scan_layers};
 use amct_tensor::DType;
 
 use crate::{Error, interface};
+use layers::Layers;
 
 /// A graph seen from outside.
 #[derive(Clone, Debug, PartialEq)]
@@ -34,6 +35,9 @@ pub struct Inspection {
     pub quantizable: Vec<(String, String)>,
     /// Layers of those kinds that cannot, with op and reason.
     pub not_quantizable: Vec<(String, String, String)>,
+    /// Layers, quantized or quantizable, that ATC runs in float16 or has something against: name, op and
+    /// reason. As far as shapes decide, they are those at [`shapes`](Self::shapes).
+    pub not_int8: Vec<(String, String, String)>,
     /// Whether the graph already holds AMCT's layers.
     pub quantized: bool,
 }
@@ -76,7 +80,7 @@ pub fn inspect(
     let inputs = inputs(graph, &needed)?;
     let unsupported = unsupported(graph, &outlets);
     let work = work::count(graph, &outlets, &inputs, shapes);
-    let (quantizable, not_quantizable) = layers(graph, &outputs)?;
+    let Layers { quantizable, not_quantizable, not_int8 } = layers::find(graph, &outputs, shapes)?;
     Ok(Inspection {
         inputs,
         outputs,
@@ -89,6 +93,7 @@ pub fn inspect(
         unsupported,
         quantizable,
         not_quantizable,
+        not_int8,
         quantized: amct_rewrite::already_quantized(graph).is_some(),
     })
 }
@@ -131,22 +136,4 @@ fn unsupported(graph: &Graph, outlets: &[Outlet]) -> Vec<UnsupportedOp> {
         Err(PlanError::Unsupported(ops)) => ops,
         _ => Vec::new(),
     }
-}
-
-type Quantizable = Vec<(String, String)>;
-type NotQuantizable = Vec<(String, String, String)>;
-
-/// Layers after folding, as a job would see them.
-fn layers(graph: &Graph, outputs: &[String]) -> Result<(Quantizable, NotQuantizable), Error> {
-    let mut folded = graph.clone();
-    fuse(&mut folded, &FoldOptions { outputs: outputs.to_vec(), ..FoldOptions::default() })?;
-    let scan = scan_layers(&folded, outputs, &|_| None)?;
-    let op_of = |name: &str| folded.find(name).map_or(String::new(), |id| folded.node(id).op.clone());
-    let can = scan.layers.iter().map(|layer| (layer.name.clone(), op_of(&layer.name))).collect();
-    let cannot = scan
-        .nodes
-        .skipped()
-        .map(|(name, reason)| (name.to_owned(), op_of(name), reason.to_string()))
-        .collect();
-    Ok((can, cannot))
 }

@@ -52,6 +52,11 @@ impl Model {
         self.plan.feeds().iter().map(|feed| feed.name.as_str()).collect()
     }
 
+    /// The `AscendQuant`s that a chip computes from the sums of the layer before, by name.
+    pub fn requantized(&self) -> &[String] {
+        self.plan.requantized()
+    }
+
     /// Runs the model. An integer activation inside a quantized layer comes out as the float
     /// simulation has it.
     ///

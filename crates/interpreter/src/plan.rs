@@ -39,6 +39,7 @@ pub struct Plan {
     pub(crate) slots: usize,
     /// Buffers that the runs pass on to one another.
     pub(crate) memory: Arc<Memory>,
+    requantized: Vec<String>,
 }
 
 /// An input of the graph that a plan must be fed.
@@ -110,7 +111,9 @@ impl Plan {
         for &id in &order {
             compiler.add(id)?;
         }
-        compiler.finish(&outputs, &observed)
+        let mut plan = compiler.finish(&outputs, &observed)?;
+        plan.requantized = fused.as_ref().map_or(Vec::new(), |fused| fused.names(&order));
+        Ok(plan)
     }
 
     /// The nodes of a graph that a run for `outputs` computes, inputs before their readers: not those on a
@@ -133,6 +136,12 @@ impl Plan {
         let mut order = decided.needed_by(&roots)?;
         order.retain(|&id| graph.get(id).is_some());
         Ok(order)
+    }
+
+    /// The `AscendQuant`s, in graph order, that a device computes from the sums of the layer before; empty
+    /// for another arithmetic.
+    pub fn requantized(&self) -> &[String] {
+        &self.requantized
     }
 
     /// The inputs that a run must be fed, in graph order.
@@ -312,6 +321,7 @@ impl<'a> Compiler<'a> {
             observed: shown_at,
             slots: self.slots.len(),
             memory: Arc::default(),
+            requantized: Vec::new(),
         })
     }
 

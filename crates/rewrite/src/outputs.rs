@@ -17,6 +17,11 @@ impl Outputs {
         names.iter().map(|name| graph.outlet(name)).collect::<Result<_, _>>().map(Self)
     }
 
+    /// These outlets.
+    pub(crate) fn of(outlets: &[Outlet]) -> Self {
+        Self(outlets.iter().copied().collect())
+    }
+
     /// Whether any output of `node` is asked for.
     pub(crate) fn has_node(&self, node: NodeId) -> bool {
         self.slots(node).next().is_some()

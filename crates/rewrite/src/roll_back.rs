@@ -7,22 +7,30 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use amct_graph::{Consumers, Graph, NewNode, NodeId, Outlet, Patch, Source};
+use amct_graph::{Consumers, Graph, NewNode, Node, NodeId, Outlet, Patch, Source};
 use amct_tensor::quantization::DeqScale;
 use amct_tensor::{DType, Tensor};
 
 use crate::RewriteError;
 use crate::constants::constant;
+use crate::evaluate::is_constant_op;
 use crate::layers::LayerKind;
+use crate::outputs::Outputs;
+use crate::sweep::remove_dead;
 use crate::verify::path::{self, Path, data_input};
 
 /// Lets the layers behind these `AscendDequant`s run in float. An `AscendDequant` keeps its name and
-/// hands on the layer's value; an `AscendQuant` that nobody needs any more stays, unread.
+/// hands on the layer's value; what quantized the layers and is read no more goes, as far as it is none
+/// of `outputs`.
 ///
 /// # Errors
 /// [`RewriteError::Stale`] if a node is not the `AscendDequant` of a whole quantized layer, or its
 /// constants do not fit each other.
-pub fn roll_back(graph: &mut Graph, dequants: &BTreeSet<NodeId>) -> Result<(), RewriteError> {
+pub fn roll_back(
+    graph: &mut Graph,
+    dequants: &BTreeSet<NodeId>,
+    outputs: &[Outlet],
+) -> Result<(), RewriteError> {
     let consumers = graph.consumers();
     let paths = path::all(graph, &consumers);
     let back = |path: &&Path| path.dequant.is_some_and(|dequant| dequants.contains(&dequant));
@@ -47,7 +55,19 @@ pub fn roll_back(graph: &mut Graph, dequants: &BTreeSet<NodeId>) -> Result<(), R
         change.layer(path, &nodes)?;
     }
     let patch = change.patch;
+    let old_inputs = |id: NodeId| graph.node(id).inputs.iter().map(|outlet| outlet.node);
+    let replaced = found.iter().flat_map(|path| {
+        let of_layer = [Some(path.layer), path.bias, path.dequant].into_iter().flatten();
+        of_layer.flat_map(old_inputs).chain(path.quant)
+    });
+    let replaced: Vec<NodeId> = replaced.collect();
     graph.apply(&patch)?;
+    let may_go = |_: NodeId, node: &Node| {
+        matches!(node.op.as_str(), "AscendQuant" | "AscendWeightQuant" | "Cast")
+            || is_constant_op(&node.op)
+            || node.is_pass_through()
+    };
+    remove_dead(graph, replaced, &Outputs::of(outputs), &may_go)?;
     Ok(())
 }
 

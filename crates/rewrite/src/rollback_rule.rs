@@ -1,7 +1,7 @@
 //! Which quantized layers ATC gives back to float16, before it compiles them.
 //!
 //! Its pass for each kind of layer looks at the channels of the `AscendQuant`'s input, for an average
-//! pool at the window and at the width of its output. Where it cannot tell, because a dimension is not
+//! pool at the window and at the width of what it gives. Where it cannot tell, because a dimension is not
 //! known, the layer stays in int8. Everybody who wants to know asks here: `verify`'s notes, the
 //! warnings of the search for layers, `inspect`, and a run with a chip's semantics.
 //!
@@ -12,6 +12,7 @@ use std::fmt;
 
 use amct_graph::views::WindowAttrs;
 use amct_graph::{Graph, Node, Outlet};
+use amct_tensor::window::Axis;
 
 use crate::layers::{LayerKind, QuantizableLayer, group, pool_problem};
 use crate::quantized::QuantizedLayer;
@@ -30,8 +31,8 @@ pub enum RollbackReason {
     FewChannels(usize),
     /// Its window is too large, or its stride.
     Window(String),
-    /// The output of an average pool is one column wide.
-    Width(Vec<usize>),
+    /// An average pool gives maps that are one column wide.
+    Narrow,
 }
 
 impl fmt::Display for RollbackReason {
@@ -40,7 +41,7 @@ impl fmt::Display for RollbackReason {
             RollbackReason::FewChannels(1) => write!(f, "1 input channel"),
             RollbackReason::FewChannels(channels) => write!(f, "{channels} input channels"),
             RollbackReason::Window(problem) => f.write_str(problem),
-            RollbackReason::Width(shape) => write!(f, "an output of shape {shape:?}, which is 1 wide"),
+            RollbackReason::Narrow => f.write_str("an average pooling to width 1"),
         }
     }
 }
@@ -54,48 +55,55 @@ pub struct ExpectedRollback {
     pub reason: RollbackReason,
 }
 
-/// The rule. `channels` are those of what the `AscendQuant` reads, `output` is the shape of an average
-/// pool's output; `None` where they are not known.
-fn reason(
+/// What the rule looks at.
+struct Seen<'a> {
     kind: LayerKind,
-    node: &Node,
-    channels: Option<usize>,
-    output: Option<&Vec<usize>>,
-) -> Option<RollbackReason> {
-    match kind {
+    node: &'a Node,
+    /// The shape of the weights.
+    weights: Option<&'a [usize]>,
+    /// In how many parts what is quantized is cut before the layer reads one.
+    parts: usize,
+    /// The shape of what is quantized, if it is known.
+    value: Option<&'a Vec<usize>>,
+}
+
+/// The rule.
+fn reason(seen: &Seen<'_>) -> Option<RollbackReason> {
+    let node = seen.node;
+    match seen.kind {
         LayerKind::Conv2d | LayerKind::DepthwiseConv2d | LayerKind::ConvTranspose2d | LayerKind::Conv3d => {
-            channels.filter(|&channels| channels <= FEW_CHANNELS).map(RollbackReason::FewChannels)
+            channels(seen).filter(|&channels| channels <= FEW_CHANNELS).map(RollbackReason::FewChannels)
         }
         LayerKind::MatMul | LayerKind::BatchMatMul => None,
         LayerKind::AvgPool => {
             let window = WindowAttrs::of(node).ok()?;
-            let width = output.and_then(|shape| shape.get(window.format.spatial_axes().1));
-            let narrow = output.filter(|_| width == Some(&1)).cloned().map(RollbackReason::Width);
-            narrow.or_else(|| pool_problem(&window).map(RollbackReason::Window))
+            let width = || {
+                let input = *seen.value?.get(window.format.spatial_axes().1)?;
+                let (_, stride) = window.strides;
+                Some(Axis::new(input, window.kernel.1, stride, 1, window.padding, 1).ok()?.output)
+            };
+            match pool_problem(&window) {
+                _ if width() == Some(1) => Some(RollbackReason::Narrow),
+                problem => problem.map(RollbackReason::Window),
+            }
         }
     }
 }
 
-/// The channels of the value that a layer quantizes, with weights of that shape and in so many groups.
-/// The value's own shape tells for sure: the weights of a `Conv2D` may be those of implicit groups.
-fn channels(
-    kind: LayerKind,
-    node: &Node,
-    weights: Option<&[usize]>,
-    parts: usize,
-    value: Option<&Vec<usize>>,
-) -> Option<usize> {
+/// The channels of the value that a layer quantizes. The value's own shape tells for sure: the weights
+/// of a `Conv2D` may be those of implicit groups.
+fn channels(seen: &Seen<'_>) -> Option<usize> {
     let by_value = || {
-        let shape = value?;
-        let axis = if kind == LayerKind::Conv3d {
-            let is_second = matches!(node.attributes().string("data_format"), Ok(Some("NCDHW")));
+        let shape = seen.value?;
+        let axis = if seen.kind == LayerKind::Conv3d {
+            let is_second = matches!(seen.node.attributes().string("data_format"), Ok(Some("NCDHW")));
             if is_second { 1 } else { shape.len().checked_sub(1)? }
         } else {
-            WindowAttrs::of(node).ok()?.format.channel_axis(shape.len())
+            WindowAttrs::of(seen.node).ok()?.format.channel_axis(shape.len())
         };
         shape.get(axis).copied()
     };
-    by_value().or_else(|| kind.input_channels(weights?)?.checked_mul(parts))
+    by_value().or_else(|| seen.kind.input_channels(seen.weights?)?.checked_mul(seen.parts))
 }
 
 /// What ATC will do with a layer that is to be quantized; `shapes` gives the shape of an outlet where it
@@ -105,11 +113,13 @@ pub(crate) fn of_layer(
     layer: &QuantizableLayer,
     shapes: &dyn Fn(Outlet) -> Option<Vec<usize>>,
 ) -> Option<RollbackReason> {
-    let node = graph.node(layer.node);
-    let weights = layer.weights.as_ref().map(|weights| weights.shape.as_slice());
-    let parts = layer.group.as_ref().map_or(1, |group| group.members.len());
-    let channels = channels(layer.kind, node, weights, parts, shapes(layer.input).as_ref());
-    reason(layer.kind, node, channels, shapes(layer.node.into()).as_ref())
+    reason(&Seen {
+        kind: layer.kind,
+        node: graph.node(layer.node),
+        weights: layer.weights.as_ref().map(|weights| weights.shape.as_slice()),
+        parts: layer.group.as_ref().map_or(1, |group| group.members.len()),
+        value: shapes(layer.input).as_ref(),
+    })
 }
 
 /// The quantized layers that ATC gives back to float16, in graph order. `shapes` are those of
@@ -124,26 +134,30 @@ pub fn expected_rollbacks(graph: &Graph, shapes: &Shapes) -> Vec<ExpectedRollbac
     paths.iter().filter_map(back).collect()
 }
 
+/// What ATC will do with a quantized layer.
 pub(crate) fn of_path(graph: &Graph, path: &Path, shapes: &Shapes) -> Option<RollbackReason> {
     let node = graph.node(path.layer);
-    let kind = LayerKind::of_op(&node.op)?;
-    let value = graph.node(path.quant?).inputs.first().and_then(|outlet| shapes.get(outlet));
-    let channels = channels(kind, node, weights(graph, path).as_deref(), parts(graph, path), value);
-    reason(kind, node, channels, shapes.get(&path.layer.into()))
+    reason(&Seen {
+        kind: LayerKind::of_op(&node.op)?,
+        node,
+        weights: weights(graph, path).as_deref(),
+        parts: parts(graph, path),
+        value: graph.node(path.quant?).inputs.first().and_then(|outlet| shapes.get(outlet)),
+    })
 }
 
-/// The outlets whose shapes the rule may ask for: outputs of average pools, and what is quantized for
-/// convolutions whose weights may be those of implicit groups.
+/// The outlets whose shapes decide: what is quantized for average pools, and for convolutions whose
+/// weights may be those of implicit groups.
 pub fn deciding_outlets(graph: &Graph) -> Vec<Outlet> {
     let consumers = graph.consumers();
     let outlet = |path: &Path| -> Option<Outlet> {
-        let quant = graph.node(path.quant?);
+        let quantized = graph.node(path.quant?).inputs.first().copied();
         match LayerKind::of_op(&graph.node(path.layer).op)? {
-            LayerKind::AvgPool => Some(path.layer.into()),
+            LayerKind::AvgPool => quantized,
             kind @ (LayerKind::Conv2d | LayerKind::Conv3d) => {
                 let seen = kind.input_channels(&weights(graph, path)?)?;
                 let is_few = seen.checked_mul(parts(graph, path))? <= FEW_CHANNELS;
-                quant.inputs.first().copied().filter(|_| is_few)
+                quantized.filter(|_| is_few)
             }
             _ => None,
         }

@@ -22,10 +22,9 @@ mod rules;
 mod tests;
 mod weights;
 
-use std::collections::BTreeMap;
 use std::fmt;
 
-use amct_graph::{Graph, Outlet};
+use amct_graph::Graph;
 
 pub use rules::{ADVICE, RULES, Rule};
 
@@ -78,11 +77,10 @@ pub fn verify(graph: &Graph, original: Option<&Graph>, outputs: &[String]) -> Ve
     check(&RULES, &Context::new(graph, original, outputs))
 }
 
-/// Shapes of values.
-pub type Shapes = BTreeMap<Outlet, Vec<usize>>;
+pub use crate::rollback_rule::Shapes;
 
 /// What is worth knowing of a quantized graph that keeps the rules, in the order of [`ADVICE`]. `shapes` are
-/// those of the `AvgPool`s' outputs; of one that is not there nothing is said of its width.
+/// those of [`deciding_outlets`](crate::rollback_rule::deciding_outlets), as far as they are known.
 pub fn advise(graph: &Graph, shapes: Shapes) -> Vec<Violation> {
     check(&ADVICE, &Context { shapes, ..Context::new(graph, None, &[]) })
 }

@@ -21,7 +21,7 @@ impl Compiled {
         }
         let dequants: BTreeSet<_> =
             self.rolled_back().filter_map(|layer| graph.find(&layer.dequant)).collect();
-        roll_back(graph, &dequants).map_err(CompiledError::RollBack)
+        roll_back(graph, &dequants, outputs).map_err(CompiledError::RollBack)
     }
 
     /// Checks that this is the compiled form of a quantized graph: it has the quantized layers that the

@@ -48,6 +48,11 @@ pub(crate) struct CompareArgs {
     #[arg(long, value_name = "NAME", default_value = "tf", value_parser = semantics())]
     pub(crate) semantics: Semantics,
 
+    /// With a chip's semantics: run every quantized layer in int8, also those that ATC is known to give back
+    /// to float16
+    #[arg(long = "no-rollback", visible_alias = "no_rollback", conflicts_with = "om_json")]
+    pub(crate) no_rollback: bool,
+
     /// Size of an image where the graph leaves it free, width x height
     #[arg(long, value_name = "WxH", value_parser = parse::size)]
     pub(crate) size: Option<(usize, usize)>,

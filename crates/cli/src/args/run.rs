@@ -47,6 +47,11 @@ pub(crate) struct RunArgs {
     #[arg(long = "om-json", visible_alias = "om_json", value_name = "FILE")]
     pub(crate) om_json: Option<PathBuf>,
 
+    /// With a chip's semantics: run every quantized layer in int8, also those that ATC is known to give back
+    /// to float16
+    #[arg(long = "no-rollback", visible_alias = "no_rollback", conflicts_with = "om_json")]
+    pub(crate) no_rollback: bool,
+
     /// Write every node's output to this directory, as .npy files that msaccucmp reads
     #[arg(long, value_name = "DIR", conflicts_with = "profile")]
     pub(crate) dump: Option<PathBuf>,

@@ -10,8 +10,10 @@ use amct::artifacts::quant_info::QuantInfo;
 use amct::calibration::Batches;
 use amct::compare::{CompareOptions, Comparison, Mapping, compare, compare_dumps};
 use amct::interface;
+use amct::interpreter::Arithmetic;
 use amct::metrics::{Measure, Thresholds};
 use amct::report::Parts;
+use amct::rewrite::quantized_layers;
 use amct::sources::{FileInputs, GivenInput};
 use serde_json::json;
 
@@ -81,6 +83,18 @@ fn models(args: &CompareArgs) -> Result<(Comparison, Vec<PathBuf>), amct::Error>
     let inputs = FileInputs::new(&float, &outlets, &known, &given, args.size, normalization)?;
     let load = |index: usize| inputs.feeds(index).map_err(|error| error.to_string());
     let count = args.limit.map_or(inputs.count(), |limit| limit.get().min(inputs.count()));
+    if let (Arithmetic::Device(device), None, false) = (arithmetic, &args.om_json, args.no_rollback) {
+        let ends = interface::outputs(&quantized, &args.output)?;
+        let whole = quantized_layers(&quantized).len();
+        super::compiled::roll_back(&mut quantized, &ends, &Batches::new(count, &load), device)?;
+        if whole > 0 && quantized_layers(&quantized).is_empty() {
+            return Err(amct::Error::Unsupported(format!(
+                "ATC gives all {whole} quantized layer(s) of '{}' back to float16 for {device}, so nothing is \
+                 left to compare; --no-rollback runs them in int8",
+                args.found.display()
+            )));
+        }
+    }
     let info = info_file(args).map(QuantInfo::read).transpose()?;
     let options = CompareOptions { arithmetic, info, outputs };
     let found = compare(&float, &quantized, &options, &Batches::new(count, &load))?;

@@ -3,9 +3,11 @@
 use std::path::Path;
 
 use amct::artifacts::compiled_model::CompiledModel;
-use amct::compiled::Compiled;
+use amct::calibration::Batches;
+use amct::compiled::{Compiled, deciding_shapes, roll_back_expected};
 use amct::graph::{Graph, Outlet};
 use amct::interface;
+use amct::interpreter::Device;
 use serde_json::{Value, json};
 
 use crate::Outcome;
@@ -29,6 +31,27 @@ pub(crate) fn run(args: &InspectArgs, file: &Path, out: &mut Out) -> Result<Outc
 /// What ATC did, from its dump.
 pub(super) fn read(file: &Path) -> Result<Compiled, amct::Error> {
     Ok(Compiled::of(&CompiledModel::read(file)?)?)
+}
+
+/// Gives the layers back to float that the chip's compiler will, by its public rule.
+pub(super) fn roll_back(
+    graph: &mut Graph,
+    outputs: &[String],
+    batches: &Batches<'_>,
+    device: Device,
+) -> Result<(), amct::Error> {
+    let outlets = interface::outlets(graph, outputs)?;
+    let shapes = deciding_shapes(graph, &outlets, batches);
+    let back = roll_back_expected(graph, &outlets, &shapes)?;
+    if !back.is_empty() {
+        log::warn!(
+            target: "compiled",
+            "{} layer(s) run in float, as ATC gives them back to float16 for {device}; --no-rollback runs them \
+             in int8",
+            back.len()
+        );
+    }
+    Ok(())
 }
 
 /// The outputs asked for, or all leaves.

@@ -75,6 +75,12 @@ fn print_text(model: &Path, inspection: &Inspection, out: &mut Out) {
             writeln!(out, "  {op} '{layer}': {reason}");
         }
     }
+    if !inspection.not_int8.is_empty() {
+        writeln!(out, "layers that ATC does not run in int8, or refuses: {}", inspection.not_int8.len());
+        for (layer, op, reason) in &inspection.not_int8 {
+            writeln!(out, "  {op} '{layer}': {reason}");
+        }
+    }
     writeln!(out, "to go on");
     for line in proposals(model, inspection) {
         writeln!(out, "  {line}");
@@ -149,6 +155,9 @@ fn to_json(inspection: &Inspection) -> Value {
         "quantizable": inspection.quantizable.iter()
             .map(|(name, op)| json!({"name": name, "op": op})).collect::<Vec<_>>(),
         "not_quantizable": inspection.not_quantizable.iter()
+            .map(|(name, op, reason)| json!({"name": name, "op": op, "reason": reason}))
+            .collect::<Vec<_>>(),
+        "not_int8": inspection.not_int8.iter()
             .map(|(name, op, reason)| json!({"name": name, "op": op, "reason": reason}))
             .collect::<Vec<_>>(),
     })

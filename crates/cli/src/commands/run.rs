@@ -1,6 +1,6 @@
 //! `amct run`: a model on images or arrays.
 
-use amct::compiled::expected_in_float;
+use amct::calibration::Batches;
 use amct::dataset::write_npy;
 use amct::dump::{DumpOptions, NodePatterns, dump};
 use amct::graph::Graph;
@@ -31,6 +31,7 @@ pub(crate) fn run(args: &RunArgs, out: &mut Out) -> Result<Outcome, amct::Error>
         let outputs = interface::outputs(&graph, &wanted)?;
         fuse(&mut graph, &FoldOptions { outputs, ..FoldOptions::default() })?;
     }
+    let named: Vec<String> = args.input.iter().filter_map(|input| input.name.clone()).collect();
     match (&args.om_json, arithmetic) {
         (Some(file), _) => {
             let compiled = super::compiled::read(file)?;
@@ -38,11 +39,21 @@ pub(crate) fn run(args: &RunArgs, out: &mut Out) -> Result<Outcome, amct::Error>
             let outlets = interface::outlets(&graph, &outputs)?;
             compiled.apply(&mut graph, &outlets)?;
         }
-        (None, Arithmetic::Device(_)) => warn_of_float_layers(&graph),
+        (None, Arithmetic::Device(device)) if !args.no_rollback => {
+            // What ATC gives back depends on the shapes that these inputs make.
+            let whole = Model::fed(&graph, &wanted, Arithmetic::Integer, &named)?;
+            let feeds = feeds(args, &graph, &whole)?;
+            let load = |_| Ok(feeds.clone());
+            super::compiled::roll_back(&mut graph, whole.outputs(), &Batches::new(1, &load), device)?;
+        }
         _ => {}
     }
-    let named: Vec<String> = args.input.iter().filter_map(|input| input.name.clone()).collect();
     let model = Model::fed(&graph, &wanted, arithmetic, &named)?;
+    if let Arithmetic::Device(_) = arithmetic {
+        let quants = graph.nodes().filter(|(_, node)| node.op == "AscendQuant").count();
+        let fused = model.requantized().len();
+        log::info!(target: "run", "{fused} of {quants} AscendQuants read the sums of the layer before them");
+    }
     let feeds = feeds(args, &graph, &model)?;
     let feeds: Vec<(&str, Tensor)> =
         feeds.iter().map(|(name, tensor)| (name.as_str(), tensor.clone())).collect();
@@ -68,17 +79,6 @@ pub(crate) fn run(args: &RunArgs, out: &mut Out) -> Result<Outcome, amct::Error>
         print_result(name, result, out);
     }
     Ok(Outcome::Done)
-}
-
-/// A device does not run every layer in int8; which, its compiled model tells.
-fn warn_of_float_layers(graph: &Graph) {
-    for layer in expected_in_float(graph) {
-        log::warn!(
-            target: "run",
-            "layer '{layer}' has at most 16 input channels, and ATC runs such a layer in float; here it runs in \
-             int8 unless --om-json gives the compiled model"
-        );
-    }
 }
 
 /// One sample: a file for each input.

@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use amct::calibration::{Batches, probe_shapes};
+use amct::calibration::Batches;
+use amct::compiled::deciding_shapes;
 use amct::graph::{Graph, Outlet};
 use amct::interface;
 use amct::pipeline::prepare_qat;
@@ -34,7 +35,7 @@ pub(crate) fn run(args: &VerifyArgs, out: &mut Out) -> Result<Outcome, amct::Err
         interface::outputs(known, &[])?;
     }
     let mut violations = verify(&graph, original.as_ref(), &outputs);
-    violations.extend(advise(&graph, pool_shapes(&graph)));
+    violations.extend(advise(&graph, shapes(&graph, &outputs)));
     let count = |wanted| violations.iter().filter(|violation| violation.severity == wanted).count();
     let refused = count(Severity::Must);
     match args.format {
@@ -56,22 +57,23 @@ pub(crate) fn run(args: &VerifyArgs, out: &mut Out) -> Result<Outcome, amct::Err
     Ok(if refused == 0 { Outcome::Done } else { Outcome::Refused })
 }
 
-/// Shapes of what the `AvgPool`s give, learnt from a run on zeros.
-fn pool_shapes(graph: &Graph) -> Shapes {
-    let pools: Vec<Outlet> =
-        graph.nodes().filter(|(_, node)| node.op == "AvgPool").map(|(id, _)| id.into()).collect();
-    if pools.is_empty() {
-        return Shapes::new();
-    }
-    let run = || -> Result<Shapes, amct::Error> {
-        let zeros = ZeroBatch::new(graph, &pools, &BTreeMap::new())?;
-        let load = |_| Ok(zeros.feeds());
-        Ok(probe_shapes(graph, &pools, &pools, &Batches::new(1, &load))?)
+/// The shapes that decide what ATC runs in int8, learnt from a run on zeros.
+fn shapes(graph: &Graph, outputs: &[String]) -> Shapes {
+    let zeros = || -> Result<(Vec<Outlet>, ZeroBatch), amct::Error> {
+        let outlets = outputs.iter().filter_map(|name| graph.outlet(name).ok()).collect::<Vec<_>>();
+        let zeros = ZeroBatch::new(graph, &outlets, &BTreeMap::new())?;
+        Ok((outlets, zeros))
     };
-    run().unwrap_or_else(|error| {
-        log::info!(target: "verify", "how wide the average poolings are is not known: {error}");
-        Shapes::new()
-    })
+    match zeros() {
+        Ok((outlets, zeros)) => {
+            let load = |_| Ok(zeros.feeds());
+            deciding_shapes(graph, &outlets, &Batches::new(1, &load))
+        }
+        Err(error) => {
+            log::info!(target: "verify", "shapes inside the graph are not known: {error}");
+            Shapes::new()
+        }
+    }
 }
 
 /// The graph that was quantized. Of one from quantization-aware training it is what is left without

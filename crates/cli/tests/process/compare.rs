@@ -228,7 +228,10 @@ fn a_compiled_model_is_compared_as_it_runs() {
     std::fs::copy(job.path("m.pb"), job.path("float.pb")).unwrap();
     assert_eq!(names(&[]), ["stem/Conv2D", "a/Conv2D", "b/Conv2D"]);
     assert_eq!(names(&["--om-json", "om.json"]), ["a/Conv2D", "b/Conv2D"]);
-    assert_eq!(names(&["--semantics", "npu-910"]).len(), 3);
+    assert_eq!(names(&["--semantics", "npu-910", "--no-rollback"]).len(), 3);
+    // All three have one channel.
+    let args = ["compare", "float.pb", "m.pb", "--input", "x.npy", "--semantics", "npu-910"];
+    job.assert_refused(&job.run(&args), &["gives all 3 quantized layer(s)", "--no-rollback"]);
 }
 
 /// A device's dump: the fused node has the names of all its parts, and what it gives is told by the compiled

@@ -1,7 +1,7 @@
 //! The graph that a device runs: quantizations read the sums that they dequantize themselves, and the
 //! mean of an average pool with padding is taken where its sums are dequantized.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use amct_graph::{Graph, GraphError, NewNode, NodeId, Outlet, Patch, Source};
 
@@ -18,6 +18,17 @@ pub(crate) struct DeviceGraph {
     pub(crate) graph: Graph,
     /// How each of them dequantizes the sums.
     pub(crate) requants: BTreeMap<NodeId, Requant>,
+    /// Those of the original graph that it stands for.
+    quants: BTreeSet<NodeId>,
+}
+
+impl DeviceGraph {
+    /// The names of the quantizations among `nodes` that read sums.
+    pub(crate) fn names(&self, nodes: &[NodeId]) -> Vec<String> {
+        let nodes: BTreeSet<NodeId> = nodes.iter().copied().collect();
+        let quants = self.quants.intersection(&nodes);
+        quants.map(|&id| self.graph.node(id).name.clone()).collect()
+    }
 }
 
 /// The graph that a device runs.
@@ -42,6 +53,7 @@ pub(crate) fn of(graph: &Graph, device: Device) -> Result<DeviceGraph, GraphErro
         }
     }
     let joins = joined(&search, &|quant| requants.contains_key(&quant));
+    let quants = requants.keys().copied().chain(joins.iter().map(|join| join.quant)).collect();
     let mut added = Vec::new();
     for join in &joins {
         join_integers(graph, join, &mut patch);
@@ -51,7 +63,7 @@ pub(crate) fn of(graph: &Graph, device: Device) -> Result<DeviceGraph, GraphErro
     let ids = fused.apply(&patch)?;
     let new = ids.into_iter().zip(added).filter_map(|(id, requant)| Some((id, requant?.clone())));
     requants.extend(new);
-    Ok(DeviceGraph { graph: fused, requants })
+    Ok(DeviceGraph { graph: fused, requants, quants })
 }
 
 /// Lets each part be quantized by itself, and joins the integers.

@@ -14,7 +14,7 @@ fn quantized(net: Net, outputs: &[&str]) -> Graph {
 fn back(graph: &mut Graph, layers: &[&str]) {
     let found = quantized_layers(graph);
     let of = |name: &&str| found.iter().find(|layer| layer.name == **name).unwrap().dequant;
-    roll_back(graph, &layers.iter().map(of).collect()).unwrap();
+    roll_back(graph, &layers.iter().map(of).collect(), &[]).unwrap();
 }
 
 fn floats(graph: &Graph, name: &str) -> Vec<f32> {
@@ -54,6 +54,10 @@ fn a_layer_computes_with_the_weights_that_were_quantized() {
     assert_eq!(node(&graph, "a/dequant/AscendDequant").op, "Identity");
     assert_eq!(inputs(&graph, "a/dequant/AscendDequant"), ["a/BiasAdd"]);
     assert!(quantized_layers(&graph).is_empty());
+    // What quantized it is gone, so that it is no output of the graph.
+    let leaves: Vec<&str> = graph.leaves().into_iter().map(|id| graph.node(id).name.as_str()).collect();
+    assert_eq!(leaves, ["a/Relu"]);
+    assert!(graph.nodes().all(|(_, node)| !node.op.starts_with("Ascend") && node.op != "Cast"));
 }
 
 /// D / 0.05: [0.5, 0.25, 1, 2] * 20 = 10, 5, 20, 40 per channel and multiplier, [1, 1, 2, 2] in that
@@ -110,6 +114,17 @@ fn what_other_layers_share_stays_for_them() {
 }
 
 #[test]
+fn an_integer_that_was_asked_for_stays() {
+    let net = Net::with_input(&[1, 4, 4, 2]).conv("a/Conv2D", "Conv2D", "x", [1, 1, 2, 2]);
+    let mut graph = quantized(net.float("y", "Relu", &["a/Conv2D"]), &["y"]);
+    let asked = graph.outlet("a/act_quant/AscendQuant").unwrap();
+    let dequant = quantized_layers(&graph)[0].dequant;
+    roll_back(&mut graph, &[dequant].into(), &[asked]).unwrap();
+    assert_eq!(inputs(&graph, "a/act_quant/AscendQuant"), ["x"]);
+    assert!(graph.find("a/weight_quant/AscendWeightQuant").is_none());
+}
+
+#[test]
 fn layers_behind_each_other() {
     let net = Net::with_input(&[1, 4, 4, 2])
         .conv("a/Conv2D", "Conv2D", "x", [1, 1, 2, 2])
@@ -160,7 +175,7 @@ fn another_node_is_refused() {
     let mut graph = quantized(Net::with_input(&[1, 4, 4, 2]).avg_pool("p/pool", "x", 2), &["p/pool"]);
     let before = graph.clone();
     let x = graph.find("x").unwrap();
-    let error = roll_back(&mut graph, &[x].into()).unwrap_err().to_string();
+    let error = roll_back(&mut graph, &[x].into(), &[]).unwrap_err().to_string();
     assert!(error.contains("'x'") && error.contains("not the AscendDequant"), "{error}");
     assert_eq!(graph.len(), before.len());
 }

@@ -60,7 +60,7 @@ pub(super) fn extents_are_taken(context: &Context<'_>, findings: &mut Findings) 
 /// Rule 30, where the shape is known. A window that is too large is rule 24's.
 pub(super) fn pools_are_wide(context: &Context<'_>, findings: &mut Findings) {
     for (node, reason) in rolled_back(context) {
-        if let RollbackReason::Width(_) = reason {
+        if reason == RollbackReason::Narrow {
             findings.add(&node, reason.to_string(), "a width of 2 or more, or a float layer");
         }
     }

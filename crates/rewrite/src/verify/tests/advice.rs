@@ -51,11 +51,12 @@ fn depthwise_layers_are_noted_and_products_are_not() {
 #[test]
 fn a_pool_to_width_1_is_noted_where_its_shape_is_known() {
     let graph = sample().quantized;
-    let pool = graph.nodes().find(|(_, node)| node.op == "AvgPool").map(|(id, _)| id).unwrap();
+    let pool = graph.nodes().find(|(_, node)| node.op == "AvgPool").unwrap().1;
+    let value = graph.node(pool.inputs[0].node).inputs[0];
     let noted = |shape: [usize; 4]| {
-        let notes = advise(&graph, Shapes::from([(pool.into(), shape.to_vec())]));
+        let notes = advise(&graph, Shapes::from([(value, shape.to_vec())]));
         notes.into_iter().filter(|note| note.rule == 30).map(|note| note.found).collect::<Vec<_>>()
     };
-    assert_eq!(noted([1, 4, 1, 8]), ["an output of shape [1, 4, 1, 8], which is 1 wide"]);
-    assert!(noted([1, 1, 4, 8]).is_empty());
+    assert_eq!(noted([1, 9, 6, 8]), ["an average pooling to width 1"]);
+    assert!(noted([1, 6, 9, 8]).is_empty());
 }

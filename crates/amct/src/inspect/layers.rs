@@ -1,0 +1,66 @@
+//! The layers of a graph: which can be quantized, which cannot, and which ATC will not run in int8.
+
+use std::collections::BTreeMap;
+
+use amct_calibration::{Batches, layer_inputs, probe_shapes};
+use amct_graph::{Graph, Outlet};
+use amct_rewrite::rollback_rule::Shapes;
+use amct_rewrite::{ExpectedRollback, FoldOptions, expected_rollbacks, fuse, scan_layers};
+
+use crate::compiled::deciding_shapes;
+use crate::zero_batch::ZeroBatch;
+use crate::{Error, interface};
+
+#[derive(Default)]
+pub(super) struct Layers {
+    /// Name and op.
+    pub(super) quantizable: Vec<(String, String)>,
+    /// Name, op and reason.
+    pub(super) not_quantizable: Vec<(String, String, String)>,
+    pub(super) not_int8: Vec<(String, String, String)>,
+}
+
+/// Those after folding, as a job would see them. `given` are the shapes of inputs; without enough of them
+/// nothing is said that shapes decide.
+pub(super) fn find(
+    graph: &Graph,
+    outputs: &[String],
+    given: &BTreeMap<String, Vec<usize>>,
+) -> Result<Layers, Error> {
+    let mut folded = graph.clone();
+    fuse(&mut folded, &FoldOptions { outputs: outputs.to_vec(), ..FoldOptions::default() })?;
+    let outlets = interface::outlets(&folded, outputs)?;
+    let shapes = shapes(&folded, &outlets, given).unwrap_or_else(|error| {
+        log::info!(target: "inspect", "shapes inside the graph are not known: {error}");
+        Shapes::new()
+    });
+    let scan = scan_layers(&folded, outputs, &|outlet| shapes.get(&outlet).cloned())?;
+    let op_of = |name: &str| folded.find(name).map_or(String::new(), |id| folded.node(id).op.clone());
+    let of_scan = scan.warnings.into_iter().map(|warning| {
+        let op = op_of(&warning.layer);
+        (warning.layer, op, warning.problem)
+    });
+    let of_quantized = expected_rollbacks(&folded, &shapes)
+        .into_iter()
+        .map(|ExpectedRollback { layer, reason }| (layer.name, layer.op, reason.to_string()));
+    Ok(Layers {
+        quantizable: scan.layers.iter().map(|layer| (layer.name.clone(), op_of(&layer.name))).collect(),
+        not_quantizable: scan
+            .nodes
+            .skipped()
+            .map(|(name, reason)| (name.to_owned(), op_of(name), reason.to_string()))
+            .collect(),
+        not_int8: of_scan.chain(of_quantized).collect(),
+    })
+}
+
+/// The shapes that the rules on layers ask for, at inputs of zeros.
+fn shapes(graph: &Graph, outlets: &[Outlet], given: &BTreeMap<String, Vec<usize>>) -> Result<Shapes, Error> {
+    let zeros = ZeroBatch::new(graph, outlets, given)?;
+    let load = |_| Ok(zeros.feeds());
+    let batches = Batches::new(1, &load);
+    let probed = layer_inputs(graph, outlets)?;
+    let mut shapes = probe_shapes(graph, &probed, &probed, &batches)?;
+    shapes.extend(deciding_shapes(graph, outlets, &batches));
+    Ok(shapes)
+}
