@@ -24,3 +24,4 @@ mod quantized;
 mod report;
 mod semantics;
 mod sensitivity;
+mod written;
