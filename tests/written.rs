@@ -19,6 +19,25 @@ fn written(quantized: &Quantized) -> Graph {
     amct::graphdef::decode(amct::graphdef::encode_sorted(&quantized.graph).unwrap()).unwrap()
 }
 
+/// The constants that nothing but control edges needs, identities looked through.
+fn only_waited_for(graph: &Graph) -> Vec<String> {
+    let consumers = graph.consumers();
+    let is_read = |id| {
+        let mut open = vec![id];
+        while let Some(id) = open.pop() {
+            for use_ in consumers.all(id) {
+                if graph.node(use_.node).op != "Identity" {
+                    return true;
+                }
+                open.push(use_.node);
+            }
+        }
+        false
+    };
+    let constants = graph.nodes().filter(|(_, node)| node.op == "Const");
+    constants.filter(|(id, _)| !is_read(*id)).map(|(_, node)| node.name.clone()).collect()
+}
+
 /// What `verify` finds, notes aside.
 fn faults(graph: &Graph, original: &Graph, outputs: &[String]) -> Vec<String> {
     let of = |original| verify(graph, original, outputs).into_iter();
@@ -103,6 +122,7 @@ proptest! {
                 Ok(quantized) => {
                     let graph = written(&quantized);
                     prop_assert_eq!(faults(&graph, &original, &outputs), Vec::<String>::new());
+                    prop_assert_eq!(only_waited_for(&graph), Vec::<String>::new());
                     prop_assert!(graph.meta().functions.is_empty());
                 }
                 Err(error) => prop_assert!(is_expected(&error, has_data), "{}", error),
