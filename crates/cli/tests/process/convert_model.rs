@@ -372,14 +372,14 @@ fn what_atc_would_not_take_is_not_written() {
         &["rule 4", "one: found float_val and tensor_content"],
     );
 
-    let pool = deep().placeholder("free", &[-1, 4, 4, -1]).node("mean", "AvgPool", &["free"]);
+    let pool = deep().placeholder("free", &[-1, 4, 4, -1]).node("pooled", "AvgPool", &["free"]);
     let pool = pool
         .attr("ksize", AttrValue::ints([1, 2, 2, 1]))
         .attr("strides", AttrValue::ints([1, 1, 1, 1]))
         .attr("padding", AttrValue::string("VALID"))
-        .node("end", "Relu", &["mean"]);
+        .node("end", "Relu", &["pooled"]);
     let job = Job::with_model(pool);
-    job.file("record.txt", record("mean", "scale_d: 0.05 offset_d: -128").as_bytes());
+    job.file("record.txt", record("pooled", "scale_d: 0.05 offset_d: -128").as_bytes());
     let output = job.run(&[
         "convert-model",
         "--model=model.pb",
