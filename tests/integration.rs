@@ -26,3 +26,4 @@ mod relu6;
 mod sample;
 mod support;
 mod verbs;
+mod written;

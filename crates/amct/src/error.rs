@@ -13,8 +13,8 @@ use amct_calibration::CalibrationError;
 use amct_dataset::DatasetError;
 use amct_graph::GraphError;
 use amct_interpreter::{OpError, PlanError, RunError};
-use amct_rewrite::RewriteError;
 use amct_rewrite::qat::QatError;
+use amct_rewrite::{RewriteError, Violation};
 
 use crate::auto::AutoError;
 use crate::compare::CompareError;
@@ -92,6 +92,8 @@ pub enum Error {
     NothingToQuantize(Vec<(String, String)>),
     /// A layer is to be balanced, but the record has no factors for it.
     NoBalanceFactor(String),
+    /// The quantized graph would not be what ATC takes: the rules it breaks.
+    Contract(Vec<Violation>),
     /// Something that AMCT has and amct does not, or not yet.
     Unsupported(String),
     /// A prediction is asked of an output that is not one row of numbers per image.
@@ -166,6 +168,16 @@ impl fmt::Display for Error {
                 "layer '{layer}': no tensor_balance_factor found in record; run quantize_preprocess on this \
                  model and configuration first, or take dmq_balancer_param out of the layer's configuration"
             ),
+            Error::Contract(violations) => {
+                f.write_str("ATC would not take the quantized model, so it is not written: ")?;
+                for violation in violations.iter().take(SHOWN) {
+                    write!(f, "{violation}; ")?;
+                }
+                if let Some(more @ 1..) = violations.len().checked_sub(SHOWN) {
+                    write!(f, "and {more} more; ")?;
+                }
+                f.write_str("where the float model has this already, change it there; else report it as a fault of amct")
+            }
             Error::Unsupported(what) => f.write_str(what),
             Error::NotAPrediction { output, shape } => write!(
                 f,
@@ -178,9 +190,11 @@ impl fmt::Display for Error {
 
 impl std::error::Error for Error {}
 
+/// How many of many are named.
+const SHOWN: usize = 5;
+
 /// The first few of many names.
 pub(crate) fn some_of(names: &[String]) -> String {
-    const SHOWN: usize = 5;
     let shown: Vec<String> = names.iter().take(SHOWN).map(|name| format!("'{name}'")).collect();
     match names.len().saturating_sub(SHOWN) {
         0 => shown.join(", "),

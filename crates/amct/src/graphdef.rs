@@ -49,8 +49,11 @@ pub fn decode(bytes: impl Into<Bytes>) -> Result<Graph, GraphDefError> {
     if nodes.is_empty() {
         return Err(GraphDefError::NoNodes);
     }
+    let library = std::mem::take(&mut message.library);
+    let functions = library.iter().flat_map(|library| &library.function);
     let meta = GraphMeta {
-        has_functions: message.library.as_ref().is_some_and(|library| !library.function.is_empty()),
+        functions: functions.filter_map(|function| Some(function.signature.as_ref()?.name.clone())).collect(),
+        library: library.as_ref().map(|library| library.encode_to_vec().into()),
         carried: message.encode_to_vec().into(),
     };
     Graph::from_named(nodes.into_iter().map(node_from_proto), meta).map_err(GraphDefError::Graph)
@@ -78,6 +81,7 @@ fn encode_nodes<'a>(
     nodes: impl Iterator<Item = &'a Node>,
 ) -> Result<Vec<u8>, GraphDefError> {
     let mut message = proto::GraphDef::decode(graph.meta().carried.clone()).map_err(damaged)?;
+    message.library = graph.meta().library.clone().map(Message::decode).transpose().map_err(damaged)?;
     message.node = nodes.map(|node| node_to_proto(graph, node)).collect::<Result<_, _>>()?;
     Ok(message.encode_to_vec())
 }

@@ -13,16 +13,18 @@ pub struct Graph {
     pub(crate) slots: Vec<Option<Arc<Node>>>,
     /// Looked up, never iterated.
     pub(crate) by_name: HashMap<String, NodeId>,
-    meta: GraphMeta,
+    pub(crate) meta: GraphMeta,
 }
 
 /// What a graph's file carries besides nodes; kept encoded, never looked at.
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
 pub struct GraphMeta {
-    /// The file's message with everything but its nodes.
+    /// The file's message with everything but its nodes and its library.
     pub carried: Bytes,
-    /// Whether the file brings functions in its library.
-    pub has_functions: bool,
+    /// The file's library of functions.
+    pub library: Option<Bytes>,
+    /// Names of the functions in the library, in its order.
+    pub functions: Vec<String>,
 }
 
 impl Graph {

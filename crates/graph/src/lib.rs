@@ -16,6 +16,7 @@ mod literal;
 mod node;
 mod order;
 mod patch;
+mod places;
 pub mod views;
 
 pub use attr::{AttrValue, FuncAttr, ListAttr, ShapeAttr, ShapeDim};

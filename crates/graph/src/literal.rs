@@ -14,7 +14,7 @@ use crate::{ShapeAttr, dtype_from_code, type_code, type_name};
 pub struct TensorLiteral {
     /// TensorFlow's type number.
     pub dtype: i32,
-    /// Shape, if the file has one.
+    /// Shape, if the file has one; without it the constant is a scalar.
     pub shape: Option<ShapeAttr>,
     /// Version of the message; 0.
     pub version_number: i32,
@@ -47,8 +47,8 @@ pub struct TensorLiteral {
 pub enum LiteralError {
     /// A type no [`Tensor`] holds.
     Type(i32),
-    /// No shape, an unknown rank, or a negative dimension.
-    Shape(Option<ShapeAttr>),
+    /// An unknown rank, or a negative dimension.
+    Shape(ShapeAttr),
     /// Raw bytes of another length than the shape asks for.
     ContentLength {
         /// Bytes the shape asks for.
@@ -73,8 +73,8 @@ impl fmt::Display for LiteralError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             LiteralError::Type(code) => write!(f, "constants of type {} are not supported", type_name(*code)),
-            LiteralError::Shape(None) => f.write_str("the constant has no shape"),
-            LiteralError::Shape(Some(shape)) => {
+            LiteralError::Shape(shape) if shape.unknown_rank => f.write_str("the constant's rank is unknown"),
+            LiteralError::Shape(shape) => {
                 let sizes: Vec<i64> = shape.dims.iter().map(|dim| dim.size).collect();
                 write!(f, "the constant's shape {sizes:?} is not fully known")
             }
@@ -110,14 +110,14 @@ impl TensorLiteral {
         dtype_from_code(self.dtype)
     }
 
-    /// The dimensions.
+    /// The dimensions. A constant without a shape is a scalar, as TensorFlow and ATC read it.
     ///
     /// # Errors
     /// [`LiteralError::Shape`] if they are not fully known.
     pub fn dims(&self) -> Result<Vec<usize>, LiteralError> {
-        let unknown = || LiteralError::Shape(self.shape.clone());
-        let shape = self.shape.as_ref().filter(|shape| !shape.unknown_rank).ok_or_else(unknown)?;
-        shape.dims.iter().map(|dim| usize::try_from(dim.size).map_err(|_| unknown())).collect()
+        let Some(shape) = &self.shape else { return Ok(Vec::new()) };
+        let known = shape.sizes().and_then(|sizes| sizes.into_iter().collect());
+        known.ok_or_else(|| LiteralError::Shape(shape.clone()))
     }
 
     /// Decodes the constant. Raw bytes are read first, as TensorFlow does; without them, one value

@@ -5,21 +5,23 @@ use crate::{AttrValue, Graph, GraphError, Node, NodeId, Outlet};
 
 /// A change to a graph, as a value: described first, then applied whole or not at all.
 ///
-/// A patch adds nodes, rewires inputs, replaces all uses of an outlet, sets and drops attributes, sets
-/// ops, renames and removes nodes. Its steps are done in that order of kinds (adding first, removing last), so
-/// `replace_uses` moves the readers that the graph had *before* the patch and never the nodes the
-/// patch adds.
+/// A patch adds nodes, rewires inputs, replaces all uses of an outlet, sets control inputs, sets and drops
+/// attributes, sets ops, renames and removes nodes. Its steps are done in that order of kinds (adding first,
+/// removing last), so `replace_uses` moves the readers that the graph had *before* the patch and never the
+/// nodes the patch adds.
 #[derive(Clone, Debug, Default)]
 pub struct Patch {
     added: Vec<NewNode>,
     replaced: Vec<(Outlet, Source)>,
     rewired: Vec<(NodeId, usize, Source)>,
     appended: Vec<(NodeId, Source)>,
+    controls: Vec<(NodeId, Vec<NodeId>)>,
     attributes: Vec<(NodeId, String, AttrValue)>,
     dropped: Vec<(NodeId, String)>,
     ops: Vec<(NodeId, String)>,
     renamed: Vec<(NodeId, String)>,
     removed: BTreeSet<NodeId>,
+    drops_library: bool,
 }
 
 /// Where an input of a patched graph comes from.
@@ -97,11 +99,13 @@ impl Patch {
             && self.replaced.is_empty()
             && self.rewired.is_empty()
             && self.appended.is_empty()
+            && self.controls.is_empty()
             && self.attributes.is_empty()
             && self.dropped.is_empty()
             && self.ops.is_empty()
             && self.renamed.is_empty()
             && self.removed.is_empty()
+            && !self.drops_library
     }
 
     /// Adds a node; the result stands for its output 0.
@@ -126,6 +130,11 @@ impl Patch {
         self.appended.push((node, source.into()));
     }
 
+    /// Lets a node wait for these nodes only; done after [`replace_uses`](Self::replace_uses).
+    pub fn set_controls(&mut self, node: NodeId, controls: impl Into<Vec<NodeId>>) {
+        self.controls.push((node, controls.into()));
+    }
+
     /// Sets an attribute of a node.
     pub fn set_attr(&mut self, node: NodeId, name: &str, value: AttrValue) {
         self.attributes.push((node, name.to_owned(), value));
@@ -146,9 +155,15 @@ impl Patch {
         self.renamed.push((node, name.into()));
     }
 
-    /// Removes a node; nobody may read it once the patch is done.
+    /// Removes a node; nobody may read it once the patch is done. What asks in `_class` to be placed
+    /// with it no longer does.
     pub fn remove(&mut self, node: NodeId) {
         self.removed.insert(node);
+    }
+
+    /// Leaves out the library of functions.
+    pub fn drop_library(&mut self) {
+        self.drops_library = true;
     }
 }
 
@@ -176,9 +191,11 @@ impl Graph {
             self.by_name.insert(name.clone(), *id);
             self.editable(*id)?.name = name;
         }
+        let mut gone = BTreeSet::new();
         for &id in &patch.removed {
             let name = self.editable(id)?.name.clone();
             self.by_name.remove(&name);
+            gone.insert(name);
         }
         let ids = self.add_nodes(&patch.added);
         let resolve = |source: &Source| match *source {
@@ -204,6 +221,9 @@ impl Graph {
             let outlet = resolve(source)?;
             self.editable(*id)?.inputs.push(outlet);
         }
+        for (id, controls) in &patch.controls {
+            self.editable(*id)?.controls.clone_from(controls);
+        }
         for (id, name, value) in &patch.attributes {
             self.editable(*id)?.attrs.insert(name.clone(), value.clone());
         }
@@ -214,6 +234,11 @@ impl Graph {
             op.clone_into(&mut self.editable(*id)?.op);
         }
         self.remove_nodes(&patch.removed)?;
+        gone.retain(|name| !self.by_name.contains_key(name));
+        self.forget_places(&gone);
+        if patch.drops_library {
+            (self.meta.library, self.meta.functions) = (None, Vec::new());
+        }
         Ok(ids)
     }
 

@@ -27,8 +27,10 @@ mod constants;
 mod error;
 mod evaluate;
 pub mod fold;
+mod input_shapes;
 pub mod insert;
 pub mod layers;
+mod library;
 mod names;
 mod outputs;
 pub mod qat;
@@ -44,11 +46,13 @@ pub mod verify;
 pub use balance::{Balanced, balance};
 pub use error::RewriteError;
 pub use fold::{FoldOptions, FoldReport, FoldedGroup, fuse};
+pub use input_shapes::tell_input_shapes;
 pub use insert::{
     InsertOptions, InsertReport, LayerQuantization, NodeOrigin, TENSOR_OPS, TensorQuantization,
     insert_quantization,
 };
 pub use layers::{ConvGroup, LayerKind, LayerScan, QuantizableLayer, already_quantized, scan_layers};
+pub use library::drop_uncalled_library;
 pub use quantized::{QuantizedLayer, quantized_layers};
 pub use roll_back::roll_back;
 pub use rollback_rule::{ExpectedRollback, RollbackReason, expected_rollbacks};

@@ -95,13 +95,7 @@ fn reason(seen: &Seen<'_>) -> Option<RollbackReason> {
 fn channels(seen: &Seen<'_>) -> Option<usize> {
     let by_value = || {
         let shape = seen.value?;
-        let axis = if seen.kind == LayerKind::Conv3d {
-            let is_second = matches!(seen.node.attributes().string("data_format"), Ok(Some("NCDHW")));
-            if is_second { 1 } else { shape.len().checked_sub(1)? }
-        } else {
-            WindowAttrs::of(seen.node).ok()?.format.channel_axis(shape.len())
-        };
-        shape.get(axis).copied()
+        shape.get(seen.kind.channel_axis(seen.node, shape.len())).copied()
     };
     by_value().or_else(|| seen.kind.input_channels(seen.weights?)?.checked_mul(seen.parts))
 }

@@ -9,7 +9,7 @@ mod fake_quant;
 mod fp16;
 mod scale;
 
-pub use bias::{BiasOverflow, quantize_bias};
+pub use bias::{BiasOverflow, LARGEST_FLOAT_BIAS, beyond_floats, quantize_bias};
 pub use deq_scale::DeqScale;
 pub use fake_quant::FakeQuantGrid;
 pub use fp16::{fp16_scale, nearest_f16};

@@ -5,7 +5,8 @@ use amct_artifacts::record::{Record, RecordEntry};
 use amct_calibration::weights;
 use amct_graph::{Graph, NodeId};
 use amct_rewrite::{
-    InsertOptions, LayerQuantization, NodeOrigin, QuantizableLayer, TensorQuantization, insert_quantization,
+    InsertOptions, LayerQuantization, NodeOrigin, QuantizableLayer, Severity, TensorQuantization,
+    drop_uncalled_library, insert_quantization, tell_input_shapes, verify,
 };
 use amct_tensor::quantization::ActivationParams;
 use rayon::prelude::*;
@@ -28,8 +29,12 @@ pub struct Quantized {
 /// Writes the factors of a record into the graph: those of layers, and, under `<node>:<input>`, those
 /// of tensors that are quantized by themselves. `name` goes into the quantization info.
 ///
+/// What comes out keeps the rules of ATC: where the float graph does not tell rank and channels of an input
+/// that is quantized they are written there, and a library of functions that no node calls is left out.
+///
 /// # Errors
-/// A record that does not fit the graph, a bias that leaves int32.
+/// A record that does not fit the graph, a bias that leaves int32, [`Error::Contract`] for what ATC would
+/// not take all the same, because the float graph is not.
 pub fn quantize(prepared: &Prepared, record: &Record, name: &str) -> Result<Quantized, Error> {
     let record = &recorded::factors(record);
     recorded::check(prepared, record, RecordRules::Calibrated, "the model")?;
@@ -55,8 +60,18 @@ pub fn quantize(prepared: &Prepared, record: &Record, name: &str) -> Result<Quan
     if let Some((_, balanced)) = &balanced {
         balanced.set_origins(&mut report.nodes);
     }
+    tell_input_shapes(&mut graph, &prepared.shapes)?;
+    drop_uncalled_library(&mut graph)?;
+    check(&graph, &prepared.outputs)?;
     let ops = report.nodes.into_iter().map(op_info).collect();
     Ok(Quantized { graph, info: QuantInfo { name: name.to_owned(), ops }, layers: report.layers })
+}
+
+/// Makes sure that the graph keeps the rules of ATC, whatever the float one was like.
+fn check(graph: &Graph, outputs: &[String]) -> Result<(), Error> {
+    let mut violations = verify(graph, None, outputs);
+    violations.retain(|violation| violation.severity == Severity::Must);
+    if violations.is_empty() { Ok(()) } else { Err(Error::Contract(violations)) }
 }
 
 fn layer_quantization(

@@ -2,7 +2,7 @@
 
 use std::process::Output;
 
-use amct::graph::{AttrValue, Graph};
+use amct::graph::{AttrValue, FuncAttr, Graph, TensorLiteral};
 use amct::tensor::Tensor;
 use amct::tensor::quantization::DeqScale;
 
@@ -349,4 +349,47 @@ fn an_output_or_a_place_that_is_not_there() {
     job.file("out", b"in the way");
     let output = run("conv/Conv2D", "--save-path=out/m");
     job.assert_refused(&output, &["cannot write out/m_quant.json", "another save path"]);
+}
+
+#[test]
+fn what_atc_would_not_take_is_not_written() {
+    let conv = &record("conv/Conv2D", CONV);
+    let function = AttrValue::Func(FuncAttr { name: "net".to_owned(), ..FuncAttr::default() });
+    let call = one_convolution().node("call", "PartitionedCall", &["conv/Conv2D"]).attr("f", function);
+    refused_by(
+        call,
+        conv,
+        &["rule 1", "call: found a call of the function 'net'", "it is not written", "change it there"],
+    );
+
+    let twice =
+        TensorLiteral { content: vec![0; 4].into(), ..TensorLiteral::encode(&Tensor::scalar(1.0_f32)) };
+    let twice =
+        one_convolution().constant("one", &Tensor::scalar(1.0_f32)).attr("value", AttrValue::tensor(twice));
+    refused_by(
+        twice.node("end", "Maximum", &["conv/Conv2D", "one"]),
+        conv,
+        &["rule 4", "one: found float_val and tensor_content"],
+    );
+
+    let pool = deep().placeholder("free", &[-1, 4, 4, -1]).node("pooled", "AvgPool", &["free"]);
+    let pool = pool
+        .attr("ksize", AttrValue::ints([1, 2, 2, 1]))
+        .attr("strides", AttrValue::ints([1, 1, 1, 1]))
+        .attr("padding", AttrValue::string("VALID"))
+        .node("end", "Relu", &["pooled"]);
+    let job = Job::with_model(pool);
+    job.file("record.txt", record("pooled", "scale_d: 0.05 offset_d: -128").as_bytes());
+    let output = job.run(&[
+        "convert-model",
+        "--model=model.pb",
+        "--record=record.txt",
+        "--save-path",
+        SAVE_PATH,
+        "--output=end",
+    ]);
+    job.assert_refused(
+        &output,
+        &["rule 17", "free: found shape [?, 4, 4, ?], expected known rank and channels"],
+    );
 }

@@ -25,3 +25,4 @@ mod report;
 mod semantics;
 mod sensitivity;
 mod unread;
+mod written;

@@ -63,3 +63,22 @@ fn a_few_bytes_cannot_ask_for_all_memory() {
     let huge = TensorLiteral { float_val: vec![0.0], ..literal(DType::F32, &[1 << 20, 1 << 20]) };
     assert!(matches!(huge.decode(), Err(LiteralError::Tensor(TensorError::TooLarge { .. }))));
 }
+
+#[test]
+fn without_a_shape_it_is_a_scalar_and_an_unknown_rank_stays_an_error() {
+    let listed = TensorLiteral { float_val: vec![2.5], shape: None, ..literal(DType::F32, &[]) };
+    assert_eq!(listed.decode().unwrap(), Tensor::scalar(2.5_f32));
+    let raw =
+        TensorLiteral { content: Bytes::from_static(&[7, 0, 0, 0]), shape: None, ..literal(DType::I32, &[]) };
+    assert_eq!(raw.decode().unwrap(), Tensor::scalar(7_i32));
+    let empty = TensorLiteral { shape: None, ..literal(DType::I64, &[]) };
+    assert_eq!(empty.decode().unwrap(), Tensor::scalar(0_i64));
+    let vector = TensorLiteral { float_val: vec![1.0, 2.0], shape: None, ..literal(DType::F32, &[]) };
+    assert_eq!(vector.decode(), Err(LiteralError::TooManyValues { expected: 1, found: 2 }));
+
+    let unknown = ShapeAttr { unknown_rank: true, ..ShapeAttr::default() };
+    let unknown = TensorLiteral { float_val: vec![2.5], shape: Some(unknown), ..literal(DType::F32, &[]) };
+    assert_eq!(unknown.decode().unwrap_err().to_string(), "the constant's rank is unknown");
+    let free = literal(DType::F32, &[2, -1]);
+    assert_eq!(free.decode().unwrap_err().to_string(), "the constant's shape [2, -1] is not fully known");
+}

@@ -2,7 +2,6 @@
 
 use amct_graph::{AttrValue, Graph};
 use amct_interpreter::{Arithmetic, Device};
-use amct_tensor::Tensor;
 use amct_tensor::quantization::DeqScale;
 
 use crate::net::{Net, devices, floats, int8s, plan, row, run, two_layers};

@@ -3,8 +3,9 @@
 use amct_graph::NewNode;
 use amct_graph::{AttrValue, GraphError};
 use amct_tensor::DType;
-use amct_tensor::quantization::quantize_bias;
+use amct_tensor::quantization::{LARGEST_FLOAT_BIAS, beyond_floats, quantize_bias};
 
+use super::PASS;
 use super::builder::Builder;
 use super::origin::Owner;
 use crate::RewriteError;
@@ -27,6 +28,10 @@ impl Builder<'_> {
         let quantized = quantize_bias(values, quantization.activation.scale, &quantization.scale_w)
             .map_err(|overflow| RewriteError::BiasOverflow { layer: layer.name.clone(), overflow })?;
 
+        if let Some((channel, bias)) = beyond_floats(&quantized) {
+            log::warn!(target: PASS, "layer '{}': quantized bias {bias} of channel {channel} is beyond \
+                {LARGEST_FLOAT_BIAS}; ATC may fold it as a float, which makes another number of it", layer.name);
+        }
         let scope = self.names.scope(&layer.name, "bias_quant");
         let owner = Owner::Inserted(index);
         let integers = self.add(constant(format!("{scope}/bias"), [quantized.len()], quantized)?, owner);

@@ -1,7 +1,7 @@
 //! Which input channel a weight belongs to.
 
 use amct_graph::views::WindowAttrs;
-use amct_graph::{AttrValue, Graph};
+use amct_graph::{AttrValue, Graph, Node};
 
 use super::{LayerKind, QuantizableLayer};
 
@@ -59,8 +59,14 @@ impl QuantizableLayer {
 
     /// The axis of the channels in data of that rank, which is at least 2.
     pub fn channel_axis(&self, graph: &Graph, rank: usize) -> usize {
-        let node = graph.node(self.node);
-        let is_second = match self.kind {
+        self.kind.channel_axis(graph.node(self.node), rank)
+    }
+}
+
+impl LayerKind {
+    /// The axis of the channels in the data of `node`, a layer of this kind, which have that rank.
+    pub(crate) fn channel_axis(self, node: &Node, rank: usize) -> usize {
+        let is_second = match self {
             LayerKind::MatMul | LayerKind::BatchMatMul => false,
             LayerKind::Conv3d => node.attrs.get("data_format") == Some(&AttrValue::string("NCDHW")),
             _ => WindowAttrs::of(node).is_ok_and(|window| window.format.channel_axis(4) == 1),

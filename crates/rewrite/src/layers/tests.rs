@@ -152,7 +152,7 @@ fn extents_beyond_atc_are_warned_about() {
     let warned: Vec<&str> = found.warnings.iter().map(|warning| warning.layer.as_str()).collect();
     assert_eq!(warned, ["big", "stride"]);
     let pool = Net::with_input(&[1, 7, 7, 3]).avg_pool("global", "x", 7).build();
-    let scan = scan_layers(&pool, &[], &|_| Some(vec![1, 1, 1, 3])).unwrap();
+    let scan = scan_layers(&pool, &[], &|_| Some(vec![1, 7, 7, 3])).unwrap();
     assert_eq!(scan.warnings.len(), 1);
 }
 

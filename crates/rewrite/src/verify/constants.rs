@@ -30,8 +30,11 @@ pub(super) fn are_encoded_exactly(context: &Context<'_>, findings: &mut Findings
 /// What is wrong with the encoding, and what is right.
 fn problem(literal: &TensorLiteral) -> Option<(String, String)> {
     let (field, element) = field_and_size(literal.dtype)?;
-    let Ok(dims) = literal.dims() else {
-        return Some(("a shape that is not fully known".to_owned(), "known dimensions".to_owned()));
+    let dims = match literal.dims() {
+        Ok(dims) => dims,
+        Err(error) => {
+            return Some((error.to_string(), "known dimensions, or no shape for a scalar".to_owned()));
+        }
     };
     let Ok(elements) = checked_len(&dims, DType::U8) else {
         return Some((format!("shape {dims:?}"), "less than 2 GiB".to_owned()));

@@ -21,7 +21,7 @@ impl<'a> Context<'a> {
     pub(super) fn new(graph: &'a Graph, original: Option<&'a Graph>, outputs: &'a [String]) -> Self {
         let consumers = graph.consumers();
         let paths = path::all(graph, &consumers);
-        let original = original.map(|original| Counterparts::new(graph, original));
+        let original = original.map(|original| Counterparts::new(graph, original, outputs));
         Self { graph, original, outputs, consumers, paths, shapes: Shapes::new() }
     }
 

@@ -1,14 +1,15 @@
 //! Rules 16 to 18 and 24: dequantization words, known channels, biases, poolings.
 
 use amct_graph::views::WindowAttrs;
-use amct_graph::{AttrValue, Node, type_code, type_name};
-use amct_tensor::quantization::DeqScale;
-use amct_tensor::{DType, DataFormat, Tensor};
+use amct_graph::{AttrValue, Node, TensorLiteral, type_code, type_name};
+use amct_tensor::quantization::{DeqScale, LARGEST_FLOAT_BIAS, beyond_floats};
+use amct_tensor::{DType, Tensor};
 
 use super::Severity;
 use super::context::{Context, Findings};
 use super::path::Path;
 use crate::LayerKind;
+use crate::input_shapes::{has_channels, known, quantized_placeholder};
 use crate::layers::pool_problem;
 
 /// The number of words of a layer's `AscendDequant`.
@@ -102,23 +103,26 @@ fn first_unsound(words: &[u64]) -> Option<(usize, u64)> {
     words.iter().enumerate().find(|(_, word)| !is_sound(word)).map(|(channel, &word)| (channel, word))
 }
 
-/// Rule 17, as far as a graph without inferred shapes shows it: for layers on a placeholder.
+/// Rule 17, as far as a graph without inferred shapes shows it: for layers on a placeholder. One without a
+/// shape is left to `--input_shape`; of one whose shape lacks them ATC takes what the file says.
 pub(super) fn channels_are_known(context: &Context<'_>, findings: &mut Findings) {
     for path in &context.paths {
-        let Some(quant) = path.quant.map(|id| context.graph.node(id)) else { continue };
-        let Some((_, source)) = context.input(quant, 0).filter(|(_, node)| node.op == "Placeholder") else {
-            continue;
-        };
-        let Ok(Some(shape)) = source.attributes().shape("shape") else { continue };
-        let layer = context.graph.node(path.layer);
-        let format = WindowAttrs::of(layer).map_or(DataFormat::Nhwc, |window| window.format);
-        let known = shape.sizes().is_some_and(|sizes| {
-            sizes.len() >= 2 && sizes.get(format.channel_axis(sizes.len())).is_some_and(Option::is_some)
-        });
-        if !known {
-            findings.add(&source.name, format!("shape {:?}", shape.sizes()), "known rank and channels");
+        let Some((id, _)) = quantized_placeholder(context.graph, path) else { continue };
+        let source = context.graph.node(id);
+        let Some(shape) = known(source) else { continue };
+        if !has_channels(&shape, context.graph.node(path.layer)) {
+            let found =
+                shape.sizes().map_or("an unknown rank".to_owned(), |sizes| format!("shape {}", text(&sizes)));
+            findings.add(&source.name, found, "known rank and channels");
         }
     }
+}
+
+/// `[?, 4, 4, 3]`.
+fn text(sizes: &[Option<usize>]) -> String {
+    let sizes: Vec<String> =
+        sizes.iter().map(|size| size.map_or("?".to_owned(), |size| size.to_string())).collect();
+    format!("[{}]", sizes.join(", "))
 }
 
 /// Rule 18.
@@ -157,6 +161,17 @@ pub(super) fn bias_is_int32(context: &Context<'_>, findings: &mut Findings) {
             let found = format!("{} {:?}", type_name(literal.dtype), dims.unwrap_or_default());
             findings.add(&cast.name, found, "DT_INT32, one per output channel");
         }
+        note_large_biases(&cast.name, literal, findings);
+    }
+}
+
+/// ATC may fold the `Cast` and take such a bias for a float. A note: most versions merge the integers.
+fn note_large_biases(cast: &str, literal: &TensorLiteral, findings: &mut Findings) {
+    let tensor = literal.decode().ok();
+    let integers = tensor.as_ref().and_then(|tensor| tensor.as_slice::<i32>().ok());
+    if let Some((channel, bias)) = integers.and_then(beyond_floats) {
+        let expected = format!("at most {LARGEST_FLOAT_BIAS} on either side of 0, which a float holds");
+        findings.add_as(Severity::Note, cast, format!("bias {bias} of channel {channel}"), expected);
     }
 }
 

@@ -1,6 +1,7 @@
 //! Rules 1 to 3: the file as a whole.
 
 use super::context::{Context, Findings};
+use crate::library::called;
 
 /// The ops of AMCT's that ATC knows, with the number of their data inputs.
 const AMCT_OPS: [(&str, usize); 4] =
@@ -9,10 +10,17 @@ const AMCT_OPS: [(&str, usize); 4] =
 /// What quantization may bring into a graph besides those.
 const HELPERS: [&str; 4] = ["Const", "Cast", "BiasAdd", "Identity"];
 
-/// Rule 1. ATC wants an extra library file as soon as a node calls a function.
+/// Rule 1. ATC wants an extra library file as soon as a node calls a function, and passes over a library
+/// that nobody calls.
 pub(super) fn is_plain(context: &Context<'_>, findings: &mut Findings) {
-    if context.graph.meta().has_functions {
-        findings.add("", "functions in its library", "none");
+    for (_, node) in context.graph.nodes() {
+        if let Some(function) = called(context.graph, node) {
+            findings.add(
+                &node.name,
+                format!("a call of the function '{function}'"),
+                "its nodes in the graph itself",
+            );
+        }
     }
     if let Err(error) = context.graph.topological_order() {
         findings.add("", error.to_string(), "no cycle");

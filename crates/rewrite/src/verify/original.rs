@@ -7,6 +7,8 @@
 mod balance;
 mod counterparts;
 
+use std::collections::BTreeSet;
+
 use amct_graph::{AttrValue, Graph, Node, NodeId, Outlet, Use};
 use amct_tensor::Tensor;
 use amct_tensor::quantization::{DeqScale, I8_MAX, I8_MIN};
@@ -16,7 +18,9 @@ use super::context::{Context, Findings};
 use super::path::Path;
 use crate::LayerKind;
 use crate::evaluate::evaluate;
+use crate::input_shapes;
 use crate::insert::{all_readers_clip, clips_at_six};
+use crate::sweep::{orders_nothing, waits_for};
 pub(super) use counterparts::Counterparts;
 use counterparts::Origin;
 
@@ -30,10 +34,12 @@ pub(super) fn has_same_placeholders(context: &Context<'_>, findings: &mut Findin
             findings.add(&node.name, "a new placeholder", "those of the original graph");
             continue;
         };
-        for attr in ["dtype", "shape"] {
-            if node.attrs.get(attr) != before.attrs.get(attr) {
-                findings.add(&node.name, format!("another {attr}"), "that of the original graph");
-            }
+        let same = |attr: &str| node.attrs.get(attr) == before.attrs.get(attr);
+        if !same("dtype") {
+            findings.add(&node.name, "another dtype", "that of the original graph");
+        }
+        if !same("shape") && !input_shapes::adds_channels(node, before) {
+            findings.add(&node.name, "another shape", "that of the original graph");
         }
     }
 }
@@ -97,7 +103,7 @@ pub(super) fn leaves_the_rest(context: &Context<'_>, findings: &mut Findings) {
             }
             continue;
         }
-        for attr in changed_attributes(before, node) {
+        for attr in changed_attributes(context.graph, counterparts.graph, before, node) {
             findings.add(&node.name, format!("another {attr}"), "that of the original graph");
         }
         compare_inputs(context, counterparts, before_id, id, findings);
@@ -115,11 +121,17 @@ fn clips(node: &Node) -> bool {
     }
 }
 
-fn changed_attributes<'n>(before: &'n Node, node: &'n Node) -> Vec<&'n str> {
+/// The attributes that differ, a place at a node that is gone aside. Shapes of placeholders are rule 5's.
+fn changed_attributes<'n>(graph: &Graph, original: &Graph, before: &'n Node, node: &'n Node) -> Vec<&'n str> {
     let mut names: Vec<&str> = before.attrs.keys().chain(node.attrs.keys()).map(String::as_str).collect();
     names.sort_unstable();
     names.dedup();
-    names.retain(|name| before.attrs.get(*name) != node.attrs.get(*name));
+    let is_gone = |name: &str| original.find(name).is_some() && graph.find(name).is_none();
+    names.retain(|&name| match name {
+        "_class" => before.class_without(&is_gone) != node.class_without(&is_gone),
+        "shape" if before.op == "Placeholder" => false,
+        _ => before.attrs.get(name) != node.attrs.get(name),
+    });
     names
 }
 
@@ -143,10 +155,12 @@ fn compare_inputs(
         if may_change {
             continue;
         }
+        // The data of a layer may be constant too.
+        let float = before_quant(context.graph, now);
         let same = match counterparts.graph.constant_node(then) {
-            Some(constant) => same_constant(counterparts.graph, constant, context.graph, now),
+            Some(constant) => same_constant(counterparts.graph, constant, context.graph, float),
             None => match evaluate(counterparts.graph, then) {
-                Some(value) => evaluate(context.graph, now) == Some(value),
+                Some(value) => evaluate(context.graph, float) == Some(value),
                 None => {
                     let origins =
                         (counterparts.origin_before(then), counterparts.origin_now(context.graph, now));
@@ -159,15 +173,24 @@ fn compare_inputs(
             findings.add(&node.name, found, counterparts.graph.outlet_name(then));
         }
     }
-    let sorted = |mut origins: Vec<Origin>| {
-        origins.sort();
-        origins
-    };
-    let then = before.controls.iter().map(|&id| counterparts.origin_before(id.into())).collect();
-    let now = node.controls.iter().map(|&id| counterparts.origin_now(context.graph, id.into())).collect();
-    if sorted(then) != sorted(now) {
+    // To wait for a constant orders nothing.
+    let controls = |graph: &Graph, node: &Node| waits_for(graph, node, &|id| orders_nothing(graph, id));
+    let then =
+        controls(counterparts.graph, before).into_iter().map(|id| counterparts.origin_before(id.into()));
+    let now = controls(context.graph, node).into_iter();
+    let now = now.map(|id| counterparts.origin_now(context.graph, id.into()));
+    if then.collect::<BTreeSet<Origin>>() != now.collect() {
         findings.add(&node.name, "other control inputs", "those of the original graph");
     }
+}
+
+/// What an `AscendQuant` quantizes, and an `AscendAntiQuant` gives back; any other value itself.
+fn before_quant(graph: &Graph, outlet: Outlet) -> Outlet {
+    let input = |outlet: Outlet, op: &str| {
+        let node = graph.node(outlet.node);
+        node.inputs.first().copied().filter(|_| node.op == op).unwrap_or(outlet)
+    };
+    input(input(outlet, "AscendAntiQuant"), "AscendQuant")
 }
 
 fn same_constant(original: &Graph, constant: NodeId, graph: &Graph, outlet: Outlet) -> bool {

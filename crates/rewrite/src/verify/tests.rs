@@ -145,13 +145,45 @@ fn rules_have_a_number_each() {
 }
 
 #[test]
-fn functions_are_found() {
-    let graph = Graph::from_named([], GraphMeta { has_functions: true, ..GraphMeta::default() }).unwrap();
-    let violations = verify(&graph, None, &[]);
+fn called_functions_are_found_and_others_are_not() {
+    let of_op = |op: &str| {
+        let meta = GraphMeta { functions: vec!["f".into()], ..GraphMeta::default() };
+        let node = Node { name: "call".into(), op: op.into(), ..Node::default() };
+        verify(&Graph::from_named([(node, Vec::new())], meta).unwrap(), None, &[])
+    };
+    assert_eq!(of_op("Relu"), []);
+    let violations = of_op("f");
     assert_eq!((violations.len(), violations[0].rule, violations[0].severity), (1, 1, Severity::Must));
     assert_eq!(
         violations[0].to_string(),
-        "rule 1 (one graph without functions or cycles): the file: found functions in its library, expected \
-         none; ATC's parser takes one flat graph"
+        "rule 1 (one graph without functions or cycles): call: found a call of the function 'f', expected \
+         its nodes in the graph itself; ATC's parser takes one flat graph"
     );
+}
+
+#[test]
+fn a_norm_behind_a_value_with_other_readers_belongs_to_the_layer_behind_it() {
+    let net = Net::with_input(&[-1, 4, 4, 3])
+        .conv("first", "Conv2D", "x", [1, 1, 3, 3])
+        .batch_norm("bn", "first", 3)
+        .conv("second", "Conv2D", "bn", [1, 1, 3, 3])
+        .float("out", "Relu", &["second"])
+        .float("other", "Relu", &["first"]);
+    let outputs = ["out", "other"];
+    let Sample { original, folded, quantized } = quantized(net, &outputs);
+    assert!(folded.find("bn").is_none());
+    assert_eq!(verify(&quantized, Some(&original), &names(&outputs)), []);
+}
+
+#[test]
+fn the_data_of_a_layer_may_be_constant() {
+    let net = Net::with_input(&[-1, 4]).variable("state", &[1, 4]).matmul("of_state", "state/read", [4, 2]);
+    let net = net.matmul("of_data", "x", [4, 2]).float("out", "AddV2", &["of_state", "of_data"]);
+    let Sample { original, quantized, .. } = quantized(net, &["out"]);
+    assert_eq!(verify(&quantized, Some(&original), &names(&["out"])), []);
+    let state = edited(&quantized, |nodes| {
+        let literal = amct_graph::TensorLiteral::encode(&amct_tensor::Tensor::full([1, 4], 0.5_f32).unwrap());
+        set(nodes, "state", "value", AttrValue::tensor(literal));
+    });
+    assert_eq!(verify(&state, Some(&original), &names(&["out"]))[0].rule, 7);
 }

@@ -41,3 +41,28 @@ pub fn quantize_bias(bias: &[f32], scale_d: f32, scale_w: &[f32]) -> Result<Vec<
         })
         .collect()
 }
+
+/// The largest quantized bias that a float holds and that is still an int32 when it comes back: the next
+/// float is 2^31.
+pub const LARGEST_FLOAT_BIAS: u32 = 2_147_483_520;
+
+/// The first quantized bias beyond [`LARGEST_FLOAT_BIAS`], with its channel. ATC may fold the `Cast` behind
+/// the biases before it merges them into their layer; they are floats for that time.
+pub fn beyond_floats(quantized: &[i32]) -> Option<(usize, i32)> {
+    let mut biases = quantized.iter().copied().enumerate();
+    biases.find(|(_, bias)| bias.unsigned_abs() > LARGEST_FLOAT_BIAS)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_ends_of_int32_are_beyond_floats() {
+        let largest = LARGEST_FLOAT_BIAS as i32;
+        assert_eq!(largest as f32 as i32, largest);
+        assert_eq!(beyond_floats(&[0, largest, -largest]), None);
+        assert_eq!(beyond_floats(&[0, largest + 1, i32::MAX]), Some((1, largest + 1)));
+        assert_eq!(beyond_floats(&[i32::MIN]), Some((0, i32::MIN)));
+    }
+}

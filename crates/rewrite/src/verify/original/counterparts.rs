@@ -40,7 +40,7 @@ fn is_batch_norm(op: &str) -> bool {
 }
 
 impl<'a> Counterparts<'a> {
-    pub(in super::super) fn new(graph: &Graph, original: &'a Graph) -> Self {
+    pub(in super::super) fn new(graph: &Graph, original: &'a Graph, outputs: &[String]) -> Self {
         let mut counterparts = Self {
             graph: original,
             renamed: BTreeMap::new(),
@@ -67,9 +67,15 @@ impl<'a> Counterparts<'a> {
         // What is gone and was behind no layer has been lost, not folded.
         let candidates: Vec<NodeId> = counterparts.vanished.keys().copied().collect();
         let consumers = original.consumers();
+        let requested: BTreeSet<NodeId> =
+            outputs.iter().filter_map(|name| Some(original.outlet(name).ok()?.node)).collect();
+        // A value that somebody else sees is not changed by what is behind it.
+        let is_private = |id: NodeId| !requested.contains(&id) && consumers.all(id).nth(1).is_none();
         let lost: Vec<NodeId> = candidates
             .into_iter()
-            .filter(|&id| !counterparts.add_folded(id) && !counterparts.add_in_front(&consumers, id))
+            .filter(|&id| {
+                !counterparts.add_folded(id, &is_private) && !counterparts.add_in_front(&consumers, id)
+            })
             .collect();
         lost.iter().for_each(|id| {
             counterparts.vanished.remove(id);
@@ -77,8 +83,8 @@ impl<'a> Counterparts<'a> {
         counterparts
     }
 
-    /// Notes the layers that a vanished node read, and what stood between; whether there are any.
-    fn add_folded(&mut self, vanished: NodeId) -> bool {
+    /// Notes the layers that a vanished node alone read, and what stood between; whether there are any.
+    fn add_folded(&mut self, vanished: NodeId, is_private: &dyn Fn(NodeId) -> bool) -> bool {
         let mut open = vec![vanished];
         let (mut layers, mut between) = (BTreeSet::new(), BTreeSet::new());
         // No chain without a cycle is longer than the graph.
@@ -91,6 +97,7 @@ impl<'a> Counterparts<'a> {
                     let input = self.vanished.get(&id).and_then(|&input| node.inputs.get(input));
                     open.extend(input.map(|outlet| outlet.node));
                 }
+                _ if !is_private(id) => return false,
                 "BiasAdd" => {
                     layers.insert(id);
                     open.extend(first);

@@ -55,6 +55,10 @@ const MUTATIONS: &[(u8, &str, Edit)] = &[
     (4, OFFSET, |n| edit_literal(n, OFFSET, |l| (l.content, l.float_val) = (Bytes::new(), vec![0.0]))),
     (4, OFFSET, |n| edit_literal(n, OFFSET, |l| (l.content, l.int_val) = (Bytes::new(), vec![0; 5]))),
     (4, WORDS, |n| edit_literal(n, WORDS, |l| l.shape = Some(ShapeAttr::of([-1])))),
+    (4, WORDS, |n| {
+        edit_literal(n, WORDS, |l| l.shape = Some(ShapeAttr { unknown_rank: true, ..ShapeAttr::default() }));
+    }),
+    (4, WORDS, |n| edit_literal(n, WORDS, |l| l.shape = None)),
     (4, WORDS, |n| set(n, WORDS, "dtype", type_attr(DType::I64))),
     (4, WORDS, |n| drop(entry(n, WORDS).0.attrs.remove("value"))),
     (4, WORDS, |n| drop(entry(n, WORDS).0.attrs.remove("dtype"))),
@@ -240,4 +244,36 @@ fn advice_is_told_from_errors() {
     assert_eq!(severity(gone, 6), Some(Severity::Must));
     let tiny: Edit = |nodes| set(nodes, QUANT, "scale", AttrValue::F(1e-8));
     assert_eq!(severity(tiny, 25), Some(Severity::Should));
+}
+
+#[test]
+fn a_bias_that_no_float_holds_is_a_note() {
+    let largest = 2_147_483_520;
+    let with = |bias: i32| {
+        let violations = broken(|n| set_constant(n, "net/c/bias_quant/bias", &[4], vec![1, -bias, bias, 0]));
+        violations
+            .into_iter()
+            .map(|found| (found.rule, found.severity, found.node, found.found))
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(with(largest), []);
+    let found = "bias -2147483521 of channel 1".to_owned();
+    assert_eq!(with(largest + 1), [(18, Severity::Note, CAST.to_owned(), found)]);
+}
+
+#[test]
+fn a_constant_without_a_shape_is_a_scalar() {
+    let of = |shape: Option<ShapeAttr>| {
+        let literal = TensorLiteral { dtype: 1, shape, float_val: vec![0.5], ..TensorLiteral::default() };
+        let violations = broken(|n| {
+            let mut node = Node { name: "half".into(), op: "Const".into(), ..Node::default() };
+            node.attrs.insert("dtype".into(), type_attr(DType::F32));
+            node.attrs.insert("value".into(), AttrValue::tensor(literal));
+            n.push((node, Vec::new()));
+        });
+        violations.into_iter().map(|found| (found.rule, found.found)).collect::<Vec<_>>()
+    };
+    assert_eq!(of(None), []);
+    let unknown = ShapeAttr { unknown_rank: true, ..ShapeAttr::default() };
+    assert_eq!(of(Some(unknown)), [(4, "the constant's rank is unknown".to_owned())]);
 }
