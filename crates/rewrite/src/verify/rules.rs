@@ -3,7 +3,7 @@ use super::{
     Severity, advice, attributes, constants, dequant, file, groups, names, original, patterns, weights,
 };
 
-/// A rule of the contract.
+/// A rule of the contract with ATC, `docs/sources/atc.md` section 6.
 #[derive(Clone, Copy, Debug)]
 pub struct Rule {
     /// Its number in the contract.
