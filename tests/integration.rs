@@ -11,6 +11,7 @@ mod compare;
 mod config;
 mod custom_ops;
 mod devices;
+mod documents;
 mod execution;
 mod float_model;
 mod frozen_graphs;

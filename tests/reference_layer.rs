@@ -1,5 +1,6 @@
-//! A quantized layer evaluated the slow way: own loops over i64 sums, from the text of the
-//! contract (the float simulation of AMCT's CPU kernels) and from nothing of the interpreter.
+//! A quantized layer evaluated the slow way: own loops over i64 sums, from the text of
+//! `docs/sources/atc.md` section 9.1 (the float simulation of AMCT's CPU kernels) and from nothing of the
+//! interpreter.
 
 use amct::graph::{AttrValue, Graph, Node, NodeId};
 use amct::tensor::Tensor;

@@ -1,7 +1,7 @@
 //! Every node's output in files, as Ascend's comparison tools read the outputs of the original model.
 //!
 //! One `.npy` file for each output, flat in a directory, named `NODE.SLOT.TIME.npy` with `/` and `.` of the
-//! node's name as `_`. Source: `reference/golden-dumps.md` section 4.2.
+//! node's name as `_`. Source: `docs/sources/dumps.md` section 1.
 
 mod names;
 

@@ -5,6 +5,8 @@
 //! | [`RANKING_FILE`], beside the model | a list of `[layer, similarity]`, the most sensitive layer first |
 //! | [`FINAL_CONFIG_FILE`], beside the model | [`config.json`](crate::config) of the model that was kept |
 //! | [`HISTORY_FILE`], beside the log | one object per configuration tried, one behind the other without a separator, so the whole is not a JSON document |
+//!
+//! Source: `docs/sources/amct.md` section 10.
 
 use crate::json::{self, Json, Style, python_float};
 

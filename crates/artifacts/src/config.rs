@@ -159,7 +159,7 @@ impl Default for ActivationConfig {
     }
 }
 
-/// Parameters of IFMR (`reference/amct-algorithms.md` section 1).
+/// Parameters of IFMR (`docs/sources/algorithms.md` section 2).
 #[derive(Clone, Debug, PartialEq)]
 pub struct Ifmr {
     /// Bits of the quantized activation: 8.
@@ -189,7 +189,7 @@ impl Default for Ifmr {
     }
 }
 
-/// Parameters of HFMG (`reference/amct-algorithms.md` section 2).
+/// Parameters of HFMG (`docs/sources/algorithms.md` section 3).
 #[derive(Clone, Debug, PartialEq)]
 pub struct Hfmg {
     /// Bits of the quantized activation: 8.

@@ -9,6 +9,8 @@
 //! or API, `log::info!(target: "save_model", "...")`; a target left to the default, a Rust module
 //! path, becomes its last segment, and a crate's root `AMCT`. Of other crates only warnings and errors
 //! are shown. A text of more than 500 characters is split over several lines.
+//!
+//! Source: `docs/sources/amct.md` section 5.
 
 mod file;
 mod format;

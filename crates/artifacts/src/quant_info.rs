@@ -2,8 +2,8 @@
 //!
 //! ATC does not read the file; Ascend's accuracy comparison does (`msaccucmp -q`), to lay the output of
 //! a quantized model beside that of the original. It needs **every** node of the quantized graph here,
-//! in graph order. Structure and field order are those of AMCT's shared code (`reference/amct-algorithms.md`
-//! section 8), laid out like protobuf's `MessageToJson`: two blanks of indent, and no newline at the
+//! in graph order. Structure and field order are those of AMCT's shared code (`docs/sources/amct.md`
+//! section 6), laid out like protobuf's `MessageToJson`: two blanks of indent, and no newline at the
 //! end, since `MessageToJson` makes none.
 
 mod error;

@@ -3,7 +3,7 @@
 //! The file is protobuf text of `InnerScaleOffsetRecord`, of which the message users write by hand,
 //! `ScaleOffsetRecord`, is a part; both look the same as text. Written in file order, one field per
 //! line, two blanks of indent, fields by number and floats as C++ protobuf prints them
-//! (`reference/amct-algorithms.md` section 7.2). Read with all of the text format's liberties; a field outside
+//! (`docs/sources/algorithms.md` section 9). Read with all of the text format's liberties; a field outside
 //! the schema is an error.
 
 mod check;

@@ -3,6 +3,8 @@
 //! Scales are per output channel or per tensor, see [`ChannelLayout`]. Quantized weights are
 //! `clamp(round_half_away(w / scale) + offset)`; how `w / scale` is divided is a [`Division`],
 //! since AMCT has two ways that differ on about one weight in a million.
+//!
+//! Source: `docs/sources/algorithms.md` section 4.
 
 mod error;
 mod layout;

@@ -5,7 +5,7 @@
 //! nothing but what is left to quantize: `strength` says how much of the difference moves into
 //! the weights.
 //!
-//! The arithmetic is that of AMCT's C++ kernel, `reference/amct-algorithms.md` section 5.
+//! The arithmetic is that of AMCT's C++ kernel, `docs/sources/algorithms.md` section 6.
 
 use std::fmt;
 use std::ops::RangeInclusive;

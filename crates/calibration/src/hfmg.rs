@@ -10,7 +10,7 @@
 //! All arithmetic is that of AMCT's C++ kernel, and the results are its to the bit, one oddity
 //! included: what a window clips on its left costs nothing (see `loss`).
 //!
-//! Source: `reference/amct-algorithms.md` section 2.
+//! Source: `docs/sources/algorithms.md` section 3.
 
 mod collector;
 mod error;

@@ -6,6 +6,8 @@
 //! passes take the values in pieces, so that a caller may compute them twice instead of keeping
 //! them. All arithmetic is f32 in the order of AMCT's C++ kernel, and the results are its to the
 //! bit.
+//!
+//! Source: `docs/sources/algorithms.md` section 2.
 
 mod error;
 mod params;

@@ -5,7 +5,7 @@
 //! two searches: [`ShiftVersion::V1`] with integer arithmetic over all values, [`ShiftVersion::V2`]
 //! with f32 errors that are summed batch by batch.
 //!
-//! Both follow AMCT's C++ kernels to the bit, `reference/amct-algorithms.md` sections 4.3 and 4.4.
+//! Both follow AMCT's C++ kernels to the bit, `docs/sources/algorithms.md` sections 5.1 and 5.2.
 
 mod search;
 mod v1;

@@ -1,7 +1,8 @@
 //! AMCT's raw batches: one file per batch and input, an array dumped without a header.
 //!
 //! Source: AMCT-TensorFlow's command line (`--input_shape`, `--data_dir`, `--data_types`,
-//! `--batch_num`) and the sample script that makes its data with numpy's `tofile`.
+//! `--batch_num`) and the sample script that makes its data with numpy's `tofile`
+//! (`docs/sources/amct.md` section 9).
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};

@@ -5,7 +5,7 @@ use crate::Errors;
 /// From which value on a tensor is called wrong; `None` asks for nothing.
 ///
 /// The defaults are those of Ascend's tools: msaccucmp's adviser for the cosine, msit's analyser for the
-/// others (`reference/golden-dumps.md` section 4.6).
+/// others (`docs/sources/dumps.md` section 5).
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Thresholds {
     /// The least cosine.

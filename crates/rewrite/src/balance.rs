@@ -8,7 +8,7 @@
 //! an input each have a product of their own. What the graph computes stays the same but for
 //! rounding.
 //!
-//! Source: `reference/amct-algorithms.md` section 5.
+//! Source: `docs/sources/algorithms.md` section 6.
 
 mod place;
 #[cfg(test)]

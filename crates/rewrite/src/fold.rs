@@ -21,7 +21,7 @@
 //! scope), after the only name of its kind that AMCT shows. Constants are never changed in place,
 //! since other layers may read them.
 //!
-//! Source: `reference/amct-algorithms.md` section 6, `reference/amct-tf-spec.md` section 8.
+//! Source: `docs/sources/algorithms.md` section 8, `docs/sources/amct.md` section 8.
 
 mod arithmetic;
 mod group;

@@ -18,8 +18,7 @@
 //! then reads `x -> AscendQuant -> AscendAntiQuant`. A `Relu6` whose readers all clip at 6 by
 //! themselves becomes a `Relu`, which ATC merges into the layer before it.
 //!
-//! Source: `reference/atc-contract.md` sections 3, 4, 8 and 11, `reference/amct-tf-spec.md`
-//! section 8.
+//! Source: `docs/sources/atc.md` sections 1, 3, 4 and 5, `docs/sources/amct.md` section 8.
 
 mod activation;
 mod anti_quant;

@@ -1,6 +1,6 @@
 //! Which layers of a graph can be quantized, and what has to be known of each.
 //!
-//! Source: `reference/amct-tf-spec.md` section 7, `reference/atc-contract.md` sections 6 and 10.
+//! Source: `docs/sources/amct.md` section 7, `docs/sources/atc.md` sections 5 and 7.
 
 mod candidate;
 pub(crate) mod group;

@@ -5,7 +5,7 @@
 //! known, the layer stays in int8. Everybody who wants to know asks here: `verify`'s notes, the
 //! warnings of the search for layers, `inspect`, and a run with a chip's semantics.
 //!
-//! Source: docs/sources/atc.md, section "Rollback".
+//! Source: `docs/sources/atc.md`, section "Rollback".
 
 use std::collections::BTreeMap;
 use std::fmt;

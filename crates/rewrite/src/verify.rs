@@ -1,8 +1,8 @@
 //! Whether a graph is what Huawei's ATC accepts as quantized by AMCT.
 //!
-//! [`RULES`] is the checklist of `reference/atc-contract.md` section 11 under its own numbers, one
-//! small function per rule. That names are unique and inputs exist is already sure once there is
-//! a [`Graph`]. Rule 26 (a `Relu6` may stay) asks for nothing; that a `Relu` may take its place only
+//! [`RULES`] is the checklist of `docs/sources/atc.md` section 6.1 under its own numbers, [`ADVICE`] that
+//! of section 6.2 there, one small function per rule. That names are unique and inputs exist is already sure
+//! once there is a [`Graph`]. Rule 26 (a `Relu6` may stay) asks for nothing; that a `Relu` may take its place only
 //! where all readers clip at 6 is part of rule 7. A rule that needs to know the float graph is
 //! checked only if one is given.
 

@@ -1,5 +1,5 @@
 //! Which operation types the configuration can speak of: AMCT's capacity table for TensorFlow, as far
-//! as it is known (`reference/amct-algorithms.md` section 11.4, `reference/amct-tf-spec.md` section 7.1).
+//! as it is known (`docs/sources/amct.md` section 7).
 
 /// The types whose nodes can be quantized as layers.
 pub const QUANTIZABLE: [&str; 8] = [

@@ -29,8 +29,8 @@ pub(super) enum Subject<'a> {
 }
 
 impl RecordEntry {
-    /// Checks what can be checked without the graph, in AMCT's order (`reference/amct-algorithms.md` section
-    /// 7.4). An entry [without factors](Self::is_without_factors) needs none.
+    /// Checks what can be checked without the graph, in AMCT's order (`docs/sources/algorithms.md` section
+    /// 10). An entry [without factors](Self::is_without_factors) needs none.
     ///
     /// # Errors
     /// The first fault, with layer and value.

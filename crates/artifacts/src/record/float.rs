@@ -1,5 +1,5 @@
 /// `value` as C++ protobuf prints a `float`: `%.6g`, or `%.9g` if the former does not parse back to the
-/// same bits. Verified on 43,726 numbers of real records (`reference/amct-algorithms.md` section 7.2).
+/// same bits. Verified on 43,726 numbers of real records (`docs/sources/algorithms.md` section 9).
 pub fn proto_float(value: f32) -> String {
     let short = printf_g(f64::from(value), 6);
     match short.parse::<f32>() {

@@ -36,7 +36,7 @@ pub enum ShiftBit {
 
 impl Record {
     /// Checks the record against `graph`, which maps the name of every node to what is known of it, entry
-    /// by entry in AMCT's order (`reference/amct-algorithms.md` section 7.4). `model` names the graph in
+    /// by entry in AMCT's order (`docs/sources/algorithms.md` section 10). `model` names the graph in
     /// errors.
     ///
     /// # Errors

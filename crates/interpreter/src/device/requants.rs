@@ -7,6 +7,8 @@
 //! * The same through a concatenation that only one quantization reads.
 //! * 910B, 310B, 950: a dequantization with one reader, a quantization, or an activation with one reader,
 //!   a quantization with one reader. `Relu6` only where the chip has a unit for it.
+//!
+//! Source: `docs/sources/atc.md` section 8.1.
 
 mod concat;
 mod readers;

@@ -3,9 +3,9 @@
 /// The kinds of layer that can be quantized.
 ///
 /// # Conv3D
-/// The reference is at odds with itself on whether a `Conv3D` may have one weight scale per
-/// channel. Here it has one scale: AMCT's record page leaves it out, and the kernels of
-/// `AscendWeightQuant` and `AscendDequant` tell channels apart only in values of rank 4.
+/// AMCT's manual is at odds with itself on whether a `Conv3D` may have one weight scale per channel
+/// (`docs/sources/amct.md` section 7). Here it has one scale: the page about records leaves it out, and the
+/// kernels of `AscendWeightQuant` and `AscendDequant` tell channels apart only in values of rank 4.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum LayerKind {
     /// `Conv2D`, weights HWIO, dilated or not.

@@ -3,7 +3,6 @@
 use amct_graph::views::WindowAttrs;
 use amct_tensor::window::Padding;
 
-use super::Severity;
 use super::context::{Context, Findings};
 use super::path::Path;
 use crate::LayerKind;

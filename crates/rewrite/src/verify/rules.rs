@@ -3,7 +3,7 @@ use super::{
     Severity, advice, attributes, constants, dequant, file, groups, names, original, patterns, weights,
 };
 
-/// A rule of the contract.
+/// A rule of the contract with ATC, `docs/sources/atc.md` section 6.
 #[derive(Clone, Copy, Debug)]
 pub struct Rule {
     /// Its number in the contract.
@@ -261,7 +261,7 @@ pub static ADVICE: [Rule; 5] = [
         33,
         "a Pad behind AscendQuant can be merged into its layer",
         "310, 310P and 910 have no Pad of int8",
-        Note,
+        Should,
         advice::pads_can_be_merged,
     ),
 ];
