@@ -35,6 +35,13 @@ pub enum RollbackReason {
     Narrow,
 }
 
+impl RollbackReason {
+    /// The reason, and what follows from it.
+    pub fn in_words(&self) -> String {
+        format!("{self}; ATC runs such a layer in float16")
+    }
+}
+
 impl fmt::Display for RollbackReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use amct_calibration::{Batches, layer_inputs, probe_shapes};
 use amct_graph::{Graph, Outlet};
 use amct_rewrite::rollback_rule::Shapes;
-use amct_rewrite::{ExpectedRollback, FoldOptions, expected_rollbacks, fuse, scan_layers};
+use amct_rewrite::{ExpectedRollback, FoldOptions, already_quantized, expected_rollbacks, fuse, scan_layers};
 
 use crate::compiled::deciding_shapes;
 use crate::zero_batch::ZeroBatch;
@@ -36,13 +36,13 @@ pub(super) fn find(
     });
     let scan = scan_layers(&folded, outputs, &|outlet| shapes.get(&outlet).cloned())?;
     let op_of = |name: &str| folded.find(name).map_or(String::new(), |id| folded.node(id).op.clone());
-    let of_scan = scan.warnings.into_iter().map(|warning| {
-        let op = op_of(&warning.layer);
-        (warning.layer, op, warning.problem)
-    });
-    let of_quantized = expected_rollbacks(&folded, &shapes)
-        .into_iter()
-        .map(|ExpectedRollback { layer, reason }| (layer.name, layer.op, reason.to_string()));
+    let not_int8 = if already_quantized(graph).is_some() {
+        let back = expected_rollbacks(&folded, &shapes).into_iter();
+        back.map(|ExpectedRollback { layer, reason }| (layer.name, layer.op, reason.in_words())).collect()
+    } else {
+        let warnings = scan.warnings.into_iter();
+        warnings.map(|warning| (warning.layer.clone(), op_of(&warning.layer), warning.problem)).collect()
+    };
     Ok(Layers {
         quantizable: scan.layers.iter().map(|layer| (layer.name.clone(), op_of(&layer.name))).collect(),
         not_quantizable: scan
@@ -50,7 +50,7 @@ pub(super) fn find(
             .skipped()
             .map(|(name, reason)| (name.to_owned(), op_of(name), reason.to_string()))
             .collect(),
-        not_int8: of_scan.chain(of_quantized).collect(),
+        not_int8,
     })
 }
 

@@ -49,7 +49,8 @@ fn layers_that_atc_gives_back_run_in_float() {
     }
     // `verify` and `inspect` tell the same.
     let inspected = String::from_utf8(job.run(&["inspect", "m.pb"]).stdout).unwrap();
-    assert!(inspected.contains("not run in int8, or refuses: 3\n  Conv2D 'stem/Conv2D': 1 input channel"));
+    let expected = "not run in int8, or refuses: 3\n  Conv2D 'stem/Conv2D': 1 input channel; ATC runs such";
+    assert!(inspected.contains(expected), "{inspected}");
     let verified = String::from_utf8(job.run(&["verify", "m.pb"]).stdout).unwrap();
     assert_eq!(verified.matches("note: rule 28").count(), 3, "{verified}");
 }

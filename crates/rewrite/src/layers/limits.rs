@@ -37,10 +37,7 @@ pub(super) fn check(
     layer: &QuantizableLayer,
     shapes: &dyn Fn(Outlet) -> Option<Vec<usize>>,
 ) -> Option<LayerWarning> {
-    let rolled_back = || {
-        let reason = rollback_rule::of_layer(graph, layer, shapes)?;
-        Some(format!("{reason}; ATC runs such a layer in float16"))
-    };
+    let rolled_back = || Some(rollback_rule::of_layer(graph, layer, shapes)?.in_words());
     let too_large = || {
         let window = WindowAttrs::of(graph.node(layer.node)).ok().filter(|_| layer.kind.is_2d_window())?;
         let kernel = layer.weights.as_ref()?.shape.iter().take(2).max().copied();
