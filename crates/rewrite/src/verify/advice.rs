@@ -91,12 +91,7 @@ pub(super) fn pads_can_be_merged(context: &Context<'_>, findings: &mut Findings)
                 .then(|| pad::problem(context.graph, &context.consumers, id, layer))
                 .flatten();
             if let Some(problem) = problem {
-                findings.add_as(
-                    Severity::Should,
-                    &node.name,
-                    problem,
-                    "a Pad that ATC merges into its layer",
-                );
+                findings.add(&node.name, problem, "a Pad that ATC merges into its layer");
             }
         }
     }
