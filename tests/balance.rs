@@ -4,11 +4,11 @@ use amct::artifacts::config::QuantConfig;
 use amct::artifacts::record::{Record, RecordEntry};
 use amct::calibration::Batches;
 use amct::calibration::dmq::balance_factors;
-use amct::graph::Graph;
+use amct::graph::{Graph, LayerKind};
 use amct::interpreter::Arithmetic;
 use amct::model::Model;
 use amct::pipeline::{self, CalibrateOptions, PrepareOptions, Prepared};
-use amct::rewrite::{LayerKind, Severity, verify};
+use amct::rewrite::{Severity, verify};
 
 use crate::frozen_graphs::{Case, GRAPHS, floats, sqnr};
 

@@ -5,11 +5,10 @@ use std::collections::BTreeSet;
 use amct::artifacts::quant_info::QuantInfo;
 use amct::calibration::Batches;
 use amct::compare::{CompareOptions, Comparison, Rank, compare};
-use amct::graph::Graph;
+use amct::graph::{Graph, quantized_layers};
 use amct::interpreter::Arithmetic;
 use amct::model::Model;
 use amct::pipeline::{self, PrepareOptions};
-use amct::rewrite::quantized_layers;
 use amct::tensor::Tensor;
 
 use crate::frozen_graphs::{Case, GRAPHS, floats, sqnr};

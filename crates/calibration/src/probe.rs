@@ -1,8 +1,7 @@
 use std::collections::BTreeMap;
 
-use amct_graph::{Graph, Outlet};
+use amct_graph::{Graph, LayerKind, Outlet};
 use amct_interpreter::{Plan, PlanOptions};
-use amct_rewrite::LayerKind;
 
 use crate::{Batches, CalibrationError};
 

@@ -166,20 +166,6 @@ impl Graph {
         Consumers::of_graph(self)
     }
 
-    /// Where the value of an outlet is made, looking through `Identity` and its kin.
-    pub fn source(&self, outlet: Outlet) -> Outlet {
-        let mut outlet = outlet;
-        // A cycle of identities must not hold us: no chain is longer than the graph.
-        for _ in 0..self.capacity() {
-            let node = self.get(outlet.node).filter(|node| node.is_pass_through() && outlet.slot == 0);
-            match node.and_then(|node| node.inputs.first()) {
-                Some(&input) => outlet = input,
-                None => break,
-            }
-        }
-        outlet
-    }
-
     /// The `Const` node behind an outlet, looking through `Identity` and its kin.
     pub fn constant_node(&self, outlet: Outlet) -> Option<NodeId> {
         let source = self.source(outlet).node;

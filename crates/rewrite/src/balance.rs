@@ -97,7 +97,7 @@ pub fn balance(
         let Some(group) = &layer.group else { continue };
         let Some(factors) = of_group.remove(&group.split) else { continue };
         let whole = place::of_whole_group(layer, group.members.len(), &factors)?;
-        work.divide(index, layer, (group.split, crate::layers::group::SPLIT_DATA, layer.input), &whole)?;
+        work.divide(index, layer, (group.split, amct_graph::op::SPLIT_DATA, layer.input), &whole)?;
     }
     let (patch, plan) = work.finish();
     let mut next = graph.clone();

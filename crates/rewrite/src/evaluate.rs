@@ -21,16 +21,9 @@ pub(crate) fn evaluate(graph: &Graph, outlet: Outlet) -> Option<Tensor> {
 
 /// The node behind an outlet, identities apart; `None` for an output other than the first.
 pub(crate) fn source(graph: &Graph, outlet: Outlet) -> Option<(NodeId, &Node)> {
-    let mut outlet = outlet;
-    // No chain without a cycle is longer than the graph.
-    for _ in 0..=graph.capacity() {
-        let node = graph.get(outlet.node).filter(|_| outlet.slot == 0)?;
-        if !node.is_pass_through() {
-            return Some((outlet.node, node));
-        }
-        outlet = *node.inputs.first()?;
-    }
-    None
+    let source = graph.source(outlet);
+    let node = graph.get(source.node).filter(|_| source.slot == 0)?;
+    Some((source.node, node))
 }
 
 fn at_depth(graph: &Graph, outlet: Outlet, depth: usize) -> Option<Tensor> {

@@ -6,11 +6,12 @@
 
 use std::collections::BTreeMap;
 
-use amct_graph::{AttrValue, Graph, Node, NodeId, Outlet, Patch, ShapeAttr};
+use amct_graph::{
+    AttrValue, Graph, LayerKind, LayerPath, Node, NodeId, Outlet, Patch, ShapeAttr, layer_paths,
+};
 
+use crate::RewriteError;
 use crate::verify::Shapes;
-use crate::verify::path::{self, Path};
-use crate::{LayerKind, RewriteError};
 
 const PASS: &str = "input_shapes";
 
@@ -22,7 +23,7 @@ const PASS: &str = "input_shapes";
 /// None that a consistent graph can cause.
 pub fn tell_input_shapes(graph: &mut Graph, shapes: &Shapes) -> Result<(), RewriteError> {
     let mut told: BTreeMap<NodeId, ShapeAttr> = BTreeMap::new();
-    for path in path::all(graph, &graph.consumers()) {
+    for path in layer_paths(graph, &graph.consumers()) {
         let Some((id, value)) = quantized_placeholder(graph, &path) else { continue };
         let node = graph.node(id);
         let Some(shape) = known(node) else { continue };
@@ -42,7 +43,7 @@ pub fn tell_input_shapes(graph: &mut Graph, shapes: &Shapes) -> Result<(), Rewri
 }
 
 /// The placeholder whose value a layer's `AscendQuant` reads, and the outlet that it reads.
-pub(crate) fn quantized_placeholder(graph: &Graph, path: &Path) -> Option<(NodeId, Outlet)> {
+pub(crate) fn quantized_placeholder(graph: &Graph, path: &LayerPath) -> Option<(NodeId, Outlet)> {
     let value = *graph.node(path.quant?).inputs.first()?;
     let (id, node) = crate::evaluate::source(graph, value)?;
     (node.op == "Placeholder").then_some((id, value))
@@ -78,7 +79,7 @@ fn rank_of(shape: &ShapeAttr) -> Option<Vec<Option<usize>>> {
 }
 
 /// The shape of a layer's data as its op and weights tell it: the channels, and 0 for every other size.
-fn of_layer(graph: &Graph, path: &Path) -> Option<Vec<usize>> {
+fn of_layer(graph: &Graph, path: &LayerPath) -> Option<Vec<usize>> {
     let layer = graph.node(path.layer);
     // The data of a BatchMatMul may have any rank.
     let kind = LayerKind::of_op(&layer.op).filter(|kind| *kind != LayerKind::BatchMatMul)?;

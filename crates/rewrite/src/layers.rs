@@ -5,18 +5,16 @@
 mod candidate;
 pub(crate) mod group;
 mod inputs;
-mod kind;
 mod limits;
 pub(crate) mod pad;
 mod skip;
 #[cfg(test)]
 mod tests;
 
-use amct_graph::{Graph, NodeId, Outlet};
+use amct_graph::{Graph, LayerKind, NodeId, Outlet};
 
 pub use group::ConvGroup;
 pub use inputs::InputChannels;
-pub use kind::LayerKind;
 pub use limits::LayerWarning;
 pub(crate) use limits::{convolution_problem, pool_problem};
 pub use skip::LayerSkip;
@@ -96,7 +94,7 @@ impl QuantizableLayer {
     pub fn reader(&self) -> (NodeId, usize) {
         match (self.pad, &self.group) {
             (Some(pad), _) => (pad, 0),
-            (None, Some(group)) => (group.split, group::SPLIT_DATA),
+            (None, Some(group)) => (group.split, amct_graph::op::SPLIT_DATA),
             (None, None) => (self.node, self.kind.data_input()),
         }
     }

@@ -34,7 +34,6 @@ mod library;
 mod names;
 mod outputs;
 pub mod qat;
-mod quantized;
 pub mod report;
 mod roll_back;
 pub mod rollback_rule;
@@ -51,9 +50,8 @@ pub use insert::{
     InsertOptions, InsertReport, LayerQuantization, NodeOrigin, TENSOR_OPS, TensorQuantization,
     insert_quantization,
 };
-pub use layers::{ConvGroup, LayerKind, LayerScan, QuantizableLayer, already_quantized, scan_layers};
+pub use layers::{ConvGroup, LayerScan, QuantizableLayer, already_quantized, scan_layers};
 pub use library::drop_uncalled_library;
-pub use quantized::{QuantizedLayer, quantized_layers};
 pub use roll_back::roll_back;
 pub use rollback_rule::{ExpectedRollback, RollbackReason, expected_rollbacks};
 pub use verify::{Severity, Violation, verify};

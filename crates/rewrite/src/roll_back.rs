@@ -7,17 +7,16 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use amct_graph::{Consumers, Graph, NewNode, Node, NodeId, Outlet, Patch, Source};
-use amct_tensor::quantization::DeqScale;
-use amct_tensor::{DType, Tensor};
+use amct_graph::layer::ChannelLayout;
+use amct_graph::op::data_input;
+use amct_graph::{Consumers, Graph, LayerPath, NewNode, Node, NodeId, Outlet, Patch, Source, layer_paths};
+use amct_tensor::Tensor;
 
 use crate::RewriteError;
 use crate::constants::constant;
 use crate::evaluate::is_constant_op;
-use crate::layers::LayerKind;
 use crate::outputs::Outputs;
 use crate::sweep::remove_dead;
-use crate::verify::path::{self, Path, data_input};
 
 /// Lets the layers behind these `AscendDequant`s run in float. An `AscendDequant` keeps its name and
 /// hands on the layer's value; what quantized the layers and is read no more goes, as far as it is none
@@ -32,9 +31,9 @@ pub fn roll_back(
     outputs: &[Outlet],
 ) -> Result<(), RewriteError> {
     let consumers = graph.consumers();
-    let paths = path::all(graph, &consumers);
-    let back = |path: &&Path| path.dequant.is_some_and(|dequant| dequants.contains(&dequant));
-    let found: Vec<&Path> = paths.iter().filter(back).collect();
+    let paths = layer_paths(graph, &consumers);
+    let back = |path: &&LayerPath| path.dequant.is_some_and(|dequant| dequants.contains(&dequant));
+    let found: Vec<&LayerPath> = paths.iter().filter(back).collect();
     let mut change = Change {
         graph,
         consumers: &consumers,
@@ -83,26 +82,28 @@ struct Change<'a> {
 
 impl Change<'_> {
     /// Weights, bias and data of one layer; `nodes` are all that go back to float.
-    fn layer(&mut self, path: &Path, nodes: &BTreeSet<NodeId>) -> Result<(), RewriteError> {
+    fn layer(&mut self, path: &LayerPath, nodes: &BTreeSet<NodeId>) -> Result<(), RewriteError> {
         let graph = self.graph;
         let node = graph.node(path.layer);
-        let parts = path.quant.zip(path.dequant).zip(LayerKind::of_op(&node.op));
-        let Some(((quant, dequant), kind)) = parts else {
+        let Some(quant) = path.quant.filter(|_| path.dequant.is_some()) else {
             return Err(stale(&node.name, "its AscendQuant or AscendDequant is missing"));
         };
-        let scales = self.scales(path, dequant, &node.name)?;
-        if let Some(input) = path.inputs.weights {
-            let weights = self.weights(path, &node.name)?;
+        let scales = self.scales(path, &node.name)?;
+        if let Some(input) = path.kind.weight_input() {
+            let weights = path.weights(graph);
+            let weights =
+                weights.ok_or_else(|| stale(&node.name, "its weights are not a constant of int8"))?;
             let inverse =
                 graph.node(quant).attributes().float("scale").map_err(amct_graph::GraphError::from)?;
-            let floats = dequantized(&weights, kind, &scales, inverse)
-                .ok_or_else(|| stale(&node.name, "its deq_scale does not fit its weights"))?;
+            let layout = path.kind.layout(weights.shape(), path.kind.is_transposed(node));
+            let floats = layout.and_then(|layout| dequantized(&weights, layout, &scales, inverse));
+            let floats = floats.ok_or_else(|| stale(&node.name, "its deq_scale does not fit its weights"))?;
             let source = self.patch.add(constant(format!("{}/weights", node.name), weights.shape(), floats)?);
             self.patch.set_input(path.layer, input, source);
         }
         if let Some(bias) = path.bias {
             let integers =
-                bias_of(graph, bias).ok_or_else(|| stale(&node.name, "its bias is not a constant"))?;
+                path.bias_values(graph).ok_or_else(|| stale(&node.name, "its bias is not a constant"))?;
             let floats = scaled(&integers, &scales)
                 .ok_or_else(|| stale(&node.name, "its deq_scale does not fit its bias"))?;
             let source = self.patch.add(constant(format!("{}/bias", node.name), [floats.len()], floats)?);
@@ -112,7 +113,12 @@ impl Change<'_> {
     }
 
     /// Lets the layer read what the `AscendQuant` reads, through what lies between.
-    fn data(&mut self, path: &Path, quant: NodeId, nodes: &BTreeSet<NodeId>) -> Result<(), RewriteError> {
+    fn data(
+        &mut self,
+        path: &LayerPath,
+        quant: NodeId,
+        nodes: &BTreeSet<NodeId>,
+    ) -> Result<(), RewriteError> {
         let graph = self.graph;
         let real = *graph
             .node(quant)
@@ -146,14 +152,14 @@ impl Change<'_> {
             };
         }
         let layer = graph.node(path.layer);
-        let read = layer.inputs.get(path.inputs.data).map_or(0, |outlet| outlet.slot);
+        let read = layer.inputs.get(path.kind.data_input()).map_or(0, |outlet| outlet.slot);
         // Of a Split each part has its own output.
         let source = match source {
             direct if path.between.is_empty() => direct,
             Source::Old(outlet) => Source::Old(Outlet::new(outlet.node, read)),
             Source::New(index, _) => Source::New(index, read),
         };
-        self.patch.set_input(path.layer, path.inputs.data, source);
+        self.patch.set_input(path.layer, path.kind.data_input(), source);
         Ok(())
     }
 
@@ -171,14 +177,10 @@ impl Change<'_> {
     }
 
     /// The scales of the layer's own channels; one for all if there is one.
-    fn scales(&self, path: &Path, dequant: NodeId, layer: &str) -> Result<Vec<f32>, RewriteError> {
-        let words =
-            self.graph.node(dequant).inputs.get(1).map(|&outlet| self.graph.constant(outlet)).transpose()?;
-        let words = words.flatten().filter(|words| words.dtype() == DType::U64);
-        let Some(words) = words.and_then(|words| words.into_vec::<u64>().ok()) else {
-            return Err(stale(layer, "its deq_scale is not a constant of uint64"));
-        };
-        let scales: Vec<f32> = words.iter().map(|&word| DeqScale::from_bits(word).scale).collect();
+    fn scales(&self, path: &LayerPath, layer: &str) -> Result<Vec<f32>, RewriteError> {
+        let words = path.words(self.graph);
+        let words = words.ok_or_else(|| stale(layer, "its deq_scale is not a constant of uint64"))?;
+        let scales: Vec<f32> = words.iter().map(|word| word.scale).collect();
         if scales.len() == 1 {
             return Ok(scales);
         }
@@ -186,26 +188,6 @@ impl Change<'_> {
         let own = first.and_then(|first| scales.get(first..)).filter(|own| !own.is_empty());
         own.map(<[f32]>::to_vec)
             .ok_or_else(|| stale(layer, "its channels are not among those of its deq_scale"))
-    }
-
-    fn weights(&self, path: &Path, layer: &str) -> Result<Tensor, RewriteError> {
-        let quant = path.weight_quant.map(|id| self.graph.node(id));
-        let weights = quant.and_then(|node| node.inputs.first()).map(|&outlet| self.graph.constant(outlet));
-        let weights = weights.transpose()?.flatten().filter(|weights| weights.dtype() == DType::I8);
-        weights.ok_or_else(|| stale(layer, "its weights are not a constant of int8"))
-    }
-}
-
-/// The integers that a `BiasAdd` adds, a float constant cut off as ATC does.
-fn bias_of(graph: &Graph, bias: NodeId) -> Option<Vec<i32>> {
-    let mut outlet = *graph.node(bias).inputs.get(1)?;
-    if graph.node(outlet.node).op == "Cast" {
-        outlet = *graph.node(outlet.node).inputs.first()?;
-    }
-    let values = graph.constant(outlet).ok()??;
-    match values.dtype() {
-        DType::I32 => values.into_vec().ok(),
-        _ => Some(values.as_slice::<f32>().ok()?.iter().map(|&b| b as i32).collect()),
     }
 }
 
@@ -216,19 +198,11 @@ fn scaled(values: &[i32], scales: &[f32]) -> Option<Vec<f32>> {
 }
 
 /// The weights times scale_w of their channel.
-fn dequantized(weights: &Tensor, kind: LayerKind, scales: &[f32], inverse: f32) -> Option<Vec<f32>> {
-    // Elements that lie side by side in one channel, and the channels.
-    let (inner, channels) = match (kind, weights.shape()) {
-        (LayerKind::DepthwiseConv2d, &[.., channels, multiplier]) => (1, channels * multiplier),
-        (LayerKind::ConvTranspose2d, &[.., channels, inputs]) => (inputs, channels),
-        (_, &[.., channels]) => (1, channels),
-        _ => return None,
-    };
-    if inner == 0 || channels == 0 || (scales.len() != 1 && scales.len() < channels) {
+fn dequantized(weights: &Tensor, layout: ChannelLayout, scales: &[f32], inverse: f32) -> Option<Vec<f32>> {
+    if scales.len() != 1 && scales.len() < layout.channels {
         return None;
     }
-    let scale =
-        |index: usize| scales.get(if scales.len() == 1 { 0 } else { index / inner % channels }).copied();
+    let scale = |index: usize| scales.get(if scales.len() == 1 { 0 } else { layout.channel(index) }).copied();
     let values = weights.as_slice::<i8>().ok()?.iter().enumerate();
     values.map(|(index, &w)| Some(f32::from(w) * (scale(index)? * inverse))).collect()
 }

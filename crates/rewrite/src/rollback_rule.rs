@@ -11,12 +11,10 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use amct_graph::views::WindowAttrs;
-use amct_graph::{Graph, Node, Outlet};
+use amct_graph::{Graph, LayerKind, LayerPath, Node, Outlet, QuantizedLayer, layer_paths};
 use amct_tensor::window::Axis;
 
-use crate::layers::{LayerKind, QuantizableLayer, group, pool_problem};
-use crate::quantized::QuantizedLayer;
-use crate::verify::path::{self, Path};
+use crate::layers::{QuantizableLayer, pool_problem};
 
 /// Layers with that many input channels or fewer go back.
 pub const FEW_CHANNELS: usize = 16;
@@ -127,23 +125,23 @@ pub(crate) fn of_layer(
 /// [`deciding_outlets`], as far as they are known.
 pub fn expected_rollbacks(graph: &Graph, shapes: &Shapes) -> Vec<ExpectedRollback> {
     let consumers = graph.consumers();
-    let paths = path::all(graph, &consumers);
-    let back = |path: &Path| {
+    let paths = layer_paths(graph, &consumers);
+    let back = |path: &LayerPath| {
         let reason = of_path(graph, path, shapes)?;
-        Some(ExpectedRollback { layer: QuantizedLayer::of(graph, path)?, reason })
+        Some(ExpectedRollback { layer: path.whole(graph)?, reason })
     };
     paths.iter().filter_map(back).collect()
 }
 
 /// What ATC will do with a quantized layer.
-pub(crate) fn of_path(graph: &Graph, path: &Path, shapes: &Shapes) -> Option<RollbackReason> {
+pub(crate) fn of_path(graph: &Graph, path: &LayerPath, shapes: &Shapes) -> Option<RollbackReason> {
     let node = graph.node(path.layer);
     reason(&Seen {
-        kind: LayerKind::of_op(&node.op)?,
+        kind: path.kind,
         node,
-        weights: weights(graph, path).as_deref(),
-        parts: parts(graph, path),
-        value: graph.node(path.quant?).inputs.first().and_then(|outlet| shapes.get(outlet)),
+        weights: path.weight_shape(graph).as_deref(),
+        parts: path.parts(graph),
+        value: path.quantized_value(graph).and_then(|value| shapes.get(&value)),
     })
 }
 
@@ -151,33 +149,19 @@ pub(crate) fn of_path(graph: &Graph, path: &Path, shapes: &Shapes) -> Option<Rol
 /// weights may be those of implicit groups.
 pub fn deciding_outlets(graph: &Graph) -> Vec<Outlet> {
     let consumers = graph.consumers();
-    let outlet = |path: &Path| -> Option<Outlet> {
-        let quantized = graph.node(path.quant?).inputs.first().copied();
-        match LayerKind::of_op(&graph.node(path.layer).op)? {
+    let outlet = |path: &LayerPath| -> Option<Outlet> {
+        let quantized = path.quantized_value(graph);
+        match path.kind {
             LayerKind::AvgPool => quantized,
             kind @ (LayerKind::Conv2d | LayerKind::Conv3d) => {
-                let seen = kind.input_channels(&weights(graph, path)?)?;
-                let is_few = seen.checked_mul(parts(graph, path))? <= FEW_CHANNELS;
+                let seen = kind.input_channels(&path.weight_shape(graph)?)?;
+                let is_few = seen.checked_mul(path.parts(graph))? <= FEW_CHANNELS;
                 quantized.filter(|_| is_few)
             }
             _ => None,
         }
     };
-    path::all(graph, &consumers).iter().filter_map(outlet).collect()
-}
-
-/// The shape of a quantized layer's weights.
-fn weights(graph: &Graph, path: &Path) -> Option<Vec<usize>> {
-    let quant = graph.node(path.weight_quant?);
-    let constant = graph.constant_node(*quant.inputs.first()?)?;
-    graph.node(constant).attributes().tensor("value").ok()?.dims().ok()
-}
-
-/// In how many parts a `Split` cuts what is quantized, before the layer reads one.
-fn parts(graph: &Graph, path: &Path) -> usize {
-    let split = path.between.iter().map(|&id| graph.node(id)).find(|node| node.op == group::SPLIT);
-    let parts = split.and_then(|node| node.attributes().int_or("num_split", 1).ok());
-    parts.and_then(|parts| usize::try_from(parts).ok()).unwrap_or(1)
+    layer_paths(graph, &consumers).iter().filter_map(outlet).collect()
 }
 
 #[cfg(test)]

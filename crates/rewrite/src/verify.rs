@@ -15,7 +15,6 @@ mod file;
 mod groups;
 mod names;
 mod original;
-pub(crate) mod path;
 mod patterns;
 mod rules;
 #[cfg(test)]

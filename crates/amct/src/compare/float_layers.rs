@@ -2,10 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use amct_graph::{Graph, NewNode, Outlet, Patch};
+use amct_graph::{Graph, NewNode, Outlet, Patch, QuantizedLayer};
 use amct_interpreter::{Plan, PlanOptions, Value};
 use amct_rewrite::qat::is_fake_quant;
-use amct_rewrite::{FoldedGroup, QuantizableLayer, QuantizedLayer};
+use amct_rewrite::{FoldedGroup, QuantizableLayer};
 use amct_tensor::Tensor;
 
 use super::Unmatched;

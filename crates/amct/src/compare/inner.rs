@@ -2,14 +2,13 @@
 
 use std::collections::BTreeSet;
 
-use amct_graph::{Graph, NodeId};
-use amct_rewrite::{LayerKind, QuantizedLayer};
+use amct_graph::{Graph, LayerKind, NodeId, QuantizedLayer};
 
 /// The quantized layers by the names of the float model: one whose value is an output has given its name to
 /// an identity of the dequantized value.
 pub(super) fn layers(float: &Graph, quantized: &Graph) -> Vec<QuantizedLayer> {
     let consumers = quantized.consumers();
-    let mut layers = amct_rewrite::quantized_layers(quantized);
+    let mut layers = amct_graph::quantized_layers(quantized);
     for layer in &mut layers {
         let is_of_layer = |name: &str| float.find(name).is_some_and(|id| float.node(id).op == layer.op);
         if is_of_layer(&layer.name) {

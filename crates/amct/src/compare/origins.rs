@@ -3,8 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use amct_artifacts::quant_info::{OpInfo, QuantInfo};
-use amct_graph::{Graph, NodeId, Outlet};
-use amct_rewrite::{FoldedGroup, QuantizedLayer};
+use amct_graph::op::is_concat;
+use amct_graph::{Graph, NodeId, Outlet, QuantizedLayer};
+use amct_rewrite::FoldedGroup;
 
 use super::CompareError;
 use super::float_layers::FloatLayers;
@@ -99,7 +100,7 @@ fn end_of_layer(
     groups: &[FoldedGroup],
 ) -> Option<String> {
     let before = quantized.node(layer.dequant).inputs.first().map(|outlet| quantized.node(outlet.node));
-    if let Some(joined) = before.filter(|node| matches!(node.op.as_str(), "ConcatV2" | "Concat")) {
+    if let Some(joined) = before.filter(|node| is_concat(&node.op)) {
         // A group convolution, and what was folded from behind it.
         let through = groups.iter().filter_map(|group| group.through.as_ref());
         let behind = through.filter(|through| through.node == joined.name).find_map(|t| t.folded.last());

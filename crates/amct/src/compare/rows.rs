@@ -2,9 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use amct_graph::{Graph, NodeId, Outlet};
+use amct_graph::{Graph, NodeId, Outlet, QuantizedLayer};
 use amct_interpreter::{Plan, PlanOptions};
-use amct_rewrite::QuantizedLayer;
 
 use super::origins::Origins;
 use super::{CompareError, Unmatched};
@@ -136,7 +135,7 @@ impl Pair<'_> {
                 continue;
             }
             let Some(&input) = self.quantized.node(layer.quant).inputs.first() else { continue };
-            let through = through_identities(self.quantized, input);
+            let through = self.quantized.source(input);
             found.push(LayerRow {
                 name: layer.name.clone(),
                 op: layer.op.clone(),
@@ -157,18 +156,4 @@ fn is_trivial(graph: &Graph, id: NodeId) -> bool {
     let node = graph.node(id);
     let is_fed = matches!(node.op.as_str(), "Placeholder" | "PlaceholderV2" | "PlaceholderWithDefault");
     is_fed || node.op == "Const" || node.is_pass_through() || node.inputs.is_empty()
-}
-
-/// The value itself, where identities hand it on.
-fn through_identities(graph: &Graph, outlet: Outlet) -> Outlet {
-    let mut outlet = outlet;
-    // No chain without a cycle is longer than the graph.
-    for _ in 0..graph.capacity() {
-        let node = graph.node(outlet.node);
-        match node.inputs.first() {
-            Some(&input) if node.is_pass_through() && outlet.slot == 0 => outlet = input,
-            _ => break,
-        }
-    }
-    outlet
 }

@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use amct_graph::{Graph, Outlet};
-use amct_rewrite::{QuantizedLayer, quantized_layers, roll_back};
+use amct_graph::{Graph, Outlet, QuantizedLayer, quantized_layers};
+use amct_rewrite::roll_back;
 
 use super::{Compiled, CompiledError};
 

@@ -5,7 +5,8 @@ use amct_artifacts::record::{Record, RecordEntry, RecordError};
 use amct_calibration::balance::{ChannelActivation, activation_maxima, weight_maxima};
 use amct_calibration::dmq::balance_factors;
 use amct_calibration::{Batches, CalibrationError, Progress};
-use amct_rewrite::{Balanced, LayerKind, QuantizableLayer, balance};
+use amct_graph::LayerKind;
+use amct_rewrite::{Balanced, QuantizableLayer, balance};
 
 use super::Prepared;
 use crate::Error;

@@ -99,7 +99,7 @@ fn node_types(graph: &Graph) -> BTreeMap<String, GraphLayer> {
 #[cfg(test)]
 mod tests {
     use amct_artifacts::config::types;
-    use amct_rewrite::LayerKind;
+    use amct_graph::LayerKind;
 
     use super::*;
 

@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use amct_artifacts::record::{Record, RecordEntry, RecordError, RecordLayer, ShiftBit};
-use amct_rewrite::{LayerKind, QuantizableLayer, TENSOR_OPS};
+use amct_graph::LayerKind;
+use amct_rewrite::{QuantizableLayer, TENSOR_OPS};
 
 use super::Prepared;
 use crate::Error;

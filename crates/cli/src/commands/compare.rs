@@ -9,11 +9,11 @@ use std::path::{Path, PathBuf};
 use amct::artifacts::quant_info::QuantInfo;
 use amct::calibration::Batches;
 use amct::compare::{CompareOptions, Comparison, Mapping, compare, compare_dumps};
+use amct::graph::quantized_layers;
 use amct::interface;
 use amct::interpreter::Arithmetic;
 use amct::metrics::{Measure, Thresholds};
 use amct::report::Parts;
-use amct::rewrite::quantized_layers;
 use amct::sources::{FileInputs, GivenInput};
 use serde_json::json;
 

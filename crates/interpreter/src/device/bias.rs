@@ -1,7 +1,8 @@
 //! The bias of a layer as a device has it: with the correction for the activation's offset.
 
-use amct_graph::{Consumers, Graph, Node, NodeId, Use};
-use amct_tensor::{DType, Tensor};
+use std::collections::BTreeSet;
+
+use amct_graph::{Graph, LayerPath, NodeId, layer_paths};
 
 use super::Device;
 use crate::{OpError, PlanError, RunError};
@@ -30,11 +31,11 @@ pub fn folded_bias(bias: &[i32], offset: i32, weight_sums: &[i64]) -> Result<Vec
 /// Checks that every layer's folded bias is an int32, since what a device makes of another is not
 /// public.
 pub(crate) fn check(graph: &Graph, order: &[NodeId], device: Device) -> Result<(), PlanError> {
-    let consumers = graph.consumers();
-    for &id in order {
-        let Some(layer) = Layer::of(graph, &consumers, id) else { continue };
+    let order: BTreeSet<NodeId> = order.iter().copied().collect();
+    for path in layer_paths(graph, &graph.consumers()) {
+        let Some(layer) = Layer::of(graph, &path).filter(|_| order.contains(&path.layer)) else { continue };
         if let Err((channel, value)) = folded_bias(&layer.bias, layer.offset, &layer.weight_sums) {
-            let node = graph.node(id);
+            let node = graph.node(path.layer);
             return Err(PlanError::Node(RunError::Op {
                 node: node.name.clone(),
                 op: node.op.clone(),
@@ -59,84 +60,16 @@ struct Layer {
 }
 
 impl Layer {
-    /// The quantized layer at a node with constant weights, if there is one.
-    fn of(graph: &Graph, consumers: &Consumers, id: NodeId) -> Option<Self> {
-        let node = graph.node(id);
-        let data = match node.op.as_str() {
-            "Conv2D" | "DepthwiseConv2dNative" | "Conv3D" | "MatMul" | "BatchMatMul" | "BatchMatMulV2" => 0,
-            "Conv2DBackpropInput" => 2,
-            _ => return None,
-        };
-        let weight_quant =
-            graph.get(node.inputs.get(1)?.node).filter(|node| node.op == "AscendWeightQuant")?;
-        let weights = graph.constant(*weight_quant.inputs.first()?).ok()??;
-        let weight_sums = sums_per_channel(node, &weights)?;
-        let offset = offset_before(graph, node, data)?;
-        let bias = match bias_behind(graph, consumers, id) {
-            Some(bias) if bias.len() == weight_sums.len() => bias,
-            // ATC gives a layer without bias one of zeros. One of another length is the run's to refuse.
-            _ => vec![0; weight_sums.len()],
-        };
-        Some(Self { offset, bias, weight_sums })
-    }
-}
-
-/// The sum of the weights of each output channel.
-fn sums_per_channel(node: &Node, weights: &Tensor) -> Option<Vec<i64>> {
-    let values = weights.as_slice::<i8>().ok()?;
-    // Elements that lie side by side in one channel, and the channels.
-    let (inner, channels) = match (node.op.as_str(), weights.shape()) {
-        ("DepthwiseConv2dNative", &[.., channels, multiplier]) => (1, channels * multiplier),
-        ("Conv2DBackpropInput", &[.., channels, inputs]) => (inputs, channels),
-        ("MatMul" | "BatchMatMul" | "BatchMatMulV2", &[rows, columns]) => {
-            let transposed = if node.op == "MatMul" { "transpose_b" } else { "adj_y" };
-            if node.attributes().bool_or(transposed, false).ok()? { (columns, rows) } else { (1, columns) }
-        }
-        ("Conv2D" | "Conv3D", &[.., channels]) => (1, channels),
-        _ => return None,
-    };
-    let mut sums = vec![0_i64; channels];
-    if inner == 0 || channels == 0 {
-        return Some(sums);
-    }
-    for (index, &value) in values.iter().enumerate() {
-        if let Some(sum) = sums.get_mut(index / inner % channels) {
-            *sum += i64::from(value);
-        }
-    }
-    Some(sums)
-}
-
-/// The offset of the `AscendQuant` that an input comes from, moved or not on the way.
-fn offset_before(graph: &Graph, node: &Node, input: usize) -> Option<i32> {
-    let mut outlet = *node.inputs.get(input)?;
-    // No chain without a cycle is longer than the graph.
-    for _ in 0..graph.capacity() {
-        let node = graph.get(outlet.node)?;
-        let next = match node.op.as_str() {
-            "AscendQuant" => return node.attributes().float("offset").ok().map(|offset| offset as i32),
-            "Pad" | "Identity" | "Reshape" | "Transpose" => 0,
-            "Split" => 1,
-            _ => return None,
-        };
-        outlet = *node.inputs.get(next)?;
-    }
-    None
-}
-
-/// The int32 values of the constant that is added as a bias, a float one cut off as ATC does.
-fn bias_behind(graph: &Graph, consumers: &Consumers, layer: NodeId) -> Option<Vec<i32>> {
-    let adds = |use_: &Use| matches!(graph.node(use_.node).op.as_str(), "BiasAdd" | "Add" | "AddV2");
-    let use_ = consumers.all(layer).find(|use_| use_.input == 0 && adds(use_))?;
-    let mut outlet = *graph.node(use_.node).inputs.get(1)?;
-    let node = graph.get(outlet.node)?;
-    if node.op == "Cast" {
-        outlet = *node.inputs.first()?;
-    }
-    let bias = graph.constant(outlet).ok()??;
-    match bias.dtype() {
-        DType::I32 => bias.into_vec().ok(),
-        _ => Some(bias.as_slice::<f32>().ok()?.iter().map(|&b| b as i32).collect()),
+    /// Those of a quantized layer with constant weights.
+    fn of(graph: &Graph, path: &LayerPath) -> Option<Self> {
+        let weights = path.weights(graph)?;
+        let node = graph.node(path.layer);
+        let layout = path.kind.layout(weights.shape(), path.kind.is_transposed(node))?;
+        let weight_sums = layout.sums(weights.as_slice().ok()?);
+        let offset = graph.node(path.quant?).attributes().float("offset").ok()? as i32;
+        // ATC gives a layer without bias one of zeros. One of another length is the run's to refuse.
+        let bias = path.bias_values(graph).filter(|bias| bias.len() == weight_sums.len());
+        Some(Self { offset, bias: bias.unwrap_or_else(|| vec![0; weight_sums.len()]), weight_sums })
     }
 }
 
@@ -168,25 +101,5 @@ mod tests {
         assert_eq!(folded_bias(&[0, i32::MAX], -1, &[5, 1]), Err((1, 1 << 31)));
         assert_eq!(folded_bias(&[i32::MIN], 127, &[0]), Ok(vec![i32::MIN]));
         assert_eq!(folded_bias(&[1, 2], 0, &[0]), Err((1, 2)));
-    }
-
-    #[test]
-    fn weights_are_summed_by_channel() {
-        let weights = |shape: &[usize]| {
-            let len: usize = shape.iter().product();
-            Tensor::from_vec(shape, (1..=len as i8).collect::<Vec<_>>()).unwrap()
-        };
-        let of = |op: &str, shape: &[usize]| {
-            sums_per_channel(&Node { op: op.into(), ..Node::default() }, &weights(shape)).unwrap()
-        };
-        // [[1, 2], [3, 4], [5, 6]]: columns 9 and 12; rows 3, 7 and 11.
-        assert_eq!(of("MatMul", &[3, 2]), [9, 12]);
-        assert_eq!(of("Conv2D", &[1, 1, 3, 2]), [9, 12]);
-        assert_eq!(of("Conv2DBackpropInput", &[1, 1, 3, 2]), [3, 7, 11]);
-        // Two taps of three channels with two results each.
-        assert_eq!(of("DepthwiseConv2dNative", &[2, 1, 3, 2]), [8, 10, 12, 14, 16, 18]);
-        let mut transposed = Node { op: "MatMul".into(), ..Node::default() };
-        transposed.attrs.insert("transpose_b".into(), amct_graph::AttrValue::B(true));
-        assert_eq!(sums_per_channel(&transposed, &weights(&[3, 2])), Some(vec![3, 7, 11]));
     }
 }

@@ -2,10 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use amct_graph::{Graph, NodeId, Outlet};
+use amct_graph::{Graph, LayerKind, NodeId, Outlet};
 
 use crate::RewriteError;
-use crate::layers::{ConvGroup, LayerKind, QuantizableLayer};
+use crate::layers::{ConvGroup, QuantizableLayer};
 
 /// The place of a product.
 pub(super) enum Place {

@@ -1,7 +1,6 @@
-use amct_graph::AttrValue;
+use amct_graph::{AttrValue, LayerKind};
 
 use super::*;
-use crate::layers::LayerKind;
 use crate::testing::{Net, constant_of, edited, inputs, names, node, quantize_layer};
 use crate::{InsertOptions, insert_quantization, scan_layers, verify};
 

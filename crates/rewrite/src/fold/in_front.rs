@@ -5,7 +5,7 @@
 //! reads nothing beyond its input. A norm that can be folded into the layer before it has been.
 
 use amct_graph::views::WindowAttrs;
-use amct_graph::{Node, NodeId};
+use amct_graph::{LayerKind, Node, NodeId};
 use amct_tensor::window::Padding;
 use amct_tensor::{DataFormat, Tensor};
 
@@ -14,7 +14,6 @@ use super::arithmetic::BatchNorm;
 use super::layer::per_channel;
 use super::pattern::{Part, Search, check_format, exact, floats, wrong};
 use super::step::{Params, Step, StepKind};
-use crate::LayerKind;
 
 /// A batch norm that can be folded into the layer behind it, with the numbers that come of it.
 #[derive(Debug)]

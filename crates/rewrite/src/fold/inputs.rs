@@ -1,14 +1,14 @@
 //! Biases and weights that are constant expressions become constants: Keras keeps a bias as
 //! `BiasAdd(x, Squeeze(Reshape(bias)))`.
 
-use amct_graph::{Graph, Patch};
+use amct_graph::{Graph, LayerKind, Patch};
 
 use super::PASS;
+use crate::RewriteError;
 use crate::constants::constant;
 use crate::evaluate::evaluate;
 use crate::outputs::Outputs;
 use crate::sweep::remove_dead_constants;
-use crate::{LayerKind, RewriteError};
 
 /// Replaces each by a `Const` of its value.
 pub(super) fn fold(graph: &mut Graph, outputs: &Outputs) -> Result<(), RewriteError> {

@@ -1,15 +1,15 @@
 //! The layers in front of a step: one, through at most one node that keeps channels apart, or the
 //! parts of a group convolution.
 
+use amct_graph::op::{SPLIT_DATA, is_concat};
+use amct_graph::quantized::joined_parts;
 use amct_graph::views::WindowAttrs;
-use amct_graph::{Graph, Node, NodeId, Outlet};
+use amct_graph::{Graph, LayerKind, Node, NodeId, Outlet};
 use amct_tensor::{DataFormat, Tensor};
 
 use super::FoldSkip;
 use super::pattern::{floats, wrong};
-use crate::LayerKind;
 use crate::evaluate::source;
-use crate::layers::group::{SPLIT_DATA, parts};
 
 /// What lies before a step.
 #[derive(Debug)]
@@ -50,7 +50,7 @@ impl Chain {
         match node.op.as_str() {
             "BatchToSpaceND" => space(graph, data.node),
             "Reshape" => reshape(graph, data.node),
-            "ConcatV2" | "Concat" => group(graph, data.node),
+            op if is_concat(op) => group(graph, data.node),
             _ => {
                 let tail = tail(graph, data)?;
                 let rank = match tail.kind {
@@ -189,7 +189,7 @@ fn dimensions(graph: &Graph, shape: Outlet) -> Option<Vec<i64>> {
 /// The parts of a group convolution, which all read one `Split`.
 fn group(graph: &Graph, id: NodeId) -> Result<Chain, FoldSkip> {
     let node = graph.node(id);
-    let (ends, axis) = parts(node).ok_or_else(|| not_after(node))?;
+    let (ends, axis) = joined_parts(node).ok_or_else(|| not_after(node))?;
     let tails: Vec<Tail> = ends.iter().map(|&end| tail(graph, end)).collect::<Result<_, _>>()?;
     let split_of = |tail: &Tail| {
         let split = graph.node(tail.layer).inputs.first()?.node;

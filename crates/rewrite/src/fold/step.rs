@@ -1,5 +1,6 @@
 //! What can be folded into the layer before it: values times and plus constants.
 
+use amct_graph::op::is_batch_norm;
 use amct_graph::{Graph, Node, NodeId, Outlet};
 use amct_tensor::Tensor;
 
@@ -58,10 +59,6 @@ pub(super) enum Params {
         scale: Option<Tensor>,
         shift: Option<Tensor>,
     },
-}
-
-pub(super) fn is_batch_norm(op: &str) -> bool {
-    matches!(op, "FusedBatchNorm" | "FusedBatchNormV2" | "FusedBatchNormV3")
 }
 
 /// The steps that end at a node, the best reading first; an error for one that never can be folded.

@@ -1,12 +1,12 @@
 //! `AscendQuant` in front of what reads quantized values.
 
+use amct_graph::op::SPLIT_DATA;
 use amct_graph::{AttrValue, NodeId, Outlet, Source, Use};
 use amct_tensor::quantization::ActivationParams;
 
 use super::builder::{Builder, float_node};
 use super::origin::Owner;
 use super::{LayerQuantization, PASS};
-use crate::layers::group::SPLIT_DATA;
 
 /// What tells one `AscendQuant` from another: what it reads, the bits of scale_d, and offset_d.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -2,14 +2,13 @@
 
 use std::collections::BTreeSet;
 
-use amct_graph::{Graph, NodeId};
+use amct_graph::op::SPLIT_DATA;
+use amct_graph::{Graph, LayerKind, NodeId};
 use amct_tensor::quantization::{ActivationParams, I8_MAX, I8_MIN};
 
 use super::anti_quant::tensor_problem;
 use super::{LayerQuantization, TensorQuantization, dequant};
 use crate::RewriteError;
-use crate::layers::LayerKind;
-use crate::layers::group::SPLIT_DATA;
 use crate::outputs::Outputs;
 
 /// The largest shift that an accumulator of 32 bits needs to fit 16.

@@ -3,29 +3,20 @@
 //! ATC's merge pass takes the constant of a quantized one out of the graph with every edge to it. The
 //! next layer that reads the same constant then has none, and ATC crashes. So each has its own.
 
-use amct_graph::{Consumers, Graph, NewNode, NodeId, Outlet};
+use amct_graph::{Consumers, Graph, LayerKind, NewNode, NodeId, op};
 
 use super::builder::Builder;
 use super::origin::Owner;
-use crate::LayerKind;
 
 /// Whether the size is a constant, and something else reads it, or an identity on the way to it.
 pub(crate) fn is_shared(graph: &Graph, consumers: &Consumers, layer: NodeId) -> bool {
-    let Some(mut outlet) = graph.get(layer).and_then(|node| node.inputs.first()).copied() else {
-        return false;
-    };
-    let Some(constant) = graph.constant_node(outlet) else { return false };
-    // No chain without a cycle is longer than the graph, and this one ends at a constant.
-    for _ in 0..graph.capacity() {
-        if consumers.all(outlet.node).count() > 1 {
-            return true;
-        }
-        if outlet.node == constant {
-            return false;
-        }
-        outlet = graph.node(outlet.node).inputs.first().copied().unwrap_or(Outlet::from(constant));
-    }
-    false
+    let Some(&sizes) = graph.get(layer).and_then(|node| node.inputs.first()) else { return false };
+    let mut readers = 1;
+    let source = graph.upstream(sizes, |outlet, node| {
+        readers = readers.max(consumers.all(outlet.node).count());
+        node.is_pass_through().then_some(0)
+    });
+    graph.node(source.node).op == op::CONST && readers > 1
 }
 
 impl Builder<'_> {

@@ -1,12 +1,11 @@
 //! int8 weights behind `AscendWeightQuant`.
 
-use amct_graph::AttrValue;
+use amct_graph::{AttrValue, LayerKind};
 
 use super::builder::{Builder, float_node};
 use super::origin::Owner;
 use crate::RewriteError;
 use crate::constants::constant;
-use crate::layers::LayerKind;
 
 impl Builder<'_> {
     /// Gives a layer its own int8 weights, whoever else reads the float ones.

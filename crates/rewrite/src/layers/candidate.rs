@@ -1,10 +1,12 @@
 //! One node of a quantizable op, looked at closely.
 
 use amct_graph::views::WindowAttrs;
-use amct_graph::{AttrValue, Consumers, Graph, Node, NodeId, Outlet, TensorLiteral, type_code, type_name};
+use amct_graph::{
+    AttrValue, Consumers, Graph, LayerKind, Node, NodeId, Outlet, TensorLiteral, type_code, type_name,
+};
 use amct_tensor::{DType, DataFormat};
 
-use super::{LayerBias, LayerKind, LayerSkip, LayerWeights, QuantizableLayer};
+use super::{LayerBias, LayerSkip, LayerWeights, QuantizableLayer};
 use crate::outputs::Outputs;
 
 pub(super) struct Candidate<'a> {

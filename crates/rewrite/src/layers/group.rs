@@ -6,10 +6,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use amct_graph::op::{SPLIT, SPLIT_DATA, is_concat};
+use amct_graph::quantized::joined_parts;
 use amct_graph::views::WindowAttrs;
-use amct_graph::{Consumers, Graph, Node, NodeId, Outlet};
+use amct_graph::{Consumers, Graph, LayerKind, NodeId, Outlet};
 
-use super::{LayerKind, QuantizableLayer};
+use super::QuantizableLayer;
 use crate::outputs::Outputs;
 
 /// Where a group convolution begins and ends.
@@ -23,18 +25,12 @@ pub struct ConvGroup {
     pub members: Vec<NodeId>,
 }
 
-/// The op that cuts what a group convolution reads.
-pub(crate) const SPLIT: &str = "Split";
-
-/// The data input of a `Split`; input 0 is the axis.
-pub(crate) const SPLIT_DATA: usize = 1;
-
 /// Marks the layers that are parts of a group convolution.
 pub(super) fn find(graph: &Graph, consumers: &Consumers, outputs: &Outputs, layers: &mut [QuantizableLayer]) {
     let by_end: BTreeMap<NodeId, usize> =
         layers.iter().enumerate().map(|(index, layer)| (layer.end(), index)).collect();
     let search = Search { graph, consumers, outputs, by_end };
-    let joins = graph.nodes().filter(|(_, node)| matches!(node.op.as_str(), "ConcatV2" | "Concat"));
+    let joins = graph.nodes().filter(|(_, node)| is_concat(&node.op));
     for (concat, _) in joins {
         let Some((group, input)) = search.at(layers, concat) else { continue };
         for layer in layers.iter_mut().filter(|layer| group.members.contains(&layer.node)) {
@@ -55,7 +51,7 @@ struct Search<'a> {
 impl Search<'_> {
     /// The group that a concatenation ends, and what its `Split` reads.
     fn at(&self, layers: &[QuantizableLayer], concat: NodeId) -> Option<(ConvGroup, Outlet)> {
-        let (parts, axis) = parts(self.graph.node(concat))?;
+        let (parts, axis) = joined_parts(self.graph.node(concat))?;
         let members: Vec<&QuantizableLayer> =
             parts.iter().map(|part| layers.get(*self.by_end.get(&part.node)?)).collect::<Option<_>>()?;
         let first = members.first()?;
@@ -82,14 +78,5 @@ impl Search<'_> {
             && layer.input.node == split
             && self.consumers.all(layer.end()).count() == 1
             && !self.outputs.has_node(layer.end())
-    }
-}
-
-/// What a concatenation joins, and its axis.
-pub(crate) fn parts(concat: &Node) -> Option<(&[Outlet], Outlet)> {
-    if concat.op == "ConcatV2" {
-        concat.inputs.split_last().map(|(axis, parts)| (parts, *axis))
-    } else {
-        concat.inputs.split_first().map(|(axis, parts)| (parts, *axis))
     }
 }

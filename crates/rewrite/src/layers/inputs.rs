@@ -1,9 +1,8 @@
 //! Which input channel a weight belongs to.
 
-use amct_graph::views::WindowAttrs;
-use amct_graph::{AttrValue, Graph, Node};
+use amct_graph::{Graph, LayerKind};
 
-use super::{LayerKind, QuantizableLayer};
+use super::QuantizableLayer;
 
 /// The input channels of a layer and its weights' places among them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,18 +59,6 @@ impl QuantizableLayer {
     /// The axis of the channels in data of that rank, which is at least 2.
     pub fn channel_axis(&self, graph: &Graph, rank: usize) -> usize {
         self.kind.channel_axis(graph.node(self.node), rank)
-    }
-}
-
-impl LayerKind {
-    /// The axis of the channels in the data of `node`, a layer of this kind, which have that rank.
-    pub(crate) fn channel_axis(self, node: &Node, rank: usize) -> usize {
-        let is_second = match self {
-            LayerKind::MatMul | LayerKind::BatchMatMul => false,
-            LayerKind::Conv3d => node.attrs.get("data_format") == Some(&AttrValue::string("NCDHW")),
-            _ => WindowAttrs::of(node).is_ok_and(|window| window.format.channel_axis(4) == 1),
-        };
-        if is_second { 1 } else { rank.saturating_sub(1) }
     }
 }
 

@@ -3,9 +3,9 @@
 use std::fmt;
 
 use amct_graph::views::WindowAttrs;
-use amct_graph::{Graph, Outlet};
+use amct_graph::{Graph, LayerKind, Outlet};
 
-use super::{LayerKind, QuantizableLayer};
+use super::QuantizableLayer;
 use crate::rollback_rule;
 
 /// The largest stride ATC takes.

@@ -6,9 +6,9 @@
 //! quantized zero is a zero of the simulation too.
 
 use amct_graph::views::WindowAttrs;
-use amct_graph::{Consumers, Graph, Node, NodeId};
+use amct_graph::{Consumers, Graph, LayerKind, Node, NodeId};
 
-use super::{LayerKind, QuantizableLayer};
+use super::QuantizableLayer;
 use crate::outputs::Outputs;
 
 /// The most zeros that ATC's pass merges along one axis.

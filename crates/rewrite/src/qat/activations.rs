@@ -2,14 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use amct_graph::{Graph, NewNode, NodeId, Outlet, Patch};
+use amct_graph::{Graph, LayerKind, NewNode, NodeId, Outlet, Patch};
 use amct_tensor::DType;
 use amct_tensor::quantization::{ActivationParams, FakeQuantGrid, I8_MIN};
 
 use super::range::Range;
 use super::weights::TrainedWeights;
 use super::{Evaluate, PASS, QatError, QatSkip, constant, is_fake_quant, trace};
-use crate::LayerKind;
 use crate::constants::type_attr;
 use crate::outputs::Outputs;
 use crate::report::{Outcome, PassReport};
@@ -128,16 +127,12 @@ fn remove(
 
 /// The value before fake quantization, however often it is repeated.
 fn before(graph: &Graph, outlet: Outlet) -> Result<Outlet, QatError> {
-    let mut outlet = outlet;
-    // No chain without a cycle is longer than the graph.
-    for _ in 0..=graph.capacity() {
-        let node = graph.node(outlet.node);
-        if !is_fake_quant(node) {
-            return Ok(outlet);
-        }
-        let missing = || QatError::Input { node: node.name.clone(), what: "0" };
-        outlet = *node.inputs.first().ok_or_else(missing)?;
+    let source = graph.upstream(outlet, |_, node| is_fake_quant(node).then_some(0));
+    let node = graph.node(source.node);
+    if is_fake_quant(node) {
+        // Of a cycle there is no first value.
+        let what = if node.inputs.is_empty() { "0" } else { "that does not depend on itself" };
+        return Err(QatError::Input { node: node.name.clone(), what });
     }
-    let node = graph.node(outlet.node).name.clone();
-    Err(QatError::Input { node, what: "that does not depend on itself" })
+    Ok(source)
 }

@@ -2,10 +2,11 @@
 
 use std::collections::BTreeSet;
 
+use amct_graph::op::{SPLIT_DATA, is_concat};
+use amct_graph::quantized::joined_parts;
 use amct_graph::{Graph, Node, NodeId, Outlet};
 
 use super::is_fake_quant;
-use crate::layers::group::{SPLIT_DATA, parts};
 
 /// The fake quantization before a layer's input: the nearest on every way back, all ways passing
 /// nodes that only choose and move values (a zero is on every grid). In graph order.
@@ -58,7 +59,7 @@ fn moved(node: &Node) -> Vec<Outlet> {
         | "Transpose"
         | "Unpack" => at(0),
         "Split" => at(SPLIT_DATA),
-        "Concat" | "ConcatV2" => parts(node).map(|(parts, _)| parts.to_vec()).unwrap_or_default(),
+        op if is_concat(op) => joined_parts(node).map(|(parts, _)| parts.to_vec()).unwrap_or_default(),
         "Pack" => node.inputs.clone(),
         _ if node.is_pass_through() => at(0),
         _ => Vec::new(),

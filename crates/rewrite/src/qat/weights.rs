@@ -2,14 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use amct_graph::{AttrValue, Graph, NewNode, Node, NodeId, Outlet, Patch, TensorLiteral};
+use amct_graph::{AttrValue, Graph, LayerKind, NewNode, Node, NodeId, Outlet, Patch, TensorLiteral};
 use amct_tensor::Tensor;
 
 use super::constant;
 use super::range::Range;
 use super::trace::keeps_steps;
 use super::{Evaluate, QatError, is_fake_quant};
-use crate::LayerKind;
 use crate::constants::type_attr;
 use crate::outputs::Outputs;
 use crate::sweep::remove_dead;

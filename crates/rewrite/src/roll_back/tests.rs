@@ -1,6 +1,9 @@
 use super::*;
 use crate::testing::{Net, constant_of, edited, inputs, names, node, quantize_all};
-use crate::{InsertOptions, insert_quantization, quantized_layers};
+use amct_graph::quantized_layers;
+use amct_tensor::quantization::DeqScale;
+
+use crate::{InsertOptions, insert_quantization};
 
 fn quantized(net: Net, outputs: &[&str]) -> Graph {
     let mut graph = net.build();

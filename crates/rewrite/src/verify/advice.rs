@@ -1,11 +1,10 @@
 //! Rules 28 to 30, 32 and 33: what ATC takes, but does not run in int8, or what int8 does not pay for.
 
 use amct_graph::views::WindowAttrs;
+use amct_graph::{LayerKind, LayerPath};
 use amct_tensor::window::Padding;
 
 use super::context::{Context, Findings};
-use super::path::Path;
-use crate::LayerKind;
 use crate::layers::{convolution_problem, pad};
 use crate::rollback_rule::{self, RollbackReason};
 
@@ -13,7 +12,7 @@ use crate::rollback_rule::{self, RollbackReason};
 const MAX_PAD: usize = 255;
 
 /// The quantized layers with weights: the layer, its kind and the shape of the weights.
-fn layers<'a>(context: &'a Context<'_>) -> impl Iterator<Item = (&'a Path, LayerKind, Vec<usize>)> {
+fn layers<'a>(context: &'a Context<'_>) -> impl Iterator<Item = (&'a LayerPath, LayerKind, Vec<usize>)> {
     context.paths.iter().filter_map(|path| {
         let kind = LayerKind::of_op(&context.graph.node(path.layer).op)?;
         let quant = context.graph.node(path.weight_quant?);
@@ -23,7 +22,7 @@ fn layers<'a>(context: &'a Context<'_>) -> impl Iterator<Item = (&'a Path, Layer
 
 /// The layers that ATC gives back, with the reason.
 fn rolled_back(context: &Context<'_>) -> Vec<(String, RollbackReason)> {
-    let back = |path: &Path| {
+    let back = |path: &LayerPath| {
         let reason = rollback_rule::of_path(context.graph, path, &context.shapes)?;
         Some((context.graph.node(path.layer).name.clone(), reason))
     };

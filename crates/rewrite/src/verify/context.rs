@@ -1,7 +1,6 @@
-use amct_graph::{AttrValue, Consumers, Graph, Node, NodeId, TensorLiteral};
+use amct_graph::{AttrValue, Consumers, Graph, LayerPath, Node, NodeId, TensorLiteral, layer_paths};
 
 use super::original::Counterparts;
-use super::path::{self, Path};
 use super::{Rule, Severity, Shapes, Violation};
 
 /// What the rules look at.
@@ -12,7 +11,7 @@ pub(super) struct Context<'a> {
     pub(super) outputs: &'a [String],
     pub(super) consumers: Consumers,
     /// The quantized layers, complete or not.
-    pub(super) paths: Vec<Path>,
+    pub(super) paths: Vec<LayerPath>,
     /// Shapes, as far as they are known.
     pub(super) shapes: Shapes,
 }
@@ -20,7 +19,7 @@ pub(super) struct Context<'a> {
 impl<'a> Context<'a> {
     pub(super) fn new(graph: &'a Graph, original: Option<&'a Graph>, outputs: &'a [String]) -> Self {
         let consumers = graph.consumers();
-        let paths = path::all(graph, &consumers);
+        let paths = layer_paths(graph, &consumers);
         let original = original.map(|original| Counterparts::new(graph, original, outputs));
         Self { graph, original, outputs, consumers, paths, shapes: Shapes::new() }
     }
@@ -47,7 +46,7 @@ impl<'a> Context<'a> {
     }
 
     /// The quantized layer whose `AscendDequant` this is.
-    pub(super) fn path_of_dequant(&self, dequant: NodeId) -> Option<&Path> {
+    pub(super) fn path_of_dequant(&self, dequant: NodeId) -> Option<&LayerPath> {
         self.paths.iter().find(|path| path.dequant == Some(dequant))
     }
 }

@@ -1,26 +1,24 @@
 //! Rules 16 to 18 and 24: dequantization words, known channels, biases, poolings.
 
 use amct_graph::views::WindowAttrs;
-use amct_graph::{AttrValue, Node, TensorLiteral, type_code, type_name};
+use amct_graph::{AttrValue, LayerKind, LayerPath, Node, TensorLiteral, type_code, type_name};
 use amct_tensor::quantization::{DeqScale, LARGEST_FLOAT_BIAS, beyond_floats};
 use amct_tensor::{DType, Tensor};
 
 use super::Severity;
 use super::context::{Context, Findings};
-use super::path::Path;
-use crate::LayerKind;
 use crate::input_shapes::{has_channels, known, quantized_placeholder};
 use crate::layers::pool_problem;
 
 /// The number of words of a layer's `AscendDequant`.
-pub(super) fn word_count(context: &Context<'_>, path: &Path) -> Option<usize> {
+pub(super) fn word_count(context: &Context<'_>, path: &LayerPath) -> Option<usize> {
     let dequant = context.graph.node(path.dequant?);
     let dims = context.direct_constant(dequant, 1)?.dims().ok()?;
     Some(dims.iter().product())
 }
 
 /// The output channels of a layer, by its weights.
-fn channels(context: &Context<'_>, path: &Path) -> Option<usize> {
+fn channels(context: &Context<'_>, path: &LayerPath) -> Option<usize> {
     let weights = context.graph.node(path.weight_quant?);
     let dims = context.direct_constant(weights, 0)?.dims().ok()?;
     let kind = LayerKind::of_op(&context.graph.node(path.layer).op)?;
@@ -66,7 +64,7 @@ pub(super) fn words_are_sound(context: &Context<'_>, findings: &mut Findings) {
 /// leave them out, so they are a warning where they are right.
 fn check_shifts(
     context: &Context<'_>,
-    path: Option<&Path>,
+    path: Option<&LayerPath>,
     node: &Node,
     words: &[u64],
     findings: &mut Findings,
@@ -86,7 +84,7 @@ fn check_shifts(
 
 /// The numbers of words accepted, if it is another one. Only the kernel of a rank 4 value tells
 /// channels apart.
-fn wrong_count(context: &Context<'_>, path: &Path, words: &Tensor) -> Option<String> {
+fn wrong_count(context: &Context<'_>, path: &LayerPath, words: &Tensor) -> Option<String> {
     let kind = LayerKind::of_op(&context.graph.node(path.layer).op);
     let is_channel_wise = kind.is_some_and(LayerKind::may_be_channel_wise);
     let per_channel = channels(context, path).filter(|_| is_channel_wise);

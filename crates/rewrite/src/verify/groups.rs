@@ -1,10 +1,9 @@
 //! Rules 22, 23 and 31: group convolutions and transposed ones.
 
-use amct_graph::{NodeId, Use};
+use amct_graph::op::{data_input, is_concat};
+use amct_graph::{LayerKind, NodeId, Use};
 
 use super::context::{Context, Findings};
-use super::path::{data_input, is_concat};
-use crate::LayerKind;
 use crate::insert::sizes;
 
 /// Whether this use is the data input of a `Split`.
@@ -47,7 +46,7 @@ fn join_behind(context: &Context<'_>, layer: NodeId) -> Option<NodeId> {
     let path = context.paths.iter().find(|path| path.layer == layer)?;
     let mut uses = context.consumers.all(path.end());
     let (one, None) = (uses.next()?, uses.next()) else { return None };
-    is_concat(context.graph, &one).then_some(one.node)
+    is_concat(&context.graph.node(one.node).op).then_some(one.node)
 }
 
 /// Rule 23. That data and weights are at inputs 2 and 1 is part of rules 8 and 9.

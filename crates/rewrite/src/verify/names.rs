@@ -1,9 +1,8 @@
 //! Rule 27: names by which other tools recognise what was inserted.
 
-use amct_graph::NodeId;
+use amct_graph::{LayerPath, NodeId};
 
 use super::context::{Context, Findings};
-use super::path::Path;
 use crate::names::layer_scope;
 
 /// Rule 27.
@@ -21,7 +20,7 @@ fn check(
     findings: &mut Findings,
     op: &str,
     scope: &str,
-    node_of: fn(&Path) -> Option<NodeId>,
+    node_of: fn(&LayerPath) -> Option<NodeId>,
 ) {
     for (id, node) in context.of_op(op) {
         let layers = context.paths.iter().filter(|path| node_of(path) == Some(id));

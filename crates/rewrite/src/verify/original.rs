@@ -9,14 +9,12 @@ mod counterparts;
 
 use std::collections::BTreeSet;
 
-use amct_graph::{AttrValue, Graph, Node, NodeId, Outlet, Use};
+use amct_graph::{AttrValue, Graph, LayerKind, LayerPath, Node, NodeId, Outlet, Use};
 use amct_tensor::Tensor;
 use amct_tensor::quantization::{DeqScale, I8_MAX, I8_MIN};
 
 use super::Severity;
 use super::context::{Context, Findings};
-use super::path::Path;
-use crate::LayerKind;
 use crate::evaluate::evaluate;
 use crate::input_shapes;
 use crate::insert::{all_readers_clip, clips_at_six};
@@ -68,7 +66,7 @@ pub(super) fn keeps_names(context: &Context<'_>, findings: &mut Findings) {
 }
 
 fn is_integer_valued(context: &Context<'_>, id: NodeId) -> bool {
-    let inside = |path: &Path| path.layer == id || path.bias == Some(id) || path.between.contains(&id);
+    let inside = |path: &LayerPath| path.layer == id || path.bias == Some(id) || path.between.contains(&id);
     let op = context.graph.node(id).op.as_str();
     matches!(op, "AscendQuant" | "AscendWeightQuant") || context.paths.iter().any(inside)
 }
@@ -150,7 +148,8 @@ fn compare_inputs(
     }
     for (input, (&then, &now)) in before.inputs.iter().zip(&node.inputs).enumerate() {
         let may_change = context.paths.iter().any(|path| {
-            (path.layer == id && path.inputs.weights == Some(input)) || (path.bias == Some(id) && input == 1)
+            (path.layer == id && path.kind.weight_input() == Some(input))
+                || (path.bias == Some(id) && input == 1)
         }) || (counterparts.is_folded(before_id) && input == 1);
         if may_change {
             continue;
@@ -203,12 +202,12 @@ fn same_constant(original: &Graph, constant: NodeId, graph: &Graph, outlet: Outl
 /// batch norm was folded into them, a value more than half a step away.
 pub(super) fn weight_problem(
     context: &Context<'_>,
-    path: &Path,
+    path: &LayerPath,
     quantized: &Tensor,
 ) -> Option<(String, String)> {
     let counterparts = context.original.as_ref()?;
     let layer = counterparts.of(context.graph, path.layer)?;
-    let outlet = *counterparts.graph.node(layer).inputs.get(path.inputs.weights?)?;
+    let outlet = *counterparts.graph.node(layer).inputs.get(path.kind.weight_input()?)?;
     let float = counterparts.graph.constant(outlet).ok()??;
     if float.shape() != quantized.shape() {
         let found = format!("weights of shape {:?}", quantized.shape());
@@ -240,7 +239,7 @@ pub(super) fn weight_problem(
 
 /// scale_w of each of the layer's channels: a dequantization word divided by scale_d; and the part of
 /// it that the word may lack, because `FORCE_FP16_QUANT` cuts the lower 13 bits.
-fn steps(context: &Context<'_>, path: &Path, channels: usize) -> Option<Vec<(f64, f64)>> {
+fn steps(context: &Context<'_>, path: &LayerPath, channels: usize) -> Option<Vec<(f64, f64)>> {
     let quant = context.graph.node(path.quant?);
     let Some(AttrValue::F(inverse_scale)) = quant.attrs.get("scale") else { return None };
     let words = context.direct_constant(context.graph.node(path.dequant?), 1)?.decode().ok()?;

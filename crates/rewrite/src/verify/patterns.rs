@@ -1,11 +1,10 @@
 //! Rule 8: nothing but `Pad` and a bias between `AscendQuant` and `AscendDequant`.
 
-use amct_graph::{Node, NodeId, Use};
+use amct_graph::op::is_concat;
+use amct_graph::{LayerKind, LayerPath, Node, NodeId, Use};
 
 use super::context::{Context, Findings};
 use super::groups;
-use super::path::{Path, is_concat, layer_inputs};
-use crate::LayerKind;
 
 /// Rule 8.
 pub(super) fn are_complete(context: &Context<'_>, findings: &mut Findings) {
@@ -17,10 +16,10 @@ pub(super) fn are_complete(context: &Context<'_>, findings: &mut Findings) {
     check_dequant_sources(context, findings);
 }
 
-fn check_front(context: &Context<'_>, path: &Path, findings: &mut Findings) {
+fn check_front(context: &Context<'_>, path: &LayerPath, findings: &mut Findings) {
     let layer = context.graph.node(path.layer);
     if path.quant.is_none() {
-        let found = context.describe_input(layer, path.inputs.data);
+        let found = context.describe_input(layer, path.kind.data_input());
         findings.add(&layer.name, format!("data from {found}"), "AscendQuant");
         return;
     }
@@ -45,7 +44,7 @@ fn is_convolution(node: &Node) -> bool {
     matches!(node.op.as_str(), "Conv2D" | "DepthwiseConv2dNative")
 }
 
-fn check_back(context: &Context<'_>, path: &Path, findings: &mut Findings) {
+fn check_back(context: &Context<'_>, path: &LayerPath, findings: &mut Findings) {
     let accepts_bias = |use_: &Use| Some(use_.node) == path.bias && use_.input == 0;
     for (from, bias_may_follow) in [(Some(path.layer), true), (path.bias, false)] {
         let Some(from) = from else { continue };
@@ -55,7 +54,8 @@ fn check_back(context: &Context<'_>, path: &Path, findings: &mut Findings) {
             [one] => {
                 (bias_may_follow && accepts_bias(one))
                     || is_dequant_input(context, one)
-                    || (is_concat(context.graph, one) && groups::feeds_dequant(context, one.node))
+                    || (is_concat(&context.graph.node(one.node).op)
+                        && groups::feeds_dequant(context, one.node))
             }
             // A BiasAdd with several readers is rule 18's.
             several => !bias_may_follow && several.len() > 1,
@@ -105,7 +105,7 @@ fn takes_integers(context: &Context<'_>, use_: &Use) -> bool {
 }
 
 fn is_layer_data(context: &Context<'_>, use_: &Use) -> bool {
-    layer_inputs(&context.graph.node(use_.node).op).is_some_and(|inputs| inputs.data == use_.input)
+    LayerKind::of_op(&context.graph.node(use_.node).op).is_some_and(|kind| kind.data_input() == use_.input)
 }
 
 fn check_dequant_sources(context: &Context<'_>, findings: &mut Findings) {

@@ -1,17 +1,15 @@
 //! Rules 9 to 11: where the weights come from, and their offset.
 
-use amct_graph::{Node, TensorLiteral, type_name};
+use amct_graph::{LayerKind, LayerPath, Node, TensorLiteral, type_name};
 use amct_tensor::{DType, Tensor};
 
 use super::context::{Context, Findings};
-use super::path::Path;
 use super::{dequant, original};
-use crate::LayerKind;
 
 /// Rule 9.
 pub(super) fn come_from_weight_quant(context: &Context<'_>, findings: &mut Findings) {
     for path in &context.paths {
-        let (Some(input), None) = (path.inputs.weights, path.weight_quant) else { continue };
+        let (Some(input), None) = (path.kind.weight_input(), path.weight_quant) else { continue };
         let layer = context.graph.node(path.layer);
         let found = context.describe_input(layer, input);
         findings.add(&layer.name, format!("weights from {found}"), "AscendWeightQuant");
@@ -23,7 +21,8 @@ pub(super) fn come_from_weight_quant(context: &Context<'_>, findings: &mut Findi
             }
         }
         for use_ in context.consumers.all(id) {
-            let is_weights = |path: &Path| path.layer == use_.node && path.inputs.weights == Some(use_.input);
+            let is_weights =
+                |path: &LayerPath| path.layer == use_.node && path.kind.weight_input() == Some(use_.input);
             if !context.paths.iter().any(is_weights) {
                 let reader = context.graph.node(use_.node);
                 findings.add(&node.name, format!("read by {reader}"), "the weight input of a layer");
@@ -35,7 +34,7 @@ pub(super) fn come_from_weight_quant(context: &Context<'_>, findings: &mut Findi
 /// The quantized layers with the constants behind their `AscendWeightQuant`.
 fn constants<'c>(
     context: &'c Context<'_>,
-) -> impl Iterator<Item = (&'c Path, &'c Node, Option<&'c TensorLiteral>, Option<&'c TensorLiteral>)> {
+) -> impl Iterator<Item = (&'c LayerPath, &'c Node, Option<&'c TensorLiteral>, Option<&'c TensorLiteral>)> {
     context.paths.iter().filter_map(|path| {
         let node = context.graph.node(path.weight_quant?);
         Some((path, node, context.direct_constant(node, 0), context.direct_constant(node, 1)))

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::layers::LayerSkip;
-use crate::{LayerKind, verify};
+use crate::verify;
 
 /// Quantizes all layers and checks the result against the rules.
 fn sound(net: Net, outputs: &[&str]) -> Graph {
@@ -126,13 +126,4 @@ fn a_channels_first_layer_dequantizes_in_its_own_layout() {
         .float("relu", "Relu", &["conv"]);
     let graph = sound(net, &["relu"]);
     assert_eq!(node(&graph, "dequant/AscendDequant").attrs["data_format"], AttrValue::string("NCHW"));
-}
-
-#[test]
-fn every_op_with_weights_says_where_they_are() {
-    for op in ["Conv2D", "DepthwiseConv2dNative", "Conv2DBackpropInput", "Conv3D", "MatMul", "BatchMatMul"] {
-        let kind = LayerKind::of_op(op).unwrap();
-        assert_eq!(kind.weight_input(), Some(1), "{op}");
-        assert!(kind.data_input() < kind.input_count(), "{op}");
-    }
 }

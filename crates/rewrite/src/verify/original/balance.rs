@@ -1,8 +1,9 @@
 //! The factors by which the weights of a balanced layer differ from the float ones.
 
-use crate::layers::{InputChannels, LayerKind};
+use amct_graph::{LayerKind, LayerPath};
+
+use crate::layers::InputChannels;
 use crate::verify::context::Context;
-use crate::verify::path::Path;
 
 /// One factor for each input channel of a layer; none if it is not balanced.
 pub(super) struct Factors {
@@ -12,7 +13,7 @@ pub(super) struct Factors {
 impl Factors {
     /// Reads them from the product in front of the layer's `AscendQuant`; `None` if they do not fit
     /// weights of that shape.
-    pub(super) fn of(context: &Context<'_>, path: &Path, weights: &[usize]) -> Option<Self> {
+    pub(super) fn of(context: &Context<'_>, path: &LayerPath, weights: &[usize]) -> Option<Self> {
         let (graph, original) = (context.graph, context.original.as_ref()?);
         let quant = path.quant.map(|quant| graph.node(quant));
         let product = quant.and_then(|quant| quant.inputs.first()).map(|outlet| outlet.node);
@@ -25,7 +26,8 @@ impl Factors {
         let kind = LayerKind::of_op(&layer.op)?;
         if path.between.iter().any(|&id| graph.node(id).op == "Split") {
             // The layer sees a part of the channels.
-            let (seen, slot) = (kind.input_channels(weights)?, layer.inputs.get(path.inputs.data)?.slot);
+            let (seen, slot) =
+                (kind.input_channels(weights)?, layer.inputs.get(path.kind.data_input())?.slot);
             let first = seen.checked_mul(slot)?;
             inverse = inverse.get(first..)?.get(..seen)?.to_vec();
         }

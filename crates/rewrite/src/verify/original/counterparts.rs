@@ -2,11 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use amct_graph::{Consumers, Graph, Node, NodeId, Outlet};
+use amct_graph::op::{self, is_batch_norm, is_concat};
+use amct_graph::quantized::joined_parts;
+use amct_graph::{Consumers, Graph, LayerKind, Node, NodeId, Outlet};
 
-use crate::LayerKind;
 use crate::evaluate::evaluate;
-use crate::layers::group::parts;
 
 /// The original graph beside the quantized one.
 pub(in super::super) struct Counterparts<'a> {
@@ -33,10 +33,6 @@ pub(super) struct Origin {
     slot: usize,
     /// Whether a bias or a batch norm lies on the way: it may be folded, not lost.
     has_bias: bool,
-}
-
-fn is_batch_norm(op: &str) -> bool {
-    op.starts_with("FusedBatchNorm")
 }
 
 impl<'a> Counterparts<'a> {
@@ -103,8 +99,8 @@ impl<'a> Counterparts<'a> {
                     open.extend(first);
                 }
                 "BatchToSpaceND" | "Reshape" if between.insert(id) => open.extend(first),
-                "ConcatV2" | "Concat" if between.insert(id) => {
-                    let parts = parts(node).map(|(parts, _)| parts).unwrap_or_default();
+                op if is_concat(op) && between.insert(id) => {
+                    let parts = joined_parts(node).map(|(parts, _)| parts).unwrap_or_default();
                     open.extend(parts.iter().map(|outlet| outlet.node));
                 }
                 op if LayerKind::of_op(op).is_some_and(|kind| kind.weight_input().is_some()) => {
@@ -215,32 +211,25 @@ fn origin(
     balanced: &BTreeSet<NodeId>,
     biases: &BTreeSet<NodeId>,
 ) -> (Outlet, bool) {
-    let mut outlet = outlet;
     let mut has_bias = false;
-    // No chain without a cycle is longer than the graph.
-    for _ in 0..graph.capacity() {
-        let node = graph.node(outlet.node);
+    let source = graph.upstream(outlet, |outlet, node| {
         let folded = vanished.get(&outlet.node);
         // A product adds nothing.
-        let adds_bias = node.op == "BiasAdd"
+        let adds_bias = node.op == op::BIAS_ADD
             || biases.contains(&outlet.node)
             || is_batch_norm(&node.op)
             || (folded.is_some() && node.op != "Mul");
-        let is_amct = matches!(node.op.as_str(), "AscendQuant" | "AscendDequant" | "AscendAntiQuant");
         let is_transparent = folded.is_some()
             || adds_bias
-            || is_amct
+            || matches!(node.op.as_str(), op::QUANT | op::DEQUANT | op::ANTI_QUANT)
             || balanced.contains(&outlet.node)
             || node.is_pass_through();
-        match node.inputs.get(folded.copied().unwrap_or(0)) {
-            Some(&input) if outlet.slot == 0 && is_transparent => {
-                has_bias |= adds_bias;
-                outlet = input;
-            }
-            _ => break,
-        }
-    }
-    (outlet, has_bias)
+        let input = folded.copied().unwrap_or(0);
+        let goes_on = outlet.slot == 0 && is_transparent && input < node.inputs.len();
+        has_bias |= goes_on && adds_bias;
+        goes_on.then_some(input)
+    });
+    (source, has_bias)
 }
 
 /// The data input of a node of a kind that folding removes.

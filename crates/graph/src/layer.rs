@@ -1,0 +1,213 @@
+//! The kinds of layer that can be quantized: the ops of each, where it has data, weights and bias, and
+//! how its weights are laid out. Everybody who asks what a layer is asks here.
+
+use amct_tensor::DataFormat;
+
+use crate::views::WindowAttrs;
+use crate::{AttrValue, Node};
+
+/// The kinds of layer that can be quantized.
+///
+/// # Conv3D
+/// AMCT's manual is at odds with itself on whether a `Conv3D` may have one weight scale per channel
+/// (`docs/sources/amct.md` section 7). Here it has one scale: the page about records leaves it out, and the
+/// kernels of `AscendWeightQuant` and `AscendDequant` tell channels apart only in values of rank 4.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum LayerKind {
+    /// `Conv2D`, weights HWIO, dilated or not.
+    Conv2d,
+    /// `DepthwiseConv2dNative`, weights HWCM.
+    DepthwiseConv2d,
+    /// `Conv2DBackpropInput` without dilation: weights \[H, W, Cout, Cin\], data at input 2.
+    ConvTranspose2d,
+    /// `Conv3D` without dilation along depth, weights DHWIO.
+    Conv3d,
+    /// `MatMul` without transposition, weights \[K, N\].
+    MatMul,
+    /// `BatchMatMul` or `BatchMatMulV2` without transposition, whose second operand is a constant
+    /// matrix \[K, N\].
+    BatchMatMul,
+    /// `AvgPool`: only its activation is quantized.
+    AvgPool,
+}
+
+impl LayerKind {
+    /// The kind of an op, if it is one of them.
+    pub fn of_op(op: &str) -> Option<Self> {
+        match op {
+            "Conv2D" => Some(Self::Conv2d),
+            "DepthwiseConv2dNative" => Some(Self::DepthwiseConv2d),
+            "Conv2DBackpropInput" => Some(Self::ConvTranspose2d),
+            "Conv3D" => Some(Self::Conv3d),
+            "MatMul" => Some(Self::MatMul),
+            "BatchMatMul" | "BatchMatMulV2" => Some(Self::BatchMatMul),
+            "AvgPool" => Some(Self::AvgPool),
+            _ => None,
+        }
+    }
+
+    /// The ops that ATC merges as the bias of a quantized layer of this kind; the first is the one to
+    /// write.
+    pub fn bias_ops(self) -> &'static [&'static str] {
+        match self {
+            Self::AvgPool => &[],
+            Self::BatchMatMul => &["Add", "AddV2"],
+            _ => &["BiasAdd"],
+        }
+    }
+
+    /// Whether it may have one weight scale per output channel.
+    pub fn may_be_channel_wise(self) -> bool {
+        matches!(self, Self::Conv2d | Self::DepthwiseConv2d | Self::ConvTranspose2d)
+    }
+
+    /// Which input holds the data.
+    pub fn data_input(self) -> usize {
+        if self == Self::ConvTranspose2d { 2 } else { 0 }
+    }
+
+    /// Which input holds the weights.
+    pub fn weight_input(self) -> Option<usize> {
+        (self != Self::AvgPool).then_some(1)
+    }
+
+    /// The number of inputs.
+    pub fn input_count(self) -> usize {
+        match self {
+            Self::AvgPool => 1,
+            Self::ConvTranspose2d => 3,
+            _ => 2,
+        }
+    }
+
+    /// Whether the op slides a two-dimensional window over rank 4 maps.
+    pub fn is_2d_window(self) -> bool {
+        !matches!(self, Self::Conv3d | Self::MatMul | Self::BatchMatMul)
+    }
+
+    /// Rank of the weights; 0 without weights.
+    pub fn weight_rank(self) -> usize {
+        match self {
+            Self::Conv2d | Self::DepthwiseConv2d | Self::ConvTranspose2d => 4,
+            Self::Conv3d => 5,
+            Self::MatMul | Self::BatchMatMul => 2,
+            Self::AvgPool => 0,
+        }
+    }
+
+    /// Input channels that weights of that shape see; `None` without weights, or for another rank.
+    pub fn input_channels(self, weights: &[usize]) -> Option<usize> {
+        if weights.len() != self.weight_rank() {
+            return None;
+        }
+        match (self, weights) {
+            (Self::ConvTranspose2d, &[.., cin]) => Some(cin),
+            (Self::Conv2d | Self::DepthwiseConv2d | Self::Conv3d, &[.., cin, _]) => Some(cin),
+            (Self::MatMul | Self::BatchMatMul, &[rows, _]) => Some(rows),
+            _ => None,
+        }
+    }
+
+    /// How weights of that shape are laid out; `None` for a shape of another rank, and without weights.
+    /// `is_transposed` tells of a matrix \[N, K\].
+    pub fn layout(self, weights: &[usize], is_transposed: bool) -> Option<ChannelLayout> {
+        if weights.len() != self.weight_rank() {
+            return None;
+        }
+        let (channels, run) = match (self, weights) {
+            (Self::DepthwiseConv2d, &[_, _, c, m]) => (c.checked_mul(m)?, 1),
+            (Self::ConvTranspose2d, &[_, _, cout, cin]) => (cout, cin),
+            (Self::MatMul | Self::BatchMatMul, &[columns, rows]) if is_transposed => (columns, rows),
+            (_, &[.., cout]) => (cout, 1),
+            _ => return None,
+        };
+        Some(ChannelLayout { channels, run })
+    }
+
+    /// Output channels of weights of that shape, and how many weights side by side belong to one; `None`
+    /// for a shape of another rank. Of an untransposed matrix.
+    pub fn channels(self, weights: &[usize]) -> Option<(usize, usize)> {
+        self.layout(weights, false).map(|layout| (layout.channels, layout.run))
+    }
+
+    /// The axis of the channels in the data of `node`, a layer of this kind, which have that rank.
+    pub fn channel_axis(self, node: &Node, rank: usize) -> usize {
+        let is_second = match self {
+            Self::MatMul | Self::BatchMatMul => false,
+            Self::Conv3d => node.attrs.get("data_format") == Some(&AttrValue::string("NCDHW")),
+            _ => WindowAttrs::of(node).is_ok_and(|window| window.format == DataFormat::Nchw),
+        };
+        if is_second { 1 } else { rank.saturating_sub(1) }
+    }
+
+    /// Whether a node, a layer of this kind, reads a matrix \[N, K\].
+    pub fn is_transposed(self, node: &Node) -> bool {
+        let attr = match self {
+            Self::MatMul => "transpose_b",
+            Self::BatchMatMul => "adj_y",
+            _ => return false,
+        };
+        node.attributes().bool_or(attr, false).unwrap_or(false)
+    }
+}
+
+/// Where the weights of each output channel are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ChannelLayout {
+    /// Output channels; of a depthwise convolution C * M.
+    pub channels: usize,
+    /// How many weights side by side belong to one channel: 1 unless a filter or matrix is transposed.
+    pub run: usize,
+}
+
+impl ChannelLayout {
+    /// The channel of the weight of that flat index; 0 if there is none.
+    pub fn channel(self, index: usize) -> usize {
+        index.checked_div(self.run).and_then(|run| run.checked_rem(self.channels)).unwrap_or(0)
+    }
+
+    /// The sum of each channel's weights.
+    pub fn sums(self, weights: &[i8]) -> Vec<i64> {
+        let mut sums = vec![0; self.channels];
+        for (index, &weight) in weights.iter().enumerate() {
+            if let Some(sum) = sums.get_mut(self.channel(index)) {
+                *sum += i64::from(weight);
+            }
+        }
+        sums
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn weights_are_summed_by_channel() {
+        let of = |kind: LayerKind, shape: &[usize], is_transposed| {
+            let weights: Vec<i8> = (1..=shape.iter().product::<usize>() as i8).collect();
+            kind.layout(shape, is_transposed).unwrap().sums(&weights)
+        };
+        // [[1, 2], [3, 4], [5, 6]]: columns 9 and 12; rows 3, 7 and 11.
+        assert_eq!(of(LayerKind::MatMul, &[3, 2], false), [9, 12]);
+        assert_eq!(of(LayerKind::MatMul, &[3, 2], true), [3, 7, 11]);
+        assert_eq!(of(LayerKind::BatchMatMul, &[3, 2], true), [3, 7, 11]);
+        assert_eq!(of(LayerKind::Conv2d, &[1, 1, 3, 2], false), [9, 12]);
+        assert_eq!(of(LayerKind::ConvTranspose2d, &[1, 1, 3, 2], false), [3, 7, 11]);
+        // Two taps of three channels with two results each.
+        assert_eq!(of(LayerKind::DepthwiseConv2d, &[2, 1, 3, 2], false), [8, 10, 12, 14, 16, 18]);
+        assert_eq!(LayerKind::Conv2d.layout(&[3, 2], false), None);
+        assert_eq!(LayerKind::Conv2d.layout(&[0, 0, 0, 0], false).unwrap().channel(3), 0);
+    }
+
+    #[test]
+    fn every_op_with_weights_says_where_they_are() {
+        for op in
+            ["Conv2D", "DepthwiseConv2dNative", "Conv2DBackpropInput", "Conv3D", "MatMul", "BatchMatMul"]
+        {
+            let kind = LayerKind::of_op(op).unwrap();
+            assert_eq!(kind.weight_input(), Some(1), "{op}");
+            assert!(kind.data_input() < kind.input_count(), "{op}");
+        }
+    }
+}
