@@ -31,6 +31,7 @@ enum Outcome {
 }
 
 fn main() -> ExitCode {
+    amct::CacheAligned::share_one_heap();
     let cli = Cli::parse();
     match run(&cli) {
         Ok(Outcome::Done) => ExitCode::SUCCESS,

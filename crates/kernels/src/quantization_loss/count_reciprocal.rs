@@ -38,8 +38,8 @@ pub(super) struct CountReciprocal {
 const MAX_COUNT: f32 = (1u128 << 64) as f32;
 
 impl CountReciprocal {
-    /// The reciprocal of a positive integer, if there is one that is exact. One divisor in a thousand
-    /// has none, of those whose 24 bits are an odd number.
+    /// The reciprocal of a positive integer, if there is one that is exact. Of the divisors whose 24 bits
+    /// are an odd number one in 500 has none.
     pub(super) fn new(count: f32) -> Option<Self> {
         if !(1.0..=MAX_COUNT).contains(&count) || count.fract() != 0.0 {
             return None;
