@@ -1,4 +1,5 @@
-//! IFMR per activation value: both passes and the reference loss, on one thread.
+//! IFMR per activation value: both passes and the reference loss, on one thread. Then both passes per
+//! image, for 32, 320 and 3,200 images, of which the last are more values than 2^30.
 //!
 //! The data are those of an expanded MobileNetV2 layer (56 * 56 * 144 values per image); half of
 //! the values after a ReLU6 are zeros, which cost next to nothing.
@@ -26,6 +27,10 @@ fn gauss() -> Vec<f32> {
     (0..VALUES).map(|_| (0..12).map(|_| uniform()).sum::<f32>() - 6.0).collect()
 }
 
+fn relu6(gauss: &[f32]) -> Vec<f32> {
+    gauss.iter().map(|g| (g * 3.0).clamp(0.0, 6.0)).collect()
+}
+
 fn range(data: &[f32]) -> ActivationRange {
     let (min, max) = data.iter().fold((0f32, 0f32), |(min, max), &x| (min.min(x), max.max(x)));
     ActivationRange { min, max, count: COUNT }
@@ -33,7 +38,7 @@ fn range(data: &[f32]) -> ActivationRange {
 
 fn ifmr(c: &mut Criterion) {
     let gauss = gauss();
-    let relu6: Vec<f32> = gauss.iter().map(|g| (g * 3.0).clamp(0.0, 6.0)).collect();
+    let relu6 = relu6(&gauss);
     let params = IfmrParams::default();
     for (name, data) in [("gauss", &gauss), ("relu6", &relu6)] {
         let mut group = c.benchmark_group(format!("ifmr/{name}"));
@@ -71,5 +76,24 @@ fn ifmr(c: &mut Criterion) {
     }
 }
 
-criterion_group!(benches, ifmr);
+fn images(c: &mut Criterion) {
+    let data = relu6(&gauss());
+    let params = IfmrParams::default();
+    let mut group = c.benchmark_group("ifmr/images");
+    for images in [32, 320, 3200] {
+        group.sample_size(10).throughput(Throughput::Elements(images as u64));
+        group.bench_function(format!("{images}"), |b| {
+            b.iter(|| {
+                let mut collector = RangeCollector::new(images * VALUES, &params).ok()?;
+                (0..images).for_each(|_| collector.add(black_box(&data)));
+                let mut search = CandidateSearch::new(collector.finish().ok()?, &params).ok()?;
+                (0..images).for_each(|_| search.update(black_box(&data)));
+                search.finish().ok()
+            });
+        });
+    }
+    group.finish();
+}
+
+criterion_group!(benches, ifmr, images);
 criterion_main!(benches);

@@ -4,43 +4,22 @@
 #![allow(clippy::unwrap_used, reason = "a benchmark with wrong arguments should stop")]
 #![allow(missing_docs, reason = "criterion's macros make undocumented items")]
 
-use std::path::{Path, PathBuf};
+mod sample_job;
 
 use amct::calibration::Batches;
 use amct::compare::{CompareOptions, compare};
-use amct::dataset::Normalization;
-use amct::interface;
-use amct::pipeline::{self, Artifacts, Outputs, PrepareOptions};
-use amct::sources::ImageBatches;
+use amct::pipeline::Outputs;
 use amct::tensor::Tensor;
 use criterion::{Criterion, criterion_group, criterion_main};
 
-fn root(path: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join(path)
-}
-
-fn quantize(save_path: &str) {
-    let outputs = Outputs::new(save_path).unwrap();
-    let original = amct::graphdef::load(&root("model/mobilenetv2_tf.pb")).unwrap();
-    let names = interface::outputs(&original, &[]).unwrap();
-    let outlets = interface::outlets(&original, &names).unwrap();
-    let input = interface::image_input(&original, &outlets, None).unwrap();
-    let directory = root("data/calibration");
-    let images = ImageBatches::load(&directory, &input, Normalization::default(), None, None).unwrap();
-    let load = |index: usize| images.feeds(index);
-    let batches = Batches::new(images.count(), &load);
-    let prepared = pipeline::prepare(&original, &names, &PrepareOptions::default(), &batches).unwrap();
-    let config = pipeline::default_config(&prepared, 1, true).unwrap();
-    let record = pipeline::calibrate(&prepared, &config, &batches, &|_| ()).unwrap();
-    let quantized = pipeline::quantize(&prepared, &record, outputs.prefix()).unwrap();
-    outputs.save(&Artifacts { quantized: &quantized, config: &config, record: &record }).unwrap();
-}
+use sample_job::{quantize, root};
 
 fn job(criterion: &mut Criterion) {
     let directory = tempfile::tempdir().unwrap();
     let save_path = directory.path().join("mobilenet_v2");
     let save_path = save_path.to_str().unwrap();
-    criterion.bench_function("job", |bencher| bencher.iter(|| quantize(save_path)));
+    let images = root("data/calibration");
+    criterion.bench_function("job", |bencher| bencher.iter(|| quantize(&images, save_path)));
 
     let float = amct::graphdef::load(&root("model/mobilenetv2_tf.pb")).unwrap();
     let quantized = amct::graphdef::load(&Outputs::new(save_path).unwrap().quantized_pb()).unwrap();

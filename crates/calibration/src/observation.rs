@@ -11,11 +11,15 @@ use std::sync::{Mutex, PoisonError};
 
 use amct_graph::{Graph, Outlet};
 use amct_interpreter::{Plan, PlanOptions, RunError, Value};
+use amct_kernels::CacheAligned;
 use amct_tensor::Tensor;
 
 use self::turns::{Stopped, Turns};
 use self::workers::Workers;
 use crate::{Batches, CalibrationError, Phase, Progress};
+
+/// Batches after which free memory is given back, so that many of them take no more than few.
+const RELEASED_AFTER: usize = 16;
 
 /// A value to look at.
 #[derive(Clone, Debug)]
@@ -172,6 +176,9 @@ impl<'a> Observation<'a> {
     fn report(&self, phase: Phase, done: &Mutex<usize>) {
         let mut done = done.lock().unwrap_or_else(PoisonError::into_inner);
         *done += 1;
+        if done.is_multiple_of(RELEASED_AFTER) {
+            CacheAligned::release_free_memory();
+        }
         (self.progress)(Progress { phase, done: *done, total: self.batches.count() });
     }
 }

@@ -43,6 +43,7 @@ impl From<Outcome> for ExitCode {
 }
 
 fn main() -> ExitCode {
+    amct::CacheAligned::share_one_heap();
     let mut out = Out::stdout();
     let ended = match Cli::try_parse() {
         Ok(cli) => run(&cli, &mut out).map_or_else(|error| failed(&error.to_string()), ExitCode::from),

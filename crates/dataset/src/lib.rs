@@ -1,8 +1,8 @@
 //! Files to batches: images, .npy arrays, raw .bin batches.
 //!
 //! * Images: [`list_images`] finds the files of a directory, [`load_pixels`] decodes one and resizes
-//!   it as Pillow does, [`ImageSet`] loads many in parallel, keeps their 8-bit pixels and makes
-//!   normalised batches from them on demand, as often as asked.
+//!   it as Pillow does, [`ImageSet`] loads many in parallel, keeps the 8-bit pixels of all or of as many
+//!   as memory is given for, and makes normalised batches of them on demand, as often as asked.
 //! * Labels: [`Labels`] reads the classes of a directory's images from `labels.txt`.
 //! * Arrays: [`read_npy`] and [`write_npy`] for numpy's `.npy`.
 //! * AMCT's raw batches: [`list_bin_batches`] and [`read_bin_batch`]; [`convert`] to what a graph takes.

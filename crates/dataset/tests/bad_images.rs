@@ -131,3 +131,24 @@ fn of_several_broken_files_the_first_in_order_is_reported() {
         }
     }
 }
+
+/// What shows without decoding is told at once, the rest by the batch.
+#[test]
+fn broken_files_that_are_not_kept_are_reported_too() {
+    let directory = tempfile::tempdir().unwrap();
+    let good = photograph();
+    let paths: Vec<PathBuf> = (0..4).map(|i| directory.path().join(format!("{i}.jpg"))).collect();
+    paths.iter().for_each(|path| fs::write(path, &good).unwrap());
+    let load = || ImageSet::load_within(paths.clone(), Preprocessing::new(8, 8), 0);
+
+    fs::write(&paths[2], &good[..good.len() - 2]).unwrap();
+    assert!(matches!(load(), Err(DatasetError::TruncatedImage { path }) if path == paths[2]));
+    fs::write(&paths[2], b"text").unwrap();
+    assert!(matches!(load(), Err(DatasetError::NotAnImage { path }) if path == paths[2]));
+
+    // Whole to look at, but without tables and pixels.
+    fs::write(&paths[2], [&good[..2], &good[good.len() - 2..]].concat()).unwrap();
+    let set = load().unwrap();
+    assert!(set.batch(0..2).is_ok() && set.batch(3..4).is_ok());
+    assert!(matches!(set.batch(1..3), Err(DatasetError::BrokenImage { path, .. }) if path == paths[2]));
+}

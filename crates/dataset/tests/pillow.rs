@@ -119,6 +119,14 @@ fn batches_hold_the_single_images_in_order() {
         assert_eq!(batches.len(), 3);
         let shapes: Vec<usize> = batches.clone().map(|batch| batch.unwrap().shape()[0]).collect();
         assert_eq!(shapes, [2, 2, 1]);
+        // None of them in memory but the first, or some: the same batches.
+        for kept in [1, 3] {
+            let part =
+                ImageSet::load_within(images.clone(), preprocessing.clone(), kept * 24 * 32 * 3).unwrap();
+            assert_eq!((part.len(), part.pixels().len()), (5, kept));
+            let again = part.batches(NonZeroUsize::new(2).unwrap());
+            assert!(again.zip(batches.clone()).all(|(one, other)| one.unwrap() == other.unwrap()));
+        }
         let together: Vec<f32> =
             batches.flat_map(|batch| batch.unwrap().into_vec::<f32>().unwrap()).collect();
         let single: Vec<f32> = images

@@ -2,6 +2,7 @@
 //! same memory again and again.
 
 use std::fmt;
+use std::ops::RangeInclusive;
 use std::sync::{Mutex, PoisonError};
 
 use amct_tensor::{Element, Tensor};
@@ -9,8 +10,10 @@ use rayon::prelude::*;
 
 use crate::Value;
 
-/// The most buffers of one type that are kept; more are never in use at once by a sane graph.
-const KEPT: usize = 64;
+/// The most buffers of one type that are kept: a run of a large graph has some dozens of different sizes,
+/// and there may be a run per thread. A search through more of them would take longer than it saves.
+const KEPT: RangeInclusive<usize> = 64..=512;
+const KEPT_PER_THREAD: usize = 32;
 
 /// Elements for which it pays to copy to a buffer that was used before.
 const LARGE: usize = 1 << 12;
@@ -18,9 +21,10 @@ const LARGE: usize = 1 << 12;
 /// Elements of one task that copies.
 const CHUNK: usize = 1 << 15;
 
-/// Free buffers of the element types that activations have.
-#[derive(Default)]
+/// Free buffers of the element types that activations have, the one used last at the end.
 pub(crate) struct Memory {
+    /// How many of a type, at most.
+    kept: usize,
     f32s: Mutex<Vec<Vec<f32>>>,
     i32s: Mutex<Vec<Vec<i32>>>,
     i8s: Mutex<Vec<Vec<i8>>>,
@@ -42,6 +46,15 @@ macro_rules! kept {
 }
 
 kept! { f32 => f32s, i32 => i32s, i8 => i8s }
+
+impl Default for Memory {
+    /// Nothing yet, for runs by as many threads at once as there are.
+    fn default() -> Self {
+        let wanted = KEPT_PER_THREAD.saturating_mul(amct_kernels::threads());
+        let kept = wanted.clamp(*KEPT.start(), *KEPT.end());
+        Self { kept, f32s: Mutex::default(), i32s: Mutex::default(), i8s: Mutex::default() }
+    }
+}
 
 impl Memory {
     /// A buffer of `len` elements of any value, to be overwritten.
@@ -99,12 +112,15 @@ impl Memory {
         rest.and_then(|tensor| keep::<i32>(self, tensor));
     }
 
-    /// Keeps a buffer.
+    /// Keeps a buffer, and lets go of the one that was not used for longest if there are too many: what
+    /// happens to be of no use must not keep out what is.
     pub(crate) fn give_vec<T: Kept>(&self, buffer: Vec<T>) {
         let mut shelf = T::shelf(self).lock().unwrap_or_else(PoisonError::into_inner);
-        if shelf.len() < KEPT {
-            shelf.push(buffer);
-        }
+        shelf.push(buffer);
+        let unused = if shelf.len() > self.kept { Some(shelf.remove(0)) } else { None };
+        // The system may take its time.
+        drop(shelf);
+        drop(unused);
     }
 
     /// [`give`](Self::give) for a value.
@@ -136,6 +152,23 @@ mod tests {
         assert_eq!(memory.take::<f32>(40).len(), 40);
         let buffer = memory.take::<f32>(90);
         assert_eq!((buffer.as_ptr(), buffer.len()), (address, 90));
+    }
+
+    #[test]
+    fn buffers_of_no_use_make_room_for_others() {
+        let memory = Memory::default();
+        (0..memory.kept).for_each(|_| memory.give_vec(vec![0_i32; 10]));
+        for _ in 0..memory.kept {
+            let buffer = memory.take::<i32>(1000);
+            let address = buffer.as_ptr();
+            memory.give_vec(buffer);
+            let again = memory.take::<i32>(1000);
+            assert_eq!(again.as_ptr(), address);
+            (0..2).for_each(|_| memory.give_vec(vec![0_i32; 1000]));
+        }
+        let shelf = memory.i32s.lock().unwrap();
+        assert_eq!(shelf.len(), memory.kept);
+        assert!(shelf.iter().all(|buffer| buffer.capacity() == 1000));
     }
 
     #[test]

@@ -19,14 +19,7 @@ const MAX_DECODED_BYTES: u64 = 512 << 20;
 /// Of 16-bit channels the high byte counts. (Pillow does so for colour; for 16-bit grey it clips at
 /// 255, which makes nearly everything white.)
 pub(super) fn decode(path: &Path) -> Result<Pixels, DatasetError> {
-    let bytes = fs::read(path).map_err(|source| DatasetError::Read { path: path.into(), source })?;
-    let format = match guess_format(&bytes) {
-        Ok(format @ (ImageFormat::Jpeg | ImageFormat::Png)) => format,
-        _ => return Err(DatasetError::NotAnImage { path: path.into() }),
-    };
-    if format == ImageFormat::Jpeg && !has_end_of_image(&bytes) {
-        return Err(DatasetError::TruncatedImage { path: path.into() });
-    }
+    let (bytes, format) = read(path)?;
     let mut limits = Limits::default();
     limits.max_image_width = Some(MAX_SIDE);
     limits.max_image_height = Some(MAX_SIDE);
@@ -41,6 +34,23 @@ pub(super) fn decode(path: &Path) -> Result<Pixels, DatasetError> {
     // u32 to usize loses nothing on the 64-bit machines this is for.
     let (height, width) = (image.height() as usize, image.width() as usize);
     Pixels::new(height, width, rgb_bytes(image)).map_err(|error| broken(error.to_string()))
+}
+
+/// Whether a file is an image that was written to its end, as far as that shows without decoding it.
+pub(super) fn check(path: &Path) -> Result<(), DatasetError> {
+    read(path).map(|_| ())
+}
+
+fn read(path: &Path) -> Result<(Vec<u8>, ImageFormat), DatasetError> {
+    let bytes = fs::read(path).map_err(|source| DatasetError::Read { path: path.into(), source })?;
+    let format = match guess_format(&bytes) {
+        Ok(format @ (ImageFormat::Jpeg | ImageFormat::Png)) => format,
+        _ => return Err(DatasetError::NotAnImage { path: path.into() }),
+    };
+    if format == ImageFormat::Jpeg && !has_end_of_image(&bytes) {
+        return Err(DatasetError::TruncatedImage { path: path.into() });
+    }
+    Ok((bytes, format))
 }
 
 fn rgb_bytes(image: DynamicImage) -> Vec<u8> {

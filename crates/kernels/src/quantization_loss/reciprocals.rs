@@ -1,4 +1,4 @@
-use super::count_reciprocal::{CountReciprocal, MIN_NUMERATOR};
+use super::count_reciprocal::CountReciprocal;
 use super::{Candidate, Task};
 
 /// Adding it to a number below 2^22 in magnitude rounds that to an integer, a half to even.
@@ -8,13 +8,15 @@ pub(super) const UNSIGNED: f32 = 8_388_608.0; // 2^23
 
 /// Below that many values the search for exceptions costs more than it saves.
 const MIN_COUNT: usize = 1 << 13;
-/// Values other than 0.0 must have this magnitude, so that the square of every difference is a
-/// numerator of the reciprocal: a value that rounds to 0 is its own difference.
-pub(super) const MIN_MAGNITUDE: f32 = 1.0 / (1u64 << 37) as f32;
-const _: () = assert!(MIN_MAGNITUDE * MIN_MAGNITUDE >= MIN_NUMERATOR);
-/// Scales must be as large for the same reason: a value that does not round to 0 is nearly 2^-12 or
-/// more and the quantized one 2^-11, so their difference is 0.0 or a multiple of 2^-36.
+/// Values other than 0.0 must have this magnitude, or more for some numbers of values, so that the
+/// square of every difference is a numerator of the reciprocal: a value that rounds to 0 is its own
+/// difference.
+const MIN_MAGNITUDE: f32 = 1.0 / (1u64 << 37) as f32;
+/// For the same reason scales must be as large as this: a value that does not round to 0 is nearly 2^-12
+/// or more and the quantized one 2^-11, so their difference is a multiple of [`DIFFERENCE`].
 const MIN_SCALE: f32 = 1.0 / 2048.0;
+/// The smallest difference other than 0.0 of a value that does not round to 0.
+const DIFFERENCE: f32 = 1.0 / (1u64 << 36) as f32;
 /// With more levels nearly every value is misrounded by some candidate's inverse.
 const MAX_LEVEL: f32 = 1024.0;
 
@@ -22,7 +24,7 @@ const MAX_LEVEL: f32 = 1024.0;
 ///
 /// `x / s` only matters as the integer it rounds to, so `x * (1/s)` does as well, but for the few
 /// f32 that round differently. Larger values than `high` or smaller ones than `low`, and those of a
-/// magnitude below [`MIN_MAGNITUDE`] other than zero, must be divided.
+/// magnitude below `tiny` other than zero, must be divided.
 #[derive(Clone, Debug)]
 pub(super) struct Reciprocals {
     /// That of the number of values.
@@ -35,18 +37,19 @@ pub(super) struct Reciprocals {
     pub(super) signed: bool,
     pub(super) low: f32,
     pub(super) high: f32,
+    pub(super) tiny: f32,
 }
 
 impl Reciprocals {
     /// `None` where the arithmetic is not proved exact or does not pay.
     pub(super) fn new(task: &Task) -> Option<Self> {
         let Task { candidates, count, .. } = *task;
-        let reciprocal = CountReciprocal::new(count as f32)?;
-        let magnitudes = candidates.iter().all(|c| c.low == -c.high);
         let levels = |c: &Candidate| c.high.max(-c.low) / c.scale;
         if count < MIN_COUNT || candidates.iter().any(|c| c.scale < MIN_SCALE || levels(c) > MAX_LEVEL) {
             return None;
         }
+        let (reciprocal, tiny) = reciprocal(count as f32)?;
+        let magnitudes = candidates.iter().all(|c| c.low == -c.high);
         let lowest = candidates.iter().fold(f32::NEG_INFINITY, |low, c| low.max(c.low));
         // Far beyond every clip the difference could overflow, and the product with `low` be -inf.
         let highest = 2.0 * candidates.iter().fold(0.0, |high: f32, c| high.max(c.high));
@@ -56,7 +59,7 @@ impl Reciprocals {
             (task.low.max(lowest), task.high.min(highest))
         };
         let inverses = candidates.iter().map(|c| inverse(c.scale, [high, -low])).collect();
-        Some(Self { count: reciprocal, inverses, magnitudes, signed: low < 0.0, low, high })
+        Some(Self { count: reciprocal, inverses, magnitudes, signed: low < 0.0, low, high, tiny })
     }
 
     /// What is added to a product with an inverse to round it.
@@ -79,6 +82,20 @@ impl Reciprocals {
     pub(super) fn clips(&self, candidate: &Candidate) -> bool {
         candidate.high < self.high
     }
+}
+
+/// The reciprocal of the number of values, and the least magnitude of a value for it.
+fn reciprocal(count: f32) -> Option<(CountReciprocal, f32)> {
+    let reciprocal = CountReciprocal::new(count)?;
+    let smallest = reciprocal.min_numerator;
+    // Powers of two, so the squares are exact.
+    let tiny = std::iter::successors(Some(MIN_MAGNITUDE), |tiny| Some(tiny * 2.0));
+    let tiny = tiny.into_iter().find(|tiny| tiny * tiny >= smallest)?;
+    // From 2^31 values on, and for some numbers below, there are smaller squares than the reciprocal is
+    // proved for. These few are tried.
+    let differences = (1u32..).map(|units| units as f32 * DIFFERENCE);
+    let mut squares = differences.map(|difference| difference * difference).take_while(|s| *s < smallest);
+    squares.all(|square| reciprocal.divides(square, count)).then_some((reciprocal, tiny))
 }
 
 /// The f32 nearest to 1/scale, unless it rounds `ends` unlike the division and a neighbour does not:

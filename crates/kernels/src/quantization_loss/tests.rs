@@ -102,14 +102,63 @@ fn values_without_loss_are_summed() {
     check("multiples", &data, &exact, 49 << 12, 0.0..=4.0);
 }
 
+/// Next to the powers of two where f32 or integers end, and with odd parts of all sizes; f32 rounds most
+/// of them. 49 * 2^13 values have the largest activations of MobileNetV2 for an image.
+fn large_counts() -> Vec<usize> {
+    let powers = [24, 28, 29, 30, 31, 32, 33, 40].into_iter();
+    let around =
+        powers.flat_map(|power| [-300, -1, 0, 1, 300].map(|off| (1usize << power).wrapping_add_signed(off)));
+    let images = [32, 320, 640, 700, 3200, 3203, 50_000].map(|images| images * (147 << 13));
+    let odd = [16_777_213, 26_820_300, 400_000_007, 3_000_000_019, 5_555_555_555];
+    around.chain(images).chain(odd).collect()
+}
+
 #[test]
 fn any_count_divides_exactly() {
     let mut draws = Draws(2);
     let data: Vec<f32> = (0..20_000).map(|_| draws.gauss().max(0.0)).collect();
     let candidates = candidates(0.0, *range(&data).end(), false, 255.0, 60);
-    // A power of two, small and large odd parts, one that f32 rounds, one beyond the proof.
-    for count in [1, 8191, 1 << 20, 38_535_168, 16_777_215, 4_194_303, 20_000_001, 1 << 30] {
-        check(&format!("count {count}"), &data, &candidates, count, range(&data));
+    // A power of two, small and large odd parts.
+    let small = [1, 8191, 1 << 20, 38_535_168, 16_777_215, 4_194_303, 20_000_001];
+    for count in small.into_iter().chain(large_counts()) {
+        check(&format!("count {count}"), &data[..6000], &candidates, count, range(&data));
+    }
+}
+
+/// The smallest squares that are divided by multiplications: differences of a few units, and values that
+/// round to 0. In sums of these alone every bit of a quotient counts.
+#[test]
+fn small_differences_divide_exactly_by_any_count() {
+    let scales = (0..19).map(|i| (1.0 + i as f32 / 19.0) / 2048.0);
+    let candidates: Vec<Candidate> =
+        scales.map(|scale| Candidate { scale, low: -100.0 * scale, high: 155.0 * scale }).collect();
+    let mut draws = Draws(6);
+    let mut data = Vec::new();
+    for i in 0..400 {
+        let candidate = candidates[i % candidates.len()];
+        let step = (draws.next() * 255.0 - 100.0).round() * candidate.scale;
+        data.extend([-3, -1, 0, 1, 2].map(|units| f32::from_bits(step.to_bits().wrapping_add_signed(units))));
+        let tiny = (1.0 + draws.next()) / (1u64 << (20 + i % 18)) as f32;
+        data.extend([tiny, -tiny, 0.0]);
+    }
+    data.retain(|x| (-0.04..0.07).contains(x));
+    for count in large_counts() {
+        for piece in data.chunks(160).chain([data.as_slice()]) {
+            check(&format!("count {count}"), piece, &candidates, count, -0.04..=0.07);
+        }
+    }
+}
+
+/// The fast way is taken for any number of images.
+#[cfg(target_arch = "x86_64")]
+#[test]
+fn no_count_of_images_is_too_large_for_multiplications() {
+    let candidates = candidates(0.0, 6.0, false, 255.0, 60);
+    for values in [112 * 112 * 96, 149 * 149 * 32, 56 * 56 * 24, 1280] {
+        for images in [32, 320, 640, 700, 3200, 3203, 50_000, 1_000_000] {
+            let task = Task { candidates: &candidates, count: values * images, low: 0.0, high: 6.0 };
+            assert!(reciprocals::Reciprocals::new(&task).is_some(), "{images} times {values}");
+        }
     }
 }
 

@@ -5,13 +5,15 @@ use super::pack::Packed;
 use super::{BLOCK, WIDTH, load};
 use crate::quantization_loss::Candidate;
 use crate::quantization_loss::exceptions::ExceptionSet;
-use crate::quantization_loss::reciprocals::{MIN_MAGNITUDE, Reciprocals};
+use crate::quantization_loss::reciprocals::Reciprocals;
 
 /// Finds the values that must not take the multiplying way.
 #[derive(Clone, Debug)]
 pub(super) struct Screen {
     low: f32,
     high: f32,
+    /// Magnitudes below it are exceptional.
+    tiny: f32,
     /// Magnitudes that some candidate's inverse rounds to another integer than the division.
     misrounded: ExceptionSet,
 }
@@ -23,8 +25,8 @@ impl Screen {
     /// Lets the values pass that these reciprocals are for, unless one misrounds them.
     #[target_feature(enable = "avx2,fma")]
     pub(super) fn new(candidates: &[Candidate], reciprocals: &Reciprocals) -> Self {
-        let Reciprocals { low, high, .. } = *reciprocals;
-        Self { low, high, misrounded: misrounded(candidates, reciprocals) }
+        let Reciprocals { low, high, tiny, .. } = *reciprocals;
+        Self { low, high, tiny, misrounded: misrounded(candidates, reciprocals) }
     }
 
     /// The exceptional values of a block; bits past its end are clear.
@@ -32,7 +34,7 @@ impl Screen {
     pub(super) fn exceptional(&self, packed: &Packed) -> Mask {
         let low = _mm256_set1_ps(self.low);
         let high = _mm256_set1_ps(self.high);
-        let tiny = _mm256_set1_ps(MIN_MAGNITUDE);
+        let tiny = _mm256_set1_ps(self.tiny);
         let sign = _mm256_set1_ps(-0.0);
         let mut mask = [0; BLOCK / WIDTH];
         for (vector, mask) in packed.vectors().iter().zip(&mut mask) {

@@ -7,7 +7,7 @@ use super::{Lanes, WIDTH, lanes_of};
 use crate::quantization_loss::Task;
 use crate::quantization_loss::avx2::misrounded;
 use crate::quantization_loss::exceptions::ExceptionSet;
-use crate::quantization_loss::reciprocals::{MIN_MAGNITUDE, Reciprocals};
+use crate::quantization_loss::reciprocals::Reciprocals;
 
 /// Vectors of candidates that go through the values together: the additions to one sum wait for each
 /// other, and 60 candidates are four vectors.
@@ -28,7 +28,7 @@ impl Multiply {
     #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl")]
     pub(super) fn new(task: &Task) -> Option<Self> {
         let reciprocals = Reciprocals::new(task)?;
-        let Reciprocals { low, high, magnitudes, .. } = reciprocals;
+        let Reciprocals { low, high, tiny, magnitudes, .. } = reciprocals;
         let constants = task.candidates.chunks(WIDTH).zip(reciprocals.inverses.chunks(WIDTH)).map(
             |(candidates, inverses)| Constants {
                 inverse: lanes_of(inverses, |inverse| *inverse),
@@ -40,7 +40,7 @@ impl Multiply {
         );
         let constants: Vec<Constants> = constants.collect();
         let misrounded = misrounded(task.candidates, &reciprocals);
-        let filter = Filter { low, high, tiny: MIN_MAGNITUDE, magnitudes };
+        let filter = Filter { low, high, tiny, magnitudes };
         Some(Self { constants, reciprocals, filter, misrounded })
     }
 

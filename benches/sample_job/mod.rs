@@ -1,0 +1,31 @@
+//! The work of `amct quantize` without its predictions, on the shipped model.
+
+use std::path::{Path, PathBuf};
+
+use amct::calibration::Batches;
+use amct::dataset::Normalization;
+use amct::interface;
+use amct::pipeline::{self, Artifacts, Outputs, PrepareOptions};
+use amct::sources::ImageBatches;
+
+/// A file of the repository.
+pub(crate) fn root(path: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join(path)
+}
+
+/// Calibrates on all images of a directory and saves the model.
+pub(crate) fn quantize(directory: &Path, save_path: &str) {
+    let outputs = Outputs::new(save_path).unwrap();
+    let original = amct::graphdef::load(&root("model/mobilenetv2_tf.pb")).unwrap();
+    let names = interface::outputs(&original, &[]).unwrap();
+    let outlets = interface::outlets(&original, &names).unwrap();
+    let input = interface::image_input(&original, &outlets, None).unwrap();
+    let images = ImageBatches::load(directory, &input, Normalization::default(), None, None).unwrap();
+    let load = |index: usize| images.feeds(index);
+    let batches = Batches::new(images.count(), &load);
+    let prepared = pipeline::prepare(&original, &names, &PrepareOptions::default(), &batches).unwrap();
+    let config = pipeline::default_config(&prepared, 1, true).unwrap();
+    let record = pipeline::calibrate(&prepared, &config, &batches, &|_| ()).unwrap();
+    let quantized = pipeline::quantize(&prepared, &record, outputs.prefix()).unwrap();
+    outputs.save(&Artifacts { quantized: &quantized, config: &config, record: &record }).unwrap();
+}
