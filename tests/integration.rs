@@ -16,6 +16,7 @@ mod execution;
 mod float_model;
 mod frozen_graphs;
 mod graphdef_roundtrip;
+mod house;
 mod images;
 mod integer_model;
 mod job;

@@ -1,3 +1,5 @@
+//! Reads a `CalibrationConfig` message of a `.cfg`: the algorithms for weights and activations.
+
 use super::reader::{integer, not_supported};
 use super::{CalibrationConfig, DefinitionError, DefinitionFault, Located};
 use crate::config::{ActivationConfig, Hfmg, Ifmr, Rule, step_fits};

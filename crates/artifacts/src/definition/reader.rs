@@ -1,3 +1,5 @@
+//! Reads the text of a `.cfg` file, the fields of `AMCTConfig` at its top, and the overrides in it.
+
 use super::calibration::Calibration;
 use super::{ConfigDefinition, DefinitionError, DefinitionFault, Located, Override, TensorDefinition};
 use crate::config::{ConfigError, FakequantPrecisionMode, Rule};

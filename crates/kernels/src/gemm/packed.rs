@@ -1,3 +1,5 @@
+//! Right sides of a matrix product, packed once for the instruction set that will read them: f32 and int8.
+
 use std::borrow::Cow;
 use std::ops::Range;
 

@@ -1,3 +1,5 @@
+//! What all rules look at: the graph, its quantized layers, the float graph; and the list of findings.
+
 use amct_graph::{AttrValue, Consumers, Graph, Node, NodeId, TensorLiteral};
 
 use super::original::Counterparts;
