@@ -7,6 +7,7 @@
 mod algorithms;
 mod auto;
 mod balance;
+mod circles;
 mod compare;
 mod config;
 mod custom_ops;

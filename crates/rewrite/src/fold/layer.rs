@@ -6,7 +6,7 @@ use amct_graph::{Graph, Node, NodeId, Outlet};
 use amct_tensor::{DataFormat, Tensor};
 
 use super::FoldSkip;
-use super::pattern::{floats, wrong};
+use super::check::{floats, wrong};
 use crate::LayerKind;
 use crate::evaluate::source;
 use crate::layers::group::{SPLIT_DATA, parts};

@@ -2,7 +2,7 @@
 
 use amct_graph::{AttrValue, Consumers, Graph, Node, NodeId, TensorLiteral};
 
-use super::original::Counterparts;
+use super::original::counterparts::Counterparts;
 use super::path::{self, Path};
 use super::{Rule, Severity, Shapes, Violation};
 
