@@ -13,7 +13,7 @@ use amct::interface;
 use amct::pipeline::{self, Artifacts, Outputs, PrepareOptions};
 use amct::sources::ImageBatches;
 use amct::tensor::Tensor;
-use criterion::{Criterion, criterion_group, criterion_main};
+use criterion::{Criterion, criterion_group};
 
 fn root(path: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(path)
@@ -57,4 +57,9 @@ criterion_group! {
     config = Criterion::default().sample_size(10);
     targets = job
 }
-criterion_main!(benches);
+
+fn main() {
+    amct::Isa::from_environment().unwrap().choose().unwrap();
+    benches();
+    Criterion::default().configure_from_args().final_summary();
+}

@@ -5,7 +5,11 @@ use std::path::{Path, PathBuf};
 use amct::graph::Graph;
 use amct::tensor::Tensor;
 
+/// The folder of the repository.
+///
+/// Nearly every test asks for it first, so this is where the instruction set is chosen that `AMCT_ISA` names.
 pub(crate) fn root() -> &'static Path {
+    amct::Isa::from_environment().unwrap().choose().unwrap();
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
