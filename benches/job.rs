@@ -10,7 +10,7 @@ use amct::calibration::Batches;
 use amct::compare::{CompareOptions, compare};
 use amct::pipeline::Outputs;
 use amct::tensor::Tensor;
-use criterion::{Criterion, criterion_group, criterion_main};
+use criterion::{Criterion, criterion_group};
 
 use sample_job::{quantize, root};
 
@@ -36,4 +36,9 @@ criterion_group! {
     config = Criterion::default().sample_size(10);
     targets = job
 }
-criterion_main!(benches);
+
+fn main() {
+    amct::Isa::from_environment().unwrap().choose().unwrap();
+    benches();
+    Criterion::default().configure_from_args().final_summary();
+}

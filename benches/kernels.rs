@@ -2,7 +2,8 @@
 //! floating-point (or integer) operation, a multiply-add being two; of the elementwise kernels, one
 //! value.
 //!
-//! `RAYON_NUM_THREADS=1 cargo bench --bench kernels` measures one core.
+//! `RAYON_NUM_THREADS=1 cargo bench --bench kernels` measures one core, `AMCT_ISA=avx2` before it another
+//! instruction set.
 
 #![allow(clippy::unwrap_used, reason = "a benchmark with wrong arguments should stop")]
 #![allow(missing_docs, unreachable_pub, reason = "criterion's macros write public items without docs")]
@@ -12,9 +13,9 @@ use amct_kernels::depthwise::{DepthwiseShape, PackedDepthwiseI8, depthwise_f32, 
 use amct_kernels::elementwise::{bias_add, dequantize_i32, quantize_i8, softmax};
 use amct_kernels::gemm::{PackedF32, PackedI8, gemm_f32, gemm_i8_then};
 use amct_kernels::pool::{PoolShape, avg_pool_f32};
-use amct_kernels::{Activation, Epilogue, I8Output, SumEpilogue};
+use amct_kernels::{Activation, Epilogue, I8Output, Isa, SumEpilogue};
 use amct_tensor::window::{Axis, Padding};
-use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
+use criterion::{BenchmarkId, Criterion, Throughput, criterion_group};
 
 #[global_allocator]
 static ALLOCATOR: amct_kernels::CacheAligned = amct_kernels::CacheAligned;
@@ -170,4 +171,9 @@ fn elementwise(c: &mut Criterion) {
 }
 
 criterion_group!(benches, gemm, conv2d, depthwise, elementwise);
-criterion_main!(benches);
+
+fn main() {
+    Isa::from_environment().unwrap().choose().unwrap();
+    benches();
+    Criterion::default().configure_from_args().final_summary();
+}

@@ -10,7 +10,7 @@ use amct::interpreter::Arithmetic;
 use amct::model::Model;
 use amct::pipeline::{self, PrepareOptions, Quantized};
 use amct::tensor::Tensor;
-use criterion::{Criterion, criterion_group, criterion_main};
+use criterion::{Criterion, criterion_group};
 
 #[global_allocator]
 static ALLOCATOR: amct::CacheAligned = amct::CacheAligned;
@@ -62,4 +62,9 @@ criterion_group! {
     config = Criterion::default().sample_size(10);
     targets = models
 }
-criterion_main!(benches);
+
+fn main() {
+    amct::Isa::from_environment().unwrap().choose().unwrap();
+    benches();
+    Criterion::default().configure_from_args().final_summary();
+}

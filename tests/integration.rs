@@ -7,6 +7,7 @@
 mod algorithms;
 mod auto;
 mod balance;
+mod circles;
 mod compare;
 mod config;
 mod custom_ops;
@@ -16,6 +17,7 @@ mod execution;
 mod float_model;
 mod frozen_graphs;
 mod graphdef_roundtrip;
+mod house;
 mod images;
 mod integer_model;
 mod job;

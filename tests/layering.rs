@@ -6,7 +6,7 @@ use std::process::Command;
 
 use serde_json::Value;
 
-use crate::support::root;
+use crate::support::{root, rust_files};
 
 /// The level of each crate, as ARCHITECTURE.md has it; a crate depends on lower levels only.
 const LEVELS: [(&str, u32); 12] = [
@@ -73,21 +73,12 @@ fn only_the_root_knows_protobuf() {
 
 /// The Rust files below the `src` of every crate.
 fn sources() -> Vec<PathBuf> {
-    let mut files = vec![root().join("build.rs")];
-    let mut directories: Vec<PathBuf> = std::fs::read_dir(root().join("crates"))
-        .unwrap()
-        .map(|entry| entry.unwrap().path().join("src"))
-        .collect();
-    while let Some(directory) = directories.pop() {
-        for entry in std::fs::read_dir(&directory).unwrap() {
-            let path = entry.unwrap().path();
-            if path.is_dir() {
-                directories.push(path);
-            } else if path.extension().is_some_and(|extension| extension == "rs") {
-                files.push(path);
-            }
-        }
-    }
+    let in_src = |path: &Path| {
+        let path = path.strip_prefix(root()).unwrap();
+        path.starts_with("build.rs") || path.iter().nth(2).is_some_and(|folder| folder == "src")
+    };
+    let mut files = rust_files();
+    files.retain(|path| in_src(path));
     assert!(files.len() > 100);
     files
 }

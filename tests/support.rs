@@ -5,8 +5,31 @@ use std::path::{Path, PathBuf};
 use amct::graph::Graph;
 use amct::tensor::Tensor;
 
+/// The folder of the repository.
+///
+/// Nearly every test asks for it first, so this is where the instruction set is chosen that `AMCT_ISA` names.
 pub(crate) fn root() -> &'static Path {
+    amct::Isa::from_environment().unwrap().choose().unwrap();
     Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// Every Rust file of the repository, in order: the crates with their tests, the tests and benches of the
+/// root, and its build script.
+pub(crate) fn rust_files() -> Vec<PathBuf> {
+    let mut files = vec![root().join("build.rs")];
+    let mut directories = ["benches", "crates", "tests"].map(|name| root().join(name)).to_vec();
+    while let Some(directory) = directories.pop() {
+        for entry in std::fs::read_dir(&directory).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                directories.push(path);
+            } else if path.extension().is_some_and(|extension| extension == "rs") {
+                files.push(path);
+            }
+        }
+    }
+    files.sort();
+    files
 }
 
 pub(crate) fn golden(name: &str) -> PathBuf {

@@ -1,3 +1,5 @@
+//! The one error type of the root crate. It wraps the errors of the crates below and adds those of the job.
+
 use std::fmt;
 
 use amct_artifacts::atomic::WriteError;

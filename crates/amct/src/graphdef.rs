@@ -9,6 +9,7 @@ mod attr;
 mod error;
 mod literal;
 mod proto;
+mod shape;
 
 use std::path::Path;
 

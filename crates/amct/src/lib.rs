@@ -47,7 +47,7 @@ pub use amct_calibration as calibration;
 pub use amct_dataset as dataset;
 pub use amct_graph as graph;
 pub use amct_interpreter as interpreter;
-pub use amct_kernels::CacheAligned;
+pub use amct_kernels::{CacheAligned, Isa, IsaError};
 pub use amct_metrics as metrics;
 pub use amct_rewrite as rewrite;
 pub use amct_tensor as tensor;

@@ -16,6 +16,7 @@ mod calibration;
 mod check;
 mod create;
 mod error;
+mod field;
 mod file;
 mod reader;
 

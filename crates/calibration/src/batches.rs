@@ -1,3 +1,6 @@
+//! The calibration data as batches that are made when needed, how runs make up batches, and the progress
+//! that is reported.
+
 use std::fmt;
 
 use amct_interpreter::Value;

@@ -1,3 +1,5 @@
+//! Why calibration stopped: the data, the graph or an algorithm.
+
 use std::fmt;
 
 use amct_graph::GraphError;

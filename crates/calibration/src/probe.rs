@@ -1,3 +1,5 @@
+//! Runs one batch to learn the shapes that decide how layers are quantized.
+
 use std::collections::BTreeMap;
 
 use amct_graph::{Graph, LayerKind, Outlet};

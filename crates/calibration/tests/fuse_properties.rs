@@ -11,6 +11,7 @@ use proptest::prelude::*;
 use random_graph::{Choice, EXTENT, RandomGraph, values};
 
 fn run(graph: &Graph, outputs: &[String]) -> Vec<Vec<f32>> {
+    amct_kernels::Isa::from_environment().unwrap().choose().unwrap();
     let outlets: Vec<_> = outputs.iter().map(|name| graph.outlet(name).unwrap()).collect();
     let plan = Plan::compile(graph, &outlets, &PlanOptions::default()).unwrap();
     let input = Tensor::from_vec([1, EXTENT, EXTENT, 3], values(EXTENT * EXTENT * 3, 11)).unwrap();

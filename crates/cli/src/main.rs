@@ -16,6 +16,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
+use amct::Isa;
 use amct::artifacts::logging::Level;
 use args::{Cli, Command};
 use output::Out;
@@ -75,6 +76,9 @@ fn told(message: &clap::Error, out: &mut Out) -> ExitCode {
 }
 
 fn run(cli: &Cli, out: &mut Out) -> Result<Outcome, amct::Error> {
+    Isa::from_environment().and_then(Isa::choose).map_err(|error| {
+        amct::Error::Unsupported(format!("the environment variable {}: {error}", Isa::VARIABLE))
+    })?;
     // With the main thread among them, it need not wake another one and wait for it.
     let mut pool = rayon::ThreadPoolBuilder::new().use_current_thread();
     if let Some(threads) = cli.threads() {

@@ -1,3 +1,5 @@
+//! What is wrong with a file or directory of data, always with its path.
+
 use std::path::PathBuf;
 use std::{error, fmt, io};
 

@@ -1,3 +1,5 @@
+//! The classes of a directory's images, from its `labels.txt`.
+
 use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::Read;

@@ -1,3 +1,5 @@
+//! The values of attributes, one variant for every kind that a GraphDef has.
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 

@@ -1,3 +1,5 @@
+//! Typed access to a node's attributes, with errors that name node, attribute and what was found.
+
 use std::fmt;
 
 use amct_tensor::DType;

@@ -1,3 +1,5 @@
+//! Who reads each outlet: the edges of a graph turned round.
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{Graph, Node, NodeId, Outlet};

@@ -1,3 +1,5 @@
+//! What is wrong with a graph, or with a change asked of it.
+
 use std::fmt;
 
 use crate::{AttrError, LiteralError};

@@ -1,3 +1,5 @@
+//! The graph itself: nodes by id and name, and questions about them. It changes by patches only.
+
 use std::collections::HashMap;
 use std::sync::Arc;
 

@@ -1,3 +1,5 @@
+//! Tensor constants in the encoding of the file, decoded to tensors and encoded as TensorFlow does.
+
 use std::fmt;
 
 use amct_tensor::{DType, Element, Tensor, TensorError, checked_len};

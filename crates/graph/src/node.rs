@@ -1,3 +1,5 @@
+//! A node, its id, and one of its outputs (an outlet).
+
 use std::collections::BTreeMap;
 use std::fmt;
 

@@ -1,3 +1,5 @@
+//! Changes to a graph: described as a value, checked, then applied as a whole or not at all.
+
 use std::collections::BTreeSet;
 use std::sync::Arc;
 

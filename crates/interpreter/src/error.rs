@@ -1,3 +1,5 @@
+//! What stops planning or a run, from the operator's complaint to the node that it is about.
+
 use std::fmt;
 
 use amct_graph::{AttrError, GraphError};

@@ -1,3 +1,5 @@
+//! What an operator is: the trait, what it is built from, and the inputs of one run.
+
 use std::sync::Arc;
 
 use amct_graph::{AttrError, Attributes, Graph, Node, Outlet};

@@ -1,3 +1,6 @@
+//! Makes a plan out of a graph: which nodes are computed, in which order, by which operator, and when
+//! each value can be let go.
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 

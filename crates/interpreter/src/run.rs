@@ -1,3 +1,5 @@
+//! Runs a plan: feeds in, steps one after the other, observers, outputs.
+
 use std::sync::Arc;
 
 use amct_graph::Outlet;

@@ -1,3 +1,5 @@
+//! What flows along the edges of a running graph: a plain tensor or a quantized activation.
+
 use amct_tensor::Tensor;
 
 use crate::OpError;

@@ -44,6 +44,7 @@ fn truth(value: bool) -> Vec<(Node, Vec<String>)> {
 }
 
 fn compile(graph: &Graph, names: &[&str], options: PlanOptions) -> Result<Plan, PlanError> {
+    amct_kernels::Isa::from_environment().unwrap().choose().unwrap();
     let outlets: Vec<Outlet> = names.iter().map(|name| graph.outlet(name).unwrap()).collect();
     Plan::compile(graph, &outlets, &options)
 }

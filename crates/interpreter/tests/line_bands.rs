@@ -72,6 +72,7 @@ fn constant(name: &str, tensor: &Tensor) -> (Node, Vec<String>) {
 
 impl Chain {
     fn graph(&self, quantized: bool) -> Graph {
+        amct_kernels::Isa::from_environment().unwrap().choose().unwrap();
         let mut nodes = vec![node("x", "Placeholder", &[], &[])];
         let (mut last, mut channels) = ("x".to_owned(), self.image[2]);
         for (index, &([height, width], stride, padding, out)) in self.layers.iter().enumerate() {

@@ -138,6 +138,7 @@ impl Builder {
     }
 
     fn graph(self) -> Graph {
+        amct_kernels::Isa::from_environment().unwrap().choose().unwrap();
         Graph::from_named(self.0, Default::default()).unwrap()
     }
 }

@@ -46,6 +46,7 @@ fn dequant(input: &str) -> [Entry; 2] {
 }
 
 fn run(nodes: &[Entry], input: &Tensor, arithmetic: Arithmetic) -> Tensor {
+    amct_kernels::Isa::from_environment().unwrap().choose().unwrap();
     let graph = Graph::from_named(nodes.to_vec(), Default::default()).unwrap();
     let options = PlanOptions { arithmetic, ..PlanOptions::default() };
     let plan = Plan::compile(&graph, &[graph.outlet("y").unwrap()], &options).unwrap();

@@ -1,3 +1,5 @@
+//! What follows a float sum before it is stored: bias, batch norm, activation.
+
 /// What follows a sum of products. A NaN stays a NaN, as in TensorFlow; -0.0 stays -0.0.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Activation {

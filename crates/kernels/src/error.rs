@@ -1,3 +1,5 @@
+//! Why a kernel refuses its arguments.
+
 use std::fmt;
 
 /// Why a kernel refused its arguments. Nothing has been written then.

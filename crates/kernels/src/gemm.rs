@@ -7,7 +7,9 @@
 mod driver;
 mod f32_sums;
 mod i8_sums;
-mod packed;
+mod packed_f32;
+mod packed_i8;
+mod padded;
 mod panels;
 mod product;
 pub mod reference;
@@ -16,8 +18,11 @@ mod tests;
 mod tile;
 mod words;
 
-pub use packed::{PackedF32, PackedI8};
-pub(crate) use packed::{PaddedEpilogue, RowsInRuns, SumsOf};
+pub(crate) use driver::RowsInRuns;
+pub use packed_f32::PackedF32;
+pub use packed_i8::PackedI8;
+pub(crate) use packed_i8::SumsOf;
+pub(crate) use padded::PaddedEpilogue;
 pub(crate) use product::{F32Product, I8Product, Product};
 pub(crate) use words::{Shape as AskWords, WordShape};
 

@@ -4,6 +4,9 @@
     reason = "calling a function compiled for more than the target is unsafe; an Isa is the proof"
 )]
 
+use std::fmt;
+use std::sync::OnceLock;
+
 #[cfg(target_arch = "x86_64")]
 use crate::simd::{Avx2, Avx512, AvxVnni};
 use crate::simd::{Portable, Simd};
@@ -24,6 +27,54 @@ enum Level {
     #[cfg(target_arch = "x86_64")]
     Avx512,
 }
+
+/// The names of all instruction sets, slowest first.
+const NAMES: [&str; 4] = ["generic", "avx2", "avx-vnni", "avx512"];
+
+/// The instruction set of the process, once it is known.
+static CHOSEN: OnceLock<Isa> = OnceLock::new();
+
+/// Why an instruction set cannot be used.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum IsaError {
+    /// A name that none has.
+    Unknown(String),
+    /// The name of one that this CPU lacks.
+    Missing(String),
+    /// Kernels run on another one already.
+    InUse {
+        /// The one in use.
+        chosen: Isa,
+        /// The one asked for.
+        asked: Isa,
+    },
+}
+
+impl fmt::Display for IsaError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let available = || Isa::available().map(Isa::name).collect::<Vec<&str>>().join(", ");
+        match self {
+            Self::Unknown(name) => write!(
+                f,
+                "no instruction set is named '{name}': accepted are {}; this CPU has {}",
+                NAMES.join(", "),
+                available()
+            ),
+            Self::Missing(name) => {
+                write!(f, "this CPU lacks the instruction set '{name}': it has {}", available())
+            }
+            Self::InUse { chosen, asked } => write!(
+                f,
+                "the instruction set {} is in use and cannot become {}: choose before the first call",
+                chosen.name(),
+                asked.name()
+            ),
+        }
+    }
+}
+
+impl std::error::Error for IsaError {}
 
 /// Loops that leave the choice of vectors to the compiler.
 pub(crate) trait Vectorize {
@@ -73,15 +124,50 @@ impl Isa {
         None
     }
 
-    /// The fastest of this CPU, or the one that the environment variable `AMCT_ISA` names
-    /// (`generic`, `avx2`, `avx-vnni`, `avx512`), if this CPU has it.
+    /// The one that the program [chose](Isa::choose), else the fastest of this CPU.
     pub fn best() -> Isa {
-        static BEST: std::sync::OnceLock<Isa> = std::sync::OnceLock::new();
-        *BEST.get_or_init(|| {
-            let asked = std::env::var("AMCT_ISA").ok();
-            let asked = Isa::available().find(|isa| asked.as_deref() == Some(isa.name()));
-            asked.or(Isa::available().last()).unwrap_or(Isa::GENERIC)
-        })
+        *CHOSEN.get_or_init(Isa::fastest)
+    }
+
+    /// Makes this the instruction set of all kernels of the process. A program does so once, before any
+    /// other call.
+    ///
+    /// # Errors
+    /// [`IsaError::InUse`] if kernels run on another one already.
+    pub fn choose(self) -> Result<(), IsaError> {
+        let chosen = *CHOSEN.get_or_init(|| self);
+        if chosen == self { Ok(()) } else { Err(IsaError::InUse { chosen, asked: self }) }
+    }
+
+    /// The one of that name (`generic`, `avx2`, `avx-vnni`, `avx512`).
+    ///
+    /// # Errors
+    /// [`IsaError::Unknown`] for another name, [`IsaError::Missing`] if this CPU lacks it.
+    pub fn from_name(name: &str) -> Result<Isa, IsaError> {
+        match (Isa::available().find(|isa| isa.name() == name), NAMES.contains(&name)) {
+            (Some(isa), _) => Ok(isa),
+            (None, true) => Err(IsaError::Missing(name.to_owned())),
+            (None, false) => Err(IsaError::Unknown(name.to_owned())),
+        }
+    }
+
+    /// The one that the environment variable [`VARIABLE`](Isa::VARIABLE) names, the fastest of this CPU if it
+    /// is unset or empty. Nothing in this crate looks at the variable by itself.
+    ///
+    /// # Errors
+    /// Those of [`from_name`](Isa::from_name).
+    pub fn from_environment() -> Result<Isa, IsaError> {
+        match std::env::var_os(Isa::VARIABLE) {
+            Some(name) if !name.is_empty() => Isa::from_name(&name.to_string_lossy()),
+            _ => Ok(Isa::fastest()),
+        }
+    }
+
+    /// The environment variable that asks for an instruction set.
+    pub const VARIABLE: &str = "AMCT_ISA";
+
+    fn fastest() -> Isa {
+        Isa::available().last().unwrap_or(Isa::GENERIC)
     }
 
     /// Every one of this CPU, slowest first.
@@ -89,7 +175,7 @@ impl Isa {
         [Some(Isa::GENERIC), Isa::avx2(), Isa::avx_vnni(), Isa::avx512()].into_iter().flatten()
     }
 
-    /// The name by which `AMCT_ISA` asks for it.
+    /// The name by which [`from_name`](Isa::from_name) knows it.
     pub fn name(self) -> &'static str {
         match self.0 {
             Level::Portable => "generic",
@@ -174,4 +260,43 @@ fn kernel_avx_vnni<K: Vectorized>(kernel: K) -> K::Output {
 fn kernel_avx512<K: Vectorized>(kernel: K) -> K::Output {
     // SAFETY: the features that the token stands for are those of this function.
     kernel.run(unsafe { Avx512::new() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_one_of_this_cpu_has_its_name() {
+        for isa in Isa::available() {
+            assert!(NAMES.contains(&isa.name()));
+            assert_eq!(Isa::from_name(isa.name()), Ok(isa));
+        }
+        assert_eq!(Isa::available().last(), Some(Isa::fastest()));
+    }
+
+    #[test]
+    fn what_cannot_be_used_is_told_with_what_can() {
+        let error = Isa::from_name("avx521").unwrap_err().to_string();
+        for word in ["'avx521'", "generic, avx2, avx-vnni, avx512", "this CPU has generic"] {
+            assert!(error.contains(word), "{error}");
+        }
+        for name in NAMES.iter().filter(|name| !Isa::available().any(|isa| isa.name() == **name)) {
+            assert_eq!(Isa::from_name(name), Err(IsaError::Missing((*name).to_owned())));
+        }
+        let error = IsaError::Missing("avx-vnni".to_owned()).to_string();
+        assert!(
+            error.starts_with("this CPU lacks the instruction set 'avx-vnni': it has generic"),
+            "{error}"
+        );
+    }
+
+    #[test]
+    fn the_choice_is_made_once() {
+        let chosen = Isa::best();
+        assert_eq!(chosen.choose(), Ok(()));
+        for other in Isa::available().filter(|&other| other != chosen) {
+            assert_eq!(other.choose(), Err(IsaError::InUse { chosen, asked: other }));
+        }
+    }
 }

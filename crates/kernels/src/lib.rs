@@ -36,6 +36,6 @@ mod vectors;
 pub use allocator::CacheAligned;
 pub use epilogue::{Activation, Epilogue, Norm};
 pub use error::KernelError;
-pub use isa::Isa;
+pub use isa::{Isa, IsaError};
 pub use parallel::{sequentially, threads};
 pub use sum_epilogue::{I8Output, SumEpilogue, SumType};

@@ -1,3 +1,5 @@
+//! The taps of a window that lie inside the input, without a division where all of them do.
+
 use std::ops::Range;
 
 use amct_tensor::window::Axis;

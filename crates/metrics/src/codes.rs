@@ -1,3 +1,5 @@
+//! A histogram of values over the integers of an `AscendQuant`: how the range is used and what clipping costs.
+
 use amct_tensor::quantization::{I8_MAX, I8_MIN};
 use amct_tensor::rounding::half_away;
 use serde::Serialize;

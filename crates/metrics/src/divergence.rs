@@ -1,3 +1,5 @@
+//! The Kullback-Leibler divergence of two tensors, in msaccucmp's definition.
+
 use crate::signal::EPSILON;
 
 /// The least value of a scaled element.

@@ -1,3 +1,5 @@
+//! The measures of how far a tensor lies from its reference, in msaccucmp's definitions, and their sums.
+
 use serde::Serialize;
 
 use crate::divergence::divergence;

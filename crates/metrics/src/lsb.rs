@@ -1,3 +1,5 @@
+//! A histogram of the differences of two integer tensors.
+
 use serde::Serialize;
 
 /// The largest difference with a place of its own.

@@ -1,3 +1,5 @@
+//! Signal to noise and cosine of two tensors, and the sums that they are made of.
+
 /// Reference values up to this count as zero in relative errors, norms up to this in quotients: numpy's
 /// epsilon of float64, as msaccucmp has it.
 pub(crate) const EPSILON: f64 = f64::EPSILON;

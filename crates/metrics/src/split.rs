@@ -1,3 +1,5 @@
+//! A quantized layer's error taken apart into what it inherited, clipping, rounding and weights.
+
 use serde::Serialize;
 
 /// The error of a quantized layer, taken apart in the order in which the data meet its causes.

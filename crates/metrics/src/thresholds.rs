@@ -1,3 +1,5 @@
+//! The measures that have a threshold, and which of them a tensor misses.
+
 use serde::Serialize;
 
 use crate::Errors;

@@ -1,4 +1,4 @@
-//! One layer.
+//! The section of one layer: its numbers, the parts of its error, and its charts.
 
 use maud::{Markup, html};
 

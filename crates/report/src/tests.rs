@@ -1,3 +1,5 @@
+//! Tests of a page: all numbers are on it, nothing comes from elsewhere, links have targets.
+
 use amct_metrics::{CodeHistogram, ErrorSums, SplitSums};
 
 use super::*;

@@ -1,3 +1,5 @@
+//! Why a rewrite is refused as a whole.
+
 use std::fmt;
 
 use amct_graph::GraphError;

@@ -24,6 +24,7 @@
 //! Source: `docs/sources/algorithms.md` section 8, `docs/sources/amct.md` section 8.
 
 mod arithmetic;
+mod check;
 mod group;
 mod in_front;
 mod inputs;

@@ -29,6 +29,7 @@ mod dequant;
 mod origin;
 mod places;
 mod pools;
+mod quant_key;
 mod relu6;
 pub(crate) mod sizes;
 #[cfg(test)]

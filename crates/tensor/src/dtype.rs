@@ -1,3 +1,5 @@
+//! The element types of tensors, their sizes and names.
+
 use std::fmt;
 
 /// The element types a [`Tensor`](crate::Tensor) can hold.

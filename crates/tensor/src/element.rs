@@ -1,3 +1,5 @@
+//! Which Rust types are elements of tensors, and how each is stored.
+
 use std::sync::Arc;
 
 use half::f16;

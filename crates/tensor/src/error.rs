@@ -1,3 +1,5 @@
+//! What is wrong with a tensor, or with a request made of it.
+
 use std::fmt;
 
 use crate::DType;

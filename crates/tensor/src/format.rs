@@ -1,3 +1,5 @@
+//! NHWC and NCHW: where channels, height and width are.
+
 use std::fmt;
 
 /// The order of the dimensions of an activation tensor.

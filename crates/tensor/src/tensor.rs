@@ -1,3 +1,5 @@
+//! A tensor: a shape and a shared row-major buffer of one element type.
+
 use std::sync::Arc;
 
 use half::f16;

@@ -1,3 +1,6 @@
+//! One configuration of a search, calibrated and quantized, and what makes it. What was calibrated for
+//! one candidate is used again for the next, where the result would be the same.
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use amct_artifacts::config::QuantConfig;

@@ -1,3 +1,6 @@
+//! The course of automatic calibration: evaluate the float model, quantize all layers, rank them, and
+//! give layers back to float until the accuracy is good enough.
+
 use std::collections::BTreeSet;
 use std::path::Path;
 

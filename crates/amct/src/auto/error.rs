@@ -1,3 +1,5 @@
+//! What stops automatic calibration, with the texts that users see.
+
 use std::fmt;
 use std::path::PathBuf;
 

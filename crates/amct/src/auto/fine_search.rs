@@ -1,3 +1,5 @@
+//! The loop of a search: asks a strategy for configurations and tells it the verdicts, until it ends.
+
 use super::{Configuration, Strategy};
 
 /// How a search ended.

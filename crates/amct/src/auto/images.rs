@@ -1,3 +1,5 @@
+//! The images that models are evaluated on: loaded once, run batch by batch through several models.
+
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 

@@ -1,3 +1,5 @@
+//! The output directory of a search: always the files of the best model so far, the ranking and the history.
+
 use amct_artifacts::atomic::{self, FileSet};
 use amct_artifacts::auto_calibration::{
     FINAL_CONFIG_FILE, HISTORY_FILE, RANKING_FILE, Ranking, SearchRecord, history_to_json,

@@ -1,3 +1,6 @@
+//! Every quantized layer alone, next to its float version, both reading the same data. Sensitivities are
+//! measured on these pairs.
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use amct_artifacts::record::Record;

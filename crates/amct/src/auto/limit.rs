@@ -1,3 +1,5 @@
+//! How much of a metric may be lost, as an absolute or a relative number.
+
 use std::str::FromStr;
 
 use super::AutoError;

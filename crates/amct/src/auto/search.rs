@@ -1,3 +1,5 @@
+//! Strategies: which configuration to try next. Here are the trait and AMCT's bisection.
+
 use amct_artifacts::auto_calibration::Ranking;
 
 /// Which of the ranked layers are quantized.

@@ -1,3 +1,6 @@
+//! Rankings of layers by what quantization does to them. Here are the trait, AMCT's cosine and a ranking
+//! that was made before.
+
 use amct_artifacts::auto_calibration::Ranking;
 use amct_artifacts::record::Record;
 use amct_calibration::Batches;

@@ -1,3 +1,5 @@
+//! What stops a comparison, with the texts that users see.
+
 use std::fmt;
 use std::io;
 use std::path::PathBuf;

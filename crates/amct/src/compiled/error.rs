@@ -1,3 +1,5 @@
+//! What is wrong with a dump of a compiled model, or with its match to a graph.
+
 use std::fmt;
 
 use amct_rewrite::RewriteError;

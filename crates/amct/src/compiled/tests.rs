@@ -1,3 +1,5 @@
+//! Tests of what a compiled model tells, on a small dump in ATC's format.
+
 use super::*;
 
 const DUMP: &str = include_str!("../../../../tests/golden/compiled/three_layers_om.json");

@@ -1,3 +1,6 @@
+//! The file names of a dump, as Ascend's comparison tools want them, and the choice of nodes to dump.
+//! Names that are too long become numbers; `mapping.csv` gives them back.
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::{fmt, fs, io};

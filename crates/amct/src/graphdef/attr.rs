@@ -2,12 +2,11 @@
 
 use std::sync::Arc;
 
-use amct_graph::{AttrValue, FuncAttr, ListAttr, ShapeAttr, ShapeDim};
+use amct_graph::{AttrValue, FuncAttr, ListAttr};
 
 use super::error::GraphDefError;
-use super::literal;
 use super::proto::attr_value::{ListValue, Value};
-use super::proto::{self, tensor_shape_proto::Dim};
+use super::{literal, proto, shape};
 
 pub(super) fn from_proto(value: proto::AttrValue) -> AttrValue {
     match value.value {
@@ -17,7 +16,7 @@ pub(super) fn from_proto(value: proto::AttrValue) -> AttrValue {
         Some(Value::F(f)) => AttrValue::F(f),
         Some(Value::B(b)) => AttrValue::B(b),
         Some(Value::Type(code)) => AttrValue::Type(code),
-        Some(Value::Shape(shape)) => AttrValue::Shape(shape_from_proto(shape)),
+        Some(Value::Shape(shape)) => AttrValue::Shape(shape::from_proto(shape)),
         Some(Value::Tensor(tensor)) => AttrValue::Tensor(Arc::new(literal::from_proto(tensor))),
         Some(Value::List(list)) => AttrValue::List(ListAttr {
             s: list.s,
@@ -25,7 +24,7 @@ pub(super) fn from_proto(value: proto::AttrValue) -> AttrValue {
             f: list.f,
             b: list.b,
             types: list.r#type,
-            shapes: list.shape.into_iter().map(shape_from_proto).collect(),
+            shapes: list.shape.into_iter().map(shape::from_proto).collect(),
             tensors: list.tensor.into_iter().map(|tensor| Arc::new(literal::from_proto(tensor))).collect(),
             funcs: list.func.into_iter().map(func_from_proto).collect(),
         }),
@@ -42,7 +41,7 @@ pub(super) fn to_proto(value: &AttrValue) -> Result<proto::AttrValue, GraphDefEr
         AttrValue::F(f) => Some(Value::F(*f)),
         AttrValue::B(b) => Some(Value::B(*b)),
         AttrValue::Type(code) => Some(Value::Type(*code)),
-        AttrValue::Shape(shape) => Some(Value::Shape(shape_to_proto(shape))),
+        AttrValue::Shape(shape) => Some(Value::Shape(shape::to_proto(shape))),
         AttrValue::Tensor(tensor) => Some(Value::Tensor(literal::to_proto(tensor)?)),
         AttrValue::List(list) => Some(Value::List(ListValue {
             s: list.s.clone(),
@@ -50,7 +49,7 @@ pub(super) fn to_proto(value: &AttrValue) -> Result<proto::AttrValue, GraphDefEr
             f: list.f.clone(),
             b: list.b.clone(),
             r#type: list.types.clone(),
-            shape: list.shapes.iter().map(shape_to_proto).collect(),
+            shape: list.shapes.iter().map(shape::to_proto).collect(),
             tensor: list.tensors.iter().map(|tensor| literal::to_proto(tensor)).collect::<Result<_, _>>()?,
             func: list.funcs.iter().map(func_to_proto).collect::<Result<_, _>>()?,
         })),
@@ -58,20 +57,6 @@ pub(super) fn to_proto(value: &AttrValue) -> Result<proto::AttrValue, GraphDefEr
         AttrValue::Placeholder(name) => Some(Value::Placeholder(name.clone())),
     };
     Ok(proto::AttrValue { value })
-}
-
-pub(super) fn shape_from_proto(shape: proto::TensorShapeProto) -> ShapeAttr {
-    ShapeAttr {
-        dims: shape.dim.into_iter().map(|dim| ShapeDim { size: dim.size, name: dim.name }).collect(),
-        unknown_rank: shape.unknown_rank,
-    }
-}
-
-pub(super) fn shape_to_proto(shape: &ShapeAttr) -> proto::TensorShapeProto {
-    proto::TensorShapeProto {
-        dim: shape.dims.iter().map(|dim| Dim { size: dim.size, name: dim.name.clone() }).collect(),
-        unknown_rank: shape.unknown_rank,
-    }
 }
 
 fn func_from_proto(func: proto::NameAttrList) -> FuncAttr {

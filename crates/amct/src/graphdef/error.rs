@@ -1,3 +1,5 @@
+//! What is wrong with a file that should be a GraphDef.
+
 use std::fmt;
 use std::path::{Path, PathBuf};
 

@@ -5,14 +5,14 @@ use std::mem::take;
 use amct_graph::TensorLiteral;
 use prost::Message;
 
-use super::attr::{shape_from_proto, shape_to_proto};
 use super::error::GraphDefError;
 use super::proto::TensorProto;
+use super::shape;
 
 pub(super) fn from_proto(mut tensor: TensorProto) -> TensorLiteral {
     let mut literal = TensorLiteral {
         dtype: take(&mut tensor.dtype),
-        shape: take(&mut tensor.tensor_shape).map(shape_from_proto),
+        shape: take(&mut tensor.tensor_shape).map(shape::from_proto),
         version_number: take(&mut tensor.version_number),
         content: take(&mut tensor.tensor_content),
         half_val: take(&mut tensor.half_val),
@@ -36,7 +36,7 @@ pub(super) fn to_proto(literal: &TensorLiteral) -> Result<TensorProto, GraphDefE
         .map_err(|error| GraphDefError::Protobuf(error.to_string()))?;
     Ok(TensorProto {
         dtype: literal.dtype,
-        tensor_shape: literal.shape.as_ref().map(shape_to_proto),
+        tensor_shape: literal.shape.as_ref().map(shape::to_proto),
         version_number: literal.version_number,
         tensor_content: literal.content.clone(),
         half_val: literal.half_val.clone(),

@@ -1,3 +1,5 @@
+//! Property tests: any GraphDef comes out of the codec as it went in. And what is refused.
+
 use std::collections::BTreeMap;
 
 use proptest::collection::{btree_map, vec};

@@ -1,3 +1,5 @@
+//! The step of the DMQ balancer: finds factors on data, takes them from a record, and puts them into the graph.
+
 use std::collections::BTreeMap;
 
 use amct_artifacts::config::{ConfigError, LayerConfig, Place, QuantConfig, Rule};

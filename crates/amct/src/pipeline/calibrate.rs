@@ -1,3 +1,5 @@
+//! The step from a prepared graph and data to a record: weights first, then activations, then shift bits.
+
 mod activations;
 mod shift;
 

@@ -1,3 +1,5 @@
+//! A configuration from any of its three sources: arguments, a `config.json` or a `.cfg`.
+
 use std::collections::BTreeMap;
 
 use amct_artifacts::config::{ChannelWise, ConfigFile, GraphLayer, QuantConfig};

@@ -1,3 +1,5 @@
+//! The default configuration of a prepared graph, and what a configuration must know of the graph's nodes.
+
 use std::collections::BTreeMap;
 
 use amct_artifacts::config::{ChannelWise, GraphLayer, QuantConfig};

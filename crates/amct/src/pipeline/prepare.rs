@@ -1,3 +1,5 @@
+//! The first step of a job: folds what follows layers, and finds the layers that can be quantized.
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use amct_calibration::{Batches, layer_inputs, probe_shapes};

@@ -1,3 +1,6 @@
+//! The first step for a graph of quantization-aware training: takes the fake quantization out and makes a
+//! record of its ranges.
+
 mod scales;
 #[cfg(test)]
 mod tests;

@@ -1,3 +1,5 @@
+//! The step from a record to a quantized graph, which is refused if it breaks a rule of ATC.
+
 use std::collections::BTreeMap;
 
 use amct_artifacts::quant_info::{OpInfo, OutputOrigin, QuantInfo};

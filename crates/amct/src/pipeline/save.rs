@@ -1,3 +1,5 @@
+//! The files of a job: their paths, their contents, and writing all of them or none.
+
 use std::path::{Path, PathBuf};
 
 use amct_artifacts::atomic::FileSet;

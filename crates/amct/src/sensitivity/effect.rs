@@ -1,3 +1,5 @@
+//! How far the outputs of a model lie from those of the float model, over all images.
+
 use amct_metrics::SignalSums;
 use amct_tensor::Tensor;
 

@@ -1,3 +1,5 @@
+//! AMCT's function of this name.
+
 use crate::Error;
 use crate::auto::{AutoCalibration, AutoReport};
 

@@ -1,3 +1,5 @@
+//! AMCT's function of this name: a float model and a record make a quantized model.
+
 use std::path::Path;
 
 use super::from_record;

@@ -1,3 +1,5 @@
+//! AMCT's function of this name: a model of quantization-aware training makes a quantized model.
+
 use std::path::Path;
 
 use amct_artifacts::atomic::FileSet;

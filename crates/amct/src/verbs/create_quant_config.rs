@@ -1,3 +1,5 @@
+//! AMCT's function of this name: a float model makes a `config.json`.
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 

@@ -1,3 +1,5 @@
+//! Quantizing by a record file, which two of AMCT's functions do; checks the record against the graph.
+
 use std::path::Path;
 
 use amct_artifacts::record::{Record, RecordError};

@@ -1,3 +1,5 @@
+//! AMCT's function of this name: makes a model ready for calibration, calibrates it and writes the record.
+
 use std::path::{Path, PathBuf};
 
 use amct_artifacts::atomic;

@@ -1,3 +1,5 @@
+//! AMCT's function of this name: sets the levels of the console and of the log file.
+
 use amct_artifacts::logging::{self, Level};
 
 use crate::Error;

@@ -1,3 +1,5 @@
+//! Why a file was not written, with its path.
+
 use std::fmt;
 use std::path::PathBuf;
 

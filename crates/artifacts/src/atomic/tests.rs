@@ -1,3 +1,5 @@
+//! Tests that outputs appear whole or not at all, with the right modes, and leave no temporary files.
+
 use super::*;
 
 fn names(dir: &Path) -> Vec<String> {

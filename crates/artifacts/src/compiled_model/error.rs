@@ -1,3 +1,5 @@
+//! What is wrong with ATC's JSON dump of a compiled model.
+
 use std::fmt;
 
 /// What can be wrong with ATC's dump of a compiled model.

@@ -1,3 +1,5 @@
+//! Reads ATC's JSON dump of a compiled model, and checks that names are unique and inputs exist.
+
 use std::collections::BTreeSet;
 
 use serde::Deserialize;

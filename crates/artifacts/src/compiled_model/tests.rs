@@ -1,3 +1,5 @@
+//! Tests of reading a compiled model's dump, sound and broken.
+
 use super::*;
 
 /// The form that ATC writes, with keys that are not read.

@@ -1,3 +1,5 @@
+//! The default configuration of a graph.
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{ConfigError, GraphLayer, LayerConfig, QuantConfig, types};

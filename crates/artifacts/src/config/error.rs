@@ -1,3 +1,5 @@
+//! What is wrong with a `config.json`: AMCT's texts, and the key where it is.
+
 use std::fmt;
 
 use super::Rule;

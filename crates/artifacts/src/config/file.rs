@@ -1,3 +1,5 @@
+//! A `config.json` with its path and text, so that errors found later can still tell line and column.
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 

@@ -1,3 +1,5 @@
+//! A configuration and a graph: checks the names in it, and fills in what depends on the graph.
+
 use std::collections::BTreeMap;
 
 use super::reader::GLOBAL_KEYS;

@@ -1,3 +1,5 @@
+//! The line and column of an error in the text of a `config.json`.
+
 use super::{ConfigError, Place};
 use crate::json::{self, Json};
 use crate::text_format::Position;

@@ -1,3 +1,5 @@
+//! Reads the text of a `config.json`: known keys only, each of its type and in its range.
+
 use super::rules::{self, Rule};
 use super::section::{Section, number, wrong_type};
 use super::{

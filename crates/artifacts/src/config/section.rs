@@ -1,3 +1,5 @@
+//! One JSON object of a `config.json` with its place: typed access to its keys, with errors that name them.
+
 use super::rules::Rule;
 use super::{ConfigError, Place};
 use crate::json::{Json, python_float};

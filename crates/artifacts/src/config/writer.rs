@@ -1,3 +1,5 @@
+//! Writes a configuration as AMCT's `config.json`, byte for byte in its layout.
+
 use super::{
     ActivationConfig, FakequantPrecisionMode, LayerConfig, QuantConfig, TensorQuantize, VERSION,
     WeightAlgorithm, WeightConfig,

@@ -1,4 +1,6 @@
-use super::reader::{integer, not_supported};
+//! Reads a `CalibrationConfig` message of a `.cfg`: the algorithms for weights and activations.
+
+use super::field::{decimal, integer, not_supported, number};
 use super::{CalibrationConfig, DefinitionError, DefinitionFault, Located};
 use crate::config::{ActivationConfig, Hfmg, Ifmr, Rule, step_fits};
 use crate::json::python_float;
@@ -145,20 +147,4 @@ fn check_dst_type(field: &Field<'_>) -> Result<(), DefinitionError> {
         "INT8" => Ok(()),
         found => Err(DefinitionError::new(field.at, DefinitionFault::DataType(found.to_owned()))),
     }
-}
-
-/// A number that fulfils `rule`, in which AMCT's text calls it `key`.
-fn number(field: &Field<'_>, key: &'static str, rule: Rule) -> Result<f64, DefinitionError> {
-    let found = decimal(field)?;
-    if rule.allows_number(found) {
-        return Ok(found);
-    }
-    Err(DefinitionError::new(field.at, DefinitionFault::Value { key, rule, found: python_float(found) }))
-}
-
-/// A `float` as the shortest decimal that reads back the same: 0.7, not 0.699999988079071. So it gets
-/// into `config.json` in AMCT.
-fn decimal(field: &Field<'_>) -> Result<f64, DefinitionError> {
-    let float = field.typed(Scalar::float)?;
-    Ok(float.to_string().parse().unwrap_or(f64::from(float)))
 }

@@ -1,3 +1,5 @@
+//! Makes the full configuration of a graph out of a `.cfg`: overrides, types and defaults resolved per layer.
+
 use std::collections::BTreeMap;
 use std::mem::discriminant;
 

@@ -1,3 +1,5 @@
+//! What is wrong with a `.cfg` file, and where: AMCT's texts with line and column.
+
 use std::fmt;
 
 use crate::config::{ConfigError, Rule};

@@ -1,3 +1,5 @@
+//! A `.cfg` file with its path, so that errors found later can still name it.
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 

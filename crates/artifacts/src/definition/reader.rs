@@ -1,4 +1,7 @@
+//! Reads the text of a `.cfg` file, the fields of `AMCTConfig` at its top, and the overrides in it.
+
 use super::calibration::Calibration;
+use super::field::{integer, not_supported, string};
 use super::{ConfigDefinition, DefinitionError, DefinitionFault, Located, Override, TensorDefinition};
 use crate::config::{ConfigError, FakequantPrecisionMode, Rule};
 use crate::text_format::{self, Field, Scalar};
@@ -105,23 +108,6 @@ impl ConfigDefinition {
         }
         Ok(())
     }
-}
-
-/// A whole number that fulfils `rule`, in which AMCT's text calls it `key`.
-pub(super) fn integer(field: &Field<'_>, key: &'static str, rule: Rule) -> Result<u32, DefinitionError> {
-    let found = field.typed(Scalar::uint32)?;
-    if rule.allows_int(i64::from(found)) {
-        return Ok(found);
-    }
-    Err(DefinitionError::new(field.at, DefinitionFault::Value { key, rule, found: found.to_string() }))
-}
-
-pub(super) fn string(field: &Field<'_>) -> Result<Located<String>, DefinitionError> {
-    Ok(Located { value: field.typed(Scalar::string)?.to_owned(), at: field.at })
-}
-
-pub(super) fn not_supported(field: &Field<'_>, reason: &'static str) -> DefinitionError {
-    DefinitionError::new(field.at, DefinitionFault::NotSupported { field: field.name.to_owned(), reason })
 }
 
 fn precision_mode(field: &Field<'_>) -> Result<FakequantPrecisionMode, DefinitionError> {

@@ -1,3 +1,5 @@
+//! Floats in JSON as Python writes them.
+
 /// `value` as Python's `repr` writes it: the fewest digits that read back the same, an exponent of at
 /// least two digits below 1e-4 and from 1e16 on. NaN and infinities as `json.dump` writes them.
 pub(crate) fn python_float(value: f64) -> String {

@@ -1,3 +1,5 @@
+//! Parses JSON and refuses an object that has a key twice, which serde_json would let pass.
+
 use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::fmt;

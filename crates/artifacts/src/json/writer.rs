@@ -1,3 +1,5 @@
+//! Writes JSON in the layouts of Python's `json.dump` and of protobuf's `MessageToJson`.
+
 use super::{Json, python_float};
 
 /// The layout that arguments of `json.dump` ask for.

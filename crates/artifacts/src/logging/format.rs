@@ -1,3 +1,5 @@
+//! The form of AMCT's log lines: module in brackets, level, time, long messages cut into pieces.
+
 use chrono::NaiveDateTime;
 
 use super::Level;

@@ -1,3 +1,5 @@
+//! Log levels with Python's names, and one that can be changed while threads log.
+
 use std::fmt;
 use std::str::FromStr;
 use std::sync::atomic::{AtomicU8, Ordering};

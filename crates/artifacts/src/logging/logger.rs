@@ -1,3 +1,5 @@
+//! A logger that writes AMCT's lines to the console and to a file, and its place as the logger of the process.
+
 use std::fmt;
 use std::fs::File;
 use std::io::Write;

@@ -1,3 +1,5 @@
+//! Tests of the log lines on console and in the file, and of their levels.
+
 use super::*;
 use log::Log;
 use std::io::Write;

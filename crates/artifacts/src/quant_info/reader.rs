@@ -1,3 +1,5 @@
+//! Reads a quantization info file, or the same parts of ATC's JSON dump of an `.om`.
+
 use serde::Deserialize;
 use serde_json::Value;
 

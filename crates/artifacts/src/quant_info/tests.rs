@@ -1,3 +1,5 @@
+//! Tests of the quantization info file: layout, reading back, and refused structures.
+
 use super::*;
 use expect_test::expect;
 use proptest::prelude::*;

@@ -1,3 +1,5 @@
+//! Writes a quantization info file (`_quant.json`) in the layout of protobuf's `MessageToJson`.
+
 use std::collections::BTreeMap;
 
 use super::{OpInfo, OutputOrigin, QuantInfo};

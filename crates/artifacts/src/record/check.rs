@@ -1,3 +1,5 @@
+//! The checks of a record that need no graph, in AMCT's order: types, ranges, lengths of lists.
+
 use amct_tensor::quantization::{I8_MAX, I8_MIN};
 
 use super::{FORCE_FP16_QUANT, Record, RecordEntry, RecordError, RecordLayer, ShiftBit};

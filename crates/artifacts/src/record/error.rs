@@ -1,3 +1,5 @@
+//! What is wrong with a record: AMCT's texts, with the place or the value.
+
 use std::fmt;
 
 use super::{Position, SchemaError, SyntaxError};

@@ -1,3 +1,5 @@
+//! Floats as C++ protobuf prints them, which a record needs to be the same bytes as AMCT's.
+
 /// `value` as C++ protobuf prints a `float`: `%.6g`, or `%.9g` if the former does not parse back to the
 /// same bits. Verified on 43,726 numbers of real records (`docs/sources/algorithms.md` section 9).
 pub fn proto_float(value: f32) -> String {

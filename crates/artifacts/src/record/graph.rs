@@ -1,3 +1,5 @@
+//! The checks of a record against the nodes of a graph: its keys, and the lengths of its lists.
+
 use std::collections::BTreeMap;
 
 use super::check::Subject;

@@ -1,3 +1,5 @@
+//! Reads the protobuf text of a record file.
+
 use super::{Position, Record, RecordEntry, RecordError};
 use crate::text_format::{self, Field, Scalar, SchemaError};
 

@@ -1,3 +1,5 @@
+//! Writes a record as protobuf text, byte for byte as AMCT does.
+
 use super::{Record, RecordEntry, proto_float};
 use crate::text_format::write_quoted;
 

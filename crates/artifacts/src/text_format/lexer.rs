@@ -1,3 +1,5 @@
+//! Splits protobuf text into tokens, each with its line and column.
+
 use super::{Position, SyntaxError};
 
 /// A piece of the text, borrowed from it.

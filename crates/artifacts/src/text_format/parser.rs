@@ -1,3 +1,5 @@
+//! Parses protobuf text into a tree of fields. It knows no schema; types are checked by who reads the fields.
+
 use super::lexer::{Lexer, Token};
 use super::scalar::Scalar;
 use super::{Field, Position, SyntaxError, Value, quoted};

@@ -1,3 +1,5 @@
+//! String literals of protobuf text: their escapes read and written.
+
 use super::{Position, SyntaxError};
 
 /// The bytes that the text between two quotes stands for. `at` is the place of the string.

@@ -1,3 +1,5 @@
+//! A single value of protobuf text, and its conversion to the type of its field.
+
 use super::Position;
 
 /// A value as written. Its type is the reader's to know, and its range to check.

@@ -1,3 +1,5 @@
+//! Tests of protobuf text: all ways to write messages, lists, strings and numbers, and what is refused.
+
 use super::*;
 use proptest::prelude::*;
 

@@ -1,3 +1,5 @@
+//! The choice between IFMR and HFMG for an activation: both of their passes under one name.
+
 use std::fmt;
 
 use amct_tensor::quantization::{ActivationParams, ScaleError};

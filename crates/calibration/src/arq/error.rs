@@ -1,3 +1,5 @@
+//! Why weights cannot be calibrated or quantized.
+
 use std::fmt;
 
 use amct_tensor::quantization::ScaleError;

@@ -1,3 +1,5 @@
+//! Which channel each weight belongs to, for every layout of weights there is.
+
 use super::ArqError;
 
 /// Which channel a weight belongs to, by its flat row-major index: `index / run % channels`.

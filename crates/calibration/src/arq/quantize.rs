@@ -1,3 +1,5 @@
+//! Weights to integers and back to the floats that these stand for.
+
 use std::ops::RangeInclusive;
 
 use amct_tensor::rounding::{half_away, half_away_f64};

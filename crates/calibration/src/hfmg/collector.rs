@@ -1,3 +1,5 @@
+//! Collects the values of all batches in one histogram, whose range is widened from batch to batch.
+
 use super::{HfmgError, HfmgParams, Histogram, ValueRange};
 
 /// The values of all batches to one histogram.

@@ -1,3 +1,5 @@
+//! Why an activation cannot be calibrated by HFMG.
+
 use std::fmt;
 
 use super::params::NUM_OF_BINS;

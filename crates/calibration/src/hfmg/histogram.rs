@@ -1,3 +1,5 @@
+//! A histogram of equal bins: fast counting of values, and merging into a wider one as AMCT does.
+
 use super::HfmgError;
 
 /// Counts of values in bins of equal width over a range.

@@ -1,3 +1,5 @@
+//! What quantizing to a window of bins costs, with an early end for windows that cannot be the best.
+
 use super::Histogram;
 
 /// A window of bins, both ends included.

@@ -1,3 +1,5 @@
+//! The parameters of HFMG with AMCT's defaults and ranges.
+
 use std::ops::RangeInclusive;
 
 use super::HfmgError;

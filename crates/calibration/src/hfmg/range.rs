@@ -1,3 +1,5 @@
+//! The extremes and the count of the values of a batch: what HFMG's first pass finds.
+
 use super::HfmgError;
 
 /// The extremes of a batch and how many values it has, taken in any pieces and any order.

@@ -1,3 +1,5 @@
+//! Scale and offset from the range that HFMG has chosen.
+
 use amct_tensor::quantization::{ActivationParams, ScaleError, process_scale};
 use amct_tensor::rounding::half_away;
 

@@ -1,3 +1,5 @@
+//! The search of HFMG: ever narrower windows of a histogram, of which the one with the least loss is taken.
+
 use amct_tensor::quantization::ActivationParams;
 
 use super::loss::{Losses, Window};

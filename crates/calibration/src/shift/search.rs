@@ -1,3 +1,6 @@
+//! The search of a layer's shift bits: divides its float outputs by the scales and adds up the errors of
+//! each shift.
+
 use amct_tensor::rounding::half_away;
 
 use super::{SHIFTS, ShiftError, ShiftVersion, v1, v2};

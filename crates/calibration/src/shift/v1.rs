@@ -1,3 +1,5 @@
+//! The errors of the first version of the search: whole numbers, shifted toward zero.
+
 use super::{SHIFTS, best, shifted};
 
 /// The errors of every shift and channel, of all values so far.

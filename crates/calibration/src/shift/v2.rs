@@ -1,3 +1,5 @@
+//! The errors of the second version of the search: f32 sums per batch, shifted down.
+
 use super::{SHIFTS, best, shifted};
 
 /// The errors of every shift and row: the sum over the batches before, and of the batch at hand.

@@ -1,3 +1,5 @@
+//! The arguments of `amct auto`.
+
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 

@@ -1,3 +1,5 @@
+//! The arguments of `amct calibration`, which are those of AMCT's own command line.
+
 use std::num::{NonZeroU32, NonZeroUsize};
 use std::path::PathBuf;
 

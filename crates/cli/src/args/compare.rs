@@ -1,3 +1,5 @@
+//! The arguments of `amct compare`, with its thresholds and formats.
+
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 

@@ -1,3 +1,5 @@
+//! The arguments of `amct config`.
+
 use std::path::PathBuf;
 
 use clap::Args;

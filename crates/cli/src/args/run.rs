@@ -1,3 +1,5 @@
+//! The arguments of `amct run`, with outputs that may name a file.
+
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 

@@ -1,3 +1,5 @@
+//! The arguments of `amct sensitivity`.
+
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 

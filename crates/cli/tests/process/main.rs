@@ -19,6 +19,7 @@ mod convert;
 mod convert_model;
 mod dump;
 mod good;
+mod instruction_set;
 mod job;
 mod quantized;
 mod report;

@@ -1,3 +1,5 @@
+//! JPEG and PNG files to RGB pixels, with limits on size and memory.
+
 use std::fs;
 use std::io::Cursor;
 use std::path::Path;

@@ -1,3 +1,5 @@
+//! The image files of a directory, in an order that does not depend on the file system.
+
 use std::path::{Path, PathBuf};
 use std::{fs, io};
 

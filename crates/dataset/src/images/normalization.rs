@@ -1,3 +1,5 @@
+//! Pixels to real numbers: mean and standard deviation per channel.
+
 use std::fmt;
 
 use super::pixels::CHANNELS;

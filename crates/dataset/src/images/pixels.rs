@@ -1,3 +1,5 @@
+//! An RGB image of 8 bits per channel, and its normalised tensor in NHWC or NCHW.
+
 use amct_tensor::{DType, DataFormat, Tensor, TensorError, checked_len};
 
 use super::Normalization;

@@ -1,3 +1,5 @@
+//! All that is done to an image before a network sees it: decode, resize, normalise.
+
 use std::path::Path;
 
 use amct_tensor::{DataFormat, Tensor};

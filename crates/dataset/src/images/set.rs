@@ -1,3 +1,5 @@
+//! Many images, loaded in parallel and kept small, given out as batches of tensors.
+
 use std::num::NonZeroUsize;
 use std::ops::Range;
 use std::path::PathBuf;

@@ -1,3 +1,5 @@
+//! The header of a `.npy` file: read in versions 1.0 to 3.0 of the format, written as numpy writes it.
+
 use std::io::{self, Read};
 
 use amct_tensor::DType;

@@ -1,3 +1,5 @@
+//! Tests of constants: every type, short lists, wrong lengths, and sizes that would take all memory.
+
 use super::*;
 
 fn literal(dtype: DType, dims: &[i64]) -> TensorLiteral {

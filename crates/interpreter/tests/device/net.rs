@@ -77,6 +77,7 @@ pub(crate) fn plan(
     arithmetic: Arithmetic,
     observed: &[&str],
 ) -> Result<Plan, String> {
+    amct_kernels::Isa::from_environment().unwrap().choose().unwrap();
     let outlets = |names: &[&str]| names.iter().map(|n| graph.outlet(n).unwrap()).collect::<Vec<Outlet>>();
     let options = PlanOptions { arithmetic, observed: outlets(observed), ..PlanOptions::default() };
     Plan::compile(graph, &outlets(outputs), &options).map_err(|error| error.to_string())

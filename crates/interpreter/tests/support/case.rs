@@ -96,6 +96,7 @@ impl Case {
     }
 
     fn run(&self, feeding: Feeding) -> Result<Vec<Tensor>, String> {
+        amct_kernels::Isa::from_environment().unwrap().choose().unwrap();
         let mut nodes = Vec::new();
         let mut feeds: Vec<(String, Value)> = Vec::new();
         for (index, input) in self.inputs.iter().enumerate() {

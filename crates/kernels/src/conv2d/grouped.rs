@@ -1,3 +1,5 @@
+//! Group convolutions: each group's channels are copied together and convolved for themselves.
+
 use std::ops::Range;
 
 use super::{Conv2dShape, conv2d_f32, conv2d_i8, conv2d_i8_then};

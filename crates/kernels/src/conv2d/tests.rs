@@ -1,3 +1,5 @@
+//! Tests of 2-D convolutions against the reference on every instruction set, and of wrong arguments.
+
 use amct_tensor::window::{Axis, Padding};
 
 use super::*;

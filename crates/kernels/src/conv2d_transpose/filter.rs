@@ -1,3 +1,5 @@
+//! The filter of a transposed convolution, packed as one matrix for each pair of phases.
+
 use super::TransposeWindow;
 use super::phases::Phases;
 use crate::gemm::{PackedF32, PackedI8};

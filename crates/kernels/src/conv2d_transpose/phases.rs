@@ -1,3 +1,5 @@
+//! Which taps of a transposed convolution reach an output position: they repeat with the stride.
+
 use std::ops::Deref;
 
 /// The taps along one axis, by the residue of the padded output position modulo the stride.

@@ -1,3 +1,5 @@
+//! Tests of transposed convolutions against the reference, and of wrong arguments.
+
 use amct_tensor::window::{Axis, Padding};
 
 use super::*;

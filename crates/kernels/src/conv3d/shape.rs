@@ -1,3 +1,5 @@
+//! The extents of a 3-D convolution, and the checks of slices against them.
+
 use amct_tensor::window::Axis;
 
 use crate::{KernelError, lengths};

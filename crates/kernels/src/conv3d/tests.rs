@@ -1,3 +1,5 @@
+//! Tests of 3-D convolutions against the reference, and of wrong arguments.
+
 use amct_tensor::window::{Axis, Padding};
 
 use super::*;

@@ -1,3 +1,5 @@
+//! A depthwise filter of int8, reordered into words for the instruction set that will read it.
+
 use super::DepthwiseShape;
 use crate::gemm::{AskWords, WordShape};
 use crate::isa::Vectorized;

@@ -1,3 +1,5 @@
+//! The list of taps of a pixel that lie inside the image, kept while neighbours have the same.
+
 use std::ops::Range;
 
 use super::DepthwiseShape;

@@ -1,3 +1,5 @@
+//! Bias and activation on values that are already stored.
+
 use super::CHUNK;
 use crate::epilogue::clip;
 use crate::{Activation, KernelError, lengths, parallel};

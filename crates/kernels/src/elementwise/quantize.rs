@@ -1,3 +1,5 @@
+//! f32 to int8, and int32 sums to f32: the same bits as `amct_tensor::quantization`, in vectors.
+
 use amct_tensor::quantization::{I8_MAX, I8_MIN};
 use amct_tensor::rounding::half_away;
 

@@ -1,3 +1,5 @@
+//! Tests of the elementwise kernels against the reference, over all kinds of f32.
+
 use super::quantize::quantize_i8_on;
 use super::*;
 use crate::samples::{Samples, assert_bits, everywhere};

@@ -15,6 +15,15 @@ const LHS_BYTES: usize = 1 << 17;
 /// Rows of a block are a multiple of this, the most rows of a tile.
 const ROWS: usize = 14;
 
+/// Rows of a left side, `stride` values apart, each made of runs of values, `distance` apart.
+#[derive(Clone, Copy)]
+pub(crate) struct RowsInRuns<'a, T> {
+    pub(crate) values: &'a [T],
+    pub(crate) stride: usize,
+    pub(crate) runs: usize,
+    pub(crate) distance: usize,
+}
+
 /// How the elements of a row of the left side lie: in runs, all of the same length.
 #[derive(Clone, Copy)]
 pub(super) struct Runs {

@@ -1,7 +1,7 @@
 //! Sums of floats by fused multiply-add, then bias and activation.
 #![allow(unsafe_code, reason = "the trait's loads and stores take pointers")]
 
-use super::packed::WIDEST;
+use super::padded::{PaddedEpilogue, WIDEST};
 use super::tile::Sums;
 use crate::simd::Simd;
 use crate::vectors::LoadedNorm;
@@ -17,6 +17,19 @@ pub(crate) struct F32Sums<'a> {
     pub(super) activation: Activation,
     /// Whether the results are added to the output.
     pub(super) accumulate: bool,
+}
+
+impl<'a> F32Sums<'a> {
+    /// With what an epilogue says.
+    pub(super) fn of(epilogue: &'a PaddedEpilogue<'_>) -> Self {
+        let norm = epilogue.norm.as_ref();
+        Self {
+            bias: epilogue.bias.as_deref(),
+            norm: norm.map(|[mean, factor, offset]| Norm { mean, factor, offset }),
+            activation: epilogue.activation,
+            accumulate: epilogue.accumulate,
+        }
+    }
 }
 
 impl Sums for F32Sums<'_> {

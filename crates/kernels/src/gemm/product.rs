@@ -1,7 +1,8 @@
 //! Patches of either element type times a packed matrix, so that a convolution's loops are
 //! written once.
 
-use super::packed::{PaddedEpilogue, SumsOf};
+use super::packed_i8::SumsOf;
+use super::padded::PaddedEpilogue;
 use super::{PackedF32, PackedI8};
 use crate::sum_epilogue::Plain;
 

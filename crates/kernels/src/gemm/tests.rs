@@ -1,3 +1,5 @@
+//! Tests of matrix products against the reference on every instruction set, around all block sizes.
+
 use super::*;
 use crate::Norm;
 use crate::samples::{Samples, assert_bits, everywhere};

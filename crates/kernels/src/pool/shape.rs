@@ -1,3 +1,5 @@
+//! The extents of a pooling, and its windows' taps inside the image.
+
 use amct_tensor::window::Axis;
 
 use crate::{KernelError, lengths};

@@ -1,3 +1,5 @@
+//! Tests of poolings against the reference.
+
 use amct_tensor::window::{Axis, Padding};
 
 use super::*;

@@ -1,3 +1,5 @@
+//! Tests of the vector operations of every instruction set against their definitions.
+
 #![allow(unsafe_code, reason = "the methods under test take pointers")]
 
 use super::{Simd, ToI8};

@@ -1,3 +1,5 @@
+//! Tests that what follows int8 sums gives the same bits as the steps one by one, and what is refused.
+
 use amct_tensor::quantization::quantize;
 
 use super::*;

@@ -1,3 +1,5 @@
+//! The chart of a layer's input values, with the range of the integers.
+
 use maud::{Markup, html};
 
 use super::axis::Axis;

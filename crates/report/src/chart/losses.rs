@@ -1,3 +1,5 @@
+//! The chart of what clipping a layer's input at other ends would cost.
+
 use maud::{Markup, html};
 
 use super::axis::Axis;

@@ -1,3 +1,5 @@
+//! The chart of every layer's signal to noise, in the order of the graph.
+
 use maud::{Markup, html};
 
 use super::axis::Axis;

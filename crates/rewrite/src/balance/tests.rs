@@ -1,3 +1,5 @@
+//! Tests of balanced graphs for every kind of layer, and of factors that do not fit.
+
 use amct_graph::{AttrValue, LayerKind};
 
 use super::*;

@@ -1,3 +1,5 @@
+//! What was folded into one layer, by the names of the original nodes.
+
 /// A layer that something was folded into, by the names of its nodes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FoldedGroup {

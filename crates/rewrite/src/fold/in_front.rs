@@ -11,8 +11,9 @@ use amct_tensor::{DataFormat, Tensor};
 
 use super::FoldSkip;
 use super::arithmetic::BatchNorm;
+use super::check::{check_format, exact, floats, wrong};
 use super::layer::per_channel;
-use super::pattern::{Part, Search, check_format, exact, floats, wrong};
+use super::pattern::{Part, Search};
 use super::step::{Params, Step, StepKind};
 
 /// A batch norm that can be folded into the layer behind it, with the numbers that come of it.

@@ -8,7 +8,7 @@ use amct_graph::{Graph, LayerKind, Node, NodeId, Outlet};
 use amct_tensor::{DataFormat, Tensor};
 
 use super::FoldSkip;
-use super::pattern::{floats, wrong};
+use super::check::{floats, wrong};
 use crate::evaluate::source;
 
 /// What lies before a step.

@@ -1,3 +1,5 @@
+//! The reasons why a batch norm, product or sum is not folded.
+
 use std::fmt;
 
 use amct_graph::{AttrError, GraphError};

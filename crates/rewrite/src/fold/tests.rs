@@ -1,3 +1,5 @@
+//! Tests of folding: the numbers, what stays addressable, and every reason not to fold.
+
 mod chains;
 mod in_front;
 

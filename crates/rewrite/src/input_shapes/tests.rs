@@ -1,3 +1,5 @@
+//! Tests of what an input's shape tells, from the file, the data or the first layer.
+
 use super::*;
 use crate::testing::{Net, names, quantize_all};
 use crate::{InsertOptions, Severity, insert_quantization, verify};

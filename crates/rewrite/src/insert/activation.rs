@@ -2,36 +2,11 @@
 
 use amct_graph::op::SPLIT_DATA;
 use amct_graph::{AttrValue, NodeId, Outlet, Source, Use};
-use amct_tensor::quantization::ActivationParams;
 
 use super::builder::{Builder, float_node};
 use super::origin::Owner;
+use super::quant_key::{Quant, QuantKey};
 use super::{LayerQuantization, PASS};
-
-/// What tells one `AscendQuant` from another: what it reads, the bits of scale_d, and offset_d.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct QuantKey {
-    pub(super) outlet: Outlet,
-    scale: u32,
-    offset: i32,
-}
-
-impl QuantKey {
-    pub(super) fn new(outlet: Outlet, params: ActivationParams) -> Self {
-        Self { outlet, scale: params.scale.to_bits(), offset: params.offset }
-    }
-
-    pub(super) fn params(&self) -> ActivationParams {
-        ActivationParams { scale: f32::from_bits(self.scale), offset: self.offset }
-    }
-}
-
-/// An `AscendQuant` and the one it was added for first.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Quant {
-    pub(super) source: Source,
-    pub(super) owner: Owner,
-}
 
 impl Builder<'_> {
     /// Quantizes the input of every layer, once for equal inputs and numbers.

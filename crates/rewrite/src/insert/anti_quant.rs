@@ -3,9 +3,9 @@
 use amct_graph::{AttrValue, Node, Use, type_code, type_name};
 use amct_tensor::DType;
 
-use super::activation::{Quant, QuantKey};
 use super::builder::{Builder, float_node};
 use super::origin::Owner;
+use super::quant_key::{Quant, QuantKey};
 
 /// The ops whose inputs can be quantized by themselves (`tensor_quantize`).
 pub const TENSOR_OPS: [&str; 3] = ["MaxPool", "Add", "AddV2"];

@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use amct_graph::{Consumers, Graph, NewNode, NodeId, Outlet, Patch, Source, Use};
 use amct_tensor::DType;
 
-use super::activation::{Quant, QuantKey};
 use super::origin::Owner;
 use super::places::Places;
+use super::quant_key::{Quant, QuantKey};
 use super::{InsertOptions, LayerQuantization};
 use crate::constants::type_attr;
 use crate::names::ScopeNames;

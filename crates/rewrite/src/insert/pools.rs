@@ -8,9 +8,9 @@ use std::collections::BTreeMap;
 use amct_graph::{Outlet, Use};
 
 use super::PASS;
-use super::activation::QuantKey;
 use super::anti_quant::tensor_problem;
 use super::builder::Builder;
+use super::quant_key::QuantKey;
 use crate::outputs::Outputs;
 
 /// The ops whose value is treated so. AMCT's list holds `Relu`; whether more is not known.

@@ -1,3 +1,5 @@
+//! Tests of inserted quantization: nodes, constants, names, origins, and what is refused.
+
 mod float_readers;
 mod kinds;
 mod relu6;

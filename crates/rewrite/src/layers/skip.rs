@@ -1,3 +1,5 @@
+//! The reasons why a layer cannot be quantized.
+
 use std::fmt;
 
 use amct_graph::{AttrError, GraphError};

@@ -1,3 +1,5 @@
+//! Tests of the search for layers: every kind, what belongs to it, and every reason to leave it.
+
 use amct_graph::AttrValue;
 use amct_tensor::DType;
 

@@ -1,3 +1,5 @@
+//! Why a graph of quantization-aware training is refused.
+
 use std::fmt;
 
 use amct_graph::{AttrError, GraphError};

@@ -1,3 +1,5 @@
+//! Tests of taking fake quantization out of a graph: weights, activations, and what is refused.
+
 use std::collections::BTreeMap;
 
 use amct_graph::{AttrValue, Graph, Outlet};

@@ -1,3 +1,5 @@
+//! Tests of giving quantized layers back to float: the weights they compute with, and what is shared.
+
 use super::*;
 use crate::testing::{Net, constant_of, edited, inputs, names, node, quantize_all};
 use amct_graph::quantized_layers;

@@ -1,3 +1,5 @@
+//! Tests of the layers that ATC gives back to float, by kind, and of the warnings about them.
+
 use super::*;
 use crate::insert::{InsertOptions, insert_quantization};
 use crate::scan_layers;

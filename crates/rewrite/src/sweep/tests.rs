@@ -1,3 +1,5 @@
+//! Tests of which constants go with what read them, and of who waited for them.
+
 use super::*;
 use crate::testing::{Net, inputs, names, quantize_all};
 use crate::{FoldOptions, InsertOptions, fuse, insert_quantization, verify};

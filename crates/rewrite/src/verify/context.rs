@@ -1,6 +1,8 @@
+//! What all rules look at: the graph, its quantized layers, the float graph; and the list of findings.
+
 use amct_graph::{AttrValue, Consumers, Graph, LayerPath, Node, NodeId, TensorLiteral, layer_paths};
 
-use super::original::Counterparts;
+use super::original::counterparts::Counterparts;
 use super::{Rule, Severity, Shapes, Violation};
 
 /// What the rules look at.

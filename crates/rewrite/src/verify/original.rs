@@ -5,7 +5,7 @@
 //! ops are left aside ([`counterparts::origin`]).
 
 mod balance;
-mod counterparts;
+pub(super) mod counterparts;
 
 use std::collections::BTreeSet;
 
@@ -19,8 +19,7 @@ use crate::evaluate::evaluate;
 use crate::input_shapes;
 use crate::insert::{all_readers_clip, clips_at_six};
 use crate::sweep::{orders_nothing, waits_for};
-pub(super) use counterparts::Counterparts;
-use counterparts::Origin;
+use counterparts::{Counterparts, Origin};
 
 /// Rule 5.
 pub(super) fn has_same_placeholders(context: &Context<'_>, findings: &mut Findings) {

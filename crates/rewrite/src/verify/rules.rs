@@ -1,3 +1,5 @@
+//! The table of rules: number, title, severity, what each protects, and the function that checks it.
+
 use super::context::{Context, Findings};
 use super::{
     Severity, advice, attributes, constants, dequant, file, groups, names, original, patterns, weights,

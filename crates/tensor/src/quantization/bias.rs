@@ -1,3 +1,5 @@
+//! Biases to int32, and the check for those that no float holds.
+
 use std::fmt;
 
 use crate::rounding::half_even;

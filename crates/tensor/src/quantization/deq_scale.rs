@@ -1,3 +1,5 @@
+//! The 64-bit word of a dequantization scale: its fields, the shift and the cut to 19 bits.
+
 /// The word that `AscendDequant` reads from its `deq_scale` constant, one per channel.
 ///
 /// Bits 0-31 hold the f32 bits of the scale, bits 32-39 the shift N, bits 40-47 the weight offset

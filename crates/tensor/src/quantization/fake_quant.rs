@@ -1,3 +1,5 @@
+//! The grid of TensorFlow's fake quantization, nudged so that 0.0 is on it.
+
 use crate::rounding::half_away;
 
 /// The grid that TensorFlow's `FakeQuantWithMinMax*` puts values on: `2^num_bits` steps between a

@@ -1,3 +1,5 @@
+//! Scales as `FORCE_FP16_QUANT` rounds them, and the nearest f16 of a number.
+
 use half::f16;
 
 /// The smallest normal f16, 2^-14.

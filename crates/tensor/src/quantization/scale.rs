@@ -1,3 +1,5 @@
+//! Scale and offset of an activation, and AMCT's rule for scales that are too small or too large.
+
 use std::fmt;
 
 /// How an activation tensor is quantized: `q = round(x / scale) + offset`.

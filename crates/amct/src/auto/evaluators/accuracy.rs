@@ -1,3 +1,5 @@
+//! An evaluator that counts how many labelled images a model gets right.
+
 use std::num::NonZeroUsize;
 
 use amct_dataset::Labels;

@@ -1,3 +1,5 @@
+//! An evaluator that runs a command of the user's and reads the metric from its output.
+
 use std::path::Path;
 use std::process::{Child, ExitStatus, Stdio};
 use std::time::Duration;

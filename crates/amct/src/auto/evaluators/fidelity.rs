@@ -1,3 +1,5 @@
+//! Evaluators without labels: they judge a model by how close its outputs are to those of the float model.
+
 use amct_graph::Graph;
 use amct_interpreter::Arithmetic;
 use amct_metrics::SignalSums;

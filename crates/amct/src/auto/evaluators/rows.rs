@@ -1,3 +1,5 @@
+//! Splits the output of a batch into one row of classes for each image.
+
 use amct_tensor::Tensor;
 
 use crate::Error;

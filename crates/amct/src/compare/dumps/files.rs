@@ -1,3 +1,5 @@
+//! The arrays of a dump directory, found by the node and output that their file names tell.
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -1,3 +1,5 @@
+//! Which activations are calibrated and by which algorithm, taken from the configuration of layers and tensors.
+
 use std::collections::BTreeMap;
 
 use amct_artifacts::config::{ActivationConfig, ConfigError, QuantConfig, TensorQuantize};

@@ -1,3 +1,5 @@
+//! The search of shift bits: one more run over the batches, on the float outputs of the layers.
+
 use amct_artifacts::record::RecordEntry;
 use amct_calibration::shift::ShiftVersion;
 use amct_calibration::shift_bits::{self, LayerOutput};

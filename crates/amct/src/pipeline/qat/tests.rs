@@ -1,3 +1,5 @@
+//! Tests of the factors that come out of fake quantization, on graphs of one layer.
+
 use amct_graph::{AttrValue, Graph, GraphMeta, Node, ShapeAttr, TensorLiteral, type_code};
 use amct_tensor::{DType, Tensor};
 

@@ -1,3 +1,5 @@
+//! Tests of a configuration against the nodes of a graph.
+
 use super::*;
 
 const FUSE_TYPES: &[&str] = &["Conv2D", "DepthwiseConv2dNative"];

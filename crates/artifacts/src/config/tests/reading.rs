@@ -1,3 +1,5 @@
+//! Tests of reading `config.json`: defaults, old forms, types, ranges and error texts.
+
 use super::*;
 
 /// The error of a file whose only layer, `L`, is `layer`.

@@ -1,3 +1,5 @@
+//! Tests of writing `config.json`: key order, what is left out, and that it reads back the same.
+
 use super::*;
 use expect_test::expect;
 use proptest::prelude::*;

@@ -1,3 +1,5 @@
+//! Tests of the configuration that comes of a `.cfg` and a graph: what counts for which layer.
+
 use std::collections::BTreeMap;
 
 use crate::config::{ActivationConfig, ChannelWise, GraphLayer, Hfmg, Ifmr, QuantConfig};

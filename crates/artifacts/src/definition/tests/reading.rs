@@ -1,3 +1,5 @@
+//! Tests of reading `.cfg` files: every field, merged messages, ranges and error places.
+
 use crate::config::{ActivationConfig, FakequantPrecisionMode, Hfmg, Ifmr};
 use crate::definition::{CalibrationConfig, ConfigDefinition};
 

@@ -1,3 +1,5 @@
+//! Tests of a record against the nodes of a graph.
+
 use super::*;
 use std::collections::BTreeMap;
 

@@ -1,3 +1,5 @@
+//! Tests of reading records: hand-written forms, repeated fields, error places.
+
 use super::*;
 
 fn error(text: &str) -> String {

@@ -1,3 +1,5 @@
+//! Tests that records are written as AMCT writes them and read back the same.
+
 use super::*;
 use expect_test::expect;
 use proptest::prelude::*;

@@ -1,3 +1,5 @@
+//! Tests of the checks of a record's values, each with its text.
+
 use super::*;
 
 fn error(change: impl FnOnce(&mut RecordEntry)) -> String {

@@ -1,3 +1,5 @@
+//! A comparison as csv, with msaccucmp's columns.
+
 use amct::compare::Comparison;
 use amct::metrics::Errors;
 

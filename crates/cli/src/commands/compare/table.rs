@@ -1,3 +1,5 @@
+//! A comparison as tables for people: outputs, layers, nodes.
+
 use amct::compare::{Comparison, LayerComparison, NodeComparison};
 use amct::metrics::{Errors, LsbHistogram, Thresholds};
 

@@ -1,3 +1,5 @@
+//! A run of layers that is computed band by band: which layers it takes, and how many lines a band has.
+
 use std::ops::Range;
 
 use amct_tensor::window::Axis;

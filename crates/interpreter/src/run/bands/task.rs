@@ -1,3 +1,5 @@
+//! What one thread does of a run of layers: band after band, with the lines between layers kept.
+
 use std::ops::Range;
 
 use super::Failed;

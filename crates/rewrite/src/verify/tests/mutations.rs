@@ -1,3 +1,5 @@
+//! Tests that break a sound graph in one place each, and expect the rule of that place to find it.
+
 use amct_graph::{AttrValue, Node, ShapeAttr, TensorLiteral};
 use amct_tensor::quantization::DeqScale;
 use amct_tensor::{DType, Element, Tensor};

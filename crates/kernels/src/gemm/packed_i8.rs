@@ -1,13 +1,15 @@
-use std::borrow::Cow;
+//! The right side of an int8 product, packed once into words of four bytes or two i16, and its products
+//! with rows of a left side, read where they lie or turned into words first.
+
 use std::ops::Range;
 
-use super::driver::{Product, Runs};
-use super::f32_sums::F32Sums;
+use super::driver::{Product, RowsInRuns, Runs};
 use super::i8_sums::I8Sums;
+use super::padded::PADDING;
 use super::panels::Panels;
 use super::words::{self, WordShape};
 use crate::sum_epilogue::SumResult;
-use crate::{Activation, Epilogue, Isa, KernelError, Norm, bytes, lengths, parallel};
+use crate::{Isa, KernelError, bytes, lengths, parallel};
 
 /// The length of a run rounded up to whole words of any instruction set.
 fn padded(run: usize) -> usize {
@@ -16,143 +18,6 @@ fn padded(run: usize) -> usize {
 
 /// Rows that are turned into words together; they stay in the L1 cache.
 const PREPARED_ROWS: usize = 56;
-
-/// Elements that a panel may have behind the last column.
-const PADDING: usize = 64;
-
-/// Rows of a left side, `stride` values apart, each made of runs of values, `distance` apart.
-#[derive(Clone, Copy)]
-pub(crate) struct RowsInRuns<'a, T> {
-    pub(crate) values: &'a [T],
-    pub(crate) stride: usize,
-    pub(crate) runs: usize,
-    pub(crate) distance: usize,
-}
-
-/// A k x n matrix of f32, reordered for the kernel that will read it.
-#[derive(Clone, Debug)]
-pub struct PackedF32 {
-    isa: Isa,
-    panels: Panels<f32>,
-}
-
-impl PackedF32 {
-    /// Packs the row-major `k` x `n` matrix `b`. An HWIO filter is one with k = h * w * i.
-    ///
-    /// # Errors
-    /// [`KernelError::Length`] or [`KernelError::Overflow`] if `b` is not of that size.
-    pub fn new(k: usize, n: usize, b: &[f32]) -> Result<Self, KernelError> {
-        Self::for_isa(Isa::best(), k, n, b)
-    }
-
-    /// [`PackedF32::new`] for a given instruction set.
-    ///
-    /// # Errors
-    /// As [`PackedF32::new`].
-    pub fn for_isa(isa: Isa, k: usize, n: usize, b: &[f32]) -> Result<Self, KernelError> {
-        lengths::expect("b", b.len(), lengths::product("b", &[k, n])?)?;
-        let panels = Panels::pack(isa, k, n, |data, lanes, index| {
-            for (row, values) in b.chunks_exact(n.max(1)).enumerate() {
-                for (vector, values) in values.chunks(lanes).enumerate() {
-                    data[index(row, vector * lanes)..][..values.len()].copy_from_slice(values);
-                }
-            }
-        })?;
-        Ok(Self { isa, panels })
-    }
-
-    /// Rows.
-    pub fn k(&self) -> usize {
-        self.panels.rows()
-    }
-
-    /// Columns.
-    pub fn n(&self) -> usize {
-        self.panels.columns()
-    }
-
-    /// Some of the columns as a matrix of their own; they must exist.
-    pub(crate) fn select(&self, columns: Range<usize>) -> Result<Self, KernelError> {
-        Ok(Self { isa: self.isa, panels: self.panels.select(self.isa, columns)? })
-    }
-
-    /// `c = epilogue(a * b)`; `a` holds the rows of `c`, k elements each.
-    pub(crate) fn multiply_rows(&self, a: &[f32], epilogue: &PaddedEpilogue<'_>, c: &mut [f32]) {
-        self.product(a, epilogue).multiply(c);
-    }
-
-    /// The same, shared out over the threads.
-    pub(crate) fn multiply_parallel(
-        &self,
-        a: &[f32],
-        epilogue: &PaddedEpilogue<'_>,
-        c: &mut [f32],
-    ) -> Result<(), KernelError> {
-        self.product(a, epilogue).multiply_parallel(c)
-    }
-
-    /// The same for rows that lie in runs, on this thread.
-    pub(crate) fn multiply_runs(&self, a: RowsInRuns<'_, f32>, epilogue: &PaddedEpilogue<'_>, c: &mut [f32]) {
-        let product = self.product(a.values, epilogue);
-        let runs = Runs { count: a.runs, distance: a.distance * 4 };
-        Product { lhs_stride: a.stride * 4, runs, ..product }.multiply(c);
-    }
-
-    fn product<'a>(&'a self, a: &'a [f32], epilogue: &'a PaddedEpilogue) -> Product<'a, F32Sums<'a>> {
-        Product {
-            isa: self.isa,
-            sums: epilogue.sums(),
-            lhs: bytes::of_f32(a),
-            lhs_stride: self.k() * 4,
-            runs: Runs::ONE,
-            panels: &self.panels,
-        }
-    }
-}
-
-/// The most lanes of a vector.
-pub(super) const WIDEST: usize = 16;
-
-/// An [`Epilogue`] whose values per channel go on to the end of the last channel's vector.
-#[derive(Clone, Debug)]
-pub(crate) struct PaddedEpilogue<'a> {
-    bias: Option<Cow<'a, [f32]>>,
-    /// Mean, factor and offset.
-    norm: Option<[Cow<'a, [f32]>; 3]>,
-    activation: Activation,
-    accumulate: bool,
-}
-
-impl<'a> PaddedEpilogue<'a> {
-    /// # Errors
-    /// [`KernelError::Length`] if bias or norm are not of `channels` values.
-    pub(crate) fn new(epilogue: Epilogue<'a>, channels: usize) -> Result<Self, KernelError> {
-        lengths::expect_epilogue(&epilogue, channels)?;
-        let padded = |values: &'a [f32]| {
-            if channels.is_multiple_of(WIDEST) {
-                return Cow::Borrowed(values);
-            }
-            let mut padded = vec![0.0; channels + PADDING];
-            padded[..channels].copy_from_slice(values);
-            Cow::Owned(padded)
-        };
-        Ok(Self {
-            bias: epilogue.bias.map(padded),
-            norm: epilogue.norm.map(|norm| [norm.mean, norm.factor, norm.offset].map(padded)),
-            activation: epilogue.activation,
-            accumulate: epilogue.accumulate,
-        })
-    }
-
-    pub(super) fn sums(&self) -> F32Sums<'_> {
-        F32Sums {
-            bias: self.bias.as_deref(),
-            norm: self.norm.as_ref().map(|[mean, factor, offset]| Norm { mean, factor, offset }),
-            activation: self.activation,
-            accumulate: self.accumulate,
-        }
-    }
-}
 
 /// What is done to int8 sums besides adding up products.
 #[derive(Clone, Copy, Debug)]
