@@ -10,6 +10,7 @@ mod balance;
 mod circles;
 mod compare;
 mod config;
+mod counts;
 mod custom_ops;
 mod devices;
 mod documents;

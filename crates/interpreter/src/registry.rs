@@ -185,7 +185,30 @@ pub fn is_known(op: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
+
+    /// The ops whose row of this file's table names a builder.
+    fn built_by(builder: &str) -> BTreeSet<&'static str> {
+        let ending = format!(", {builder}),");
+        let rows = include_str!("registry.rs").lines().filter_map(|line| line.trim().strip_suffix(&ending));
+        rows.map(|row| row.trim_start_matches("(\"").trim_end_matches('"')).collect()
+    }
+
+    /// An op that is only in one of the two tables would be known and yet refused when a plan is made, or
+    /// never be found.
+    #[test]
+    fn functions_by_name_are_those_registered() {
+        let tables: [(&str, Vec<&str>); 2] = [
+            ("ops::unary::build", ops::unary::names().collect()),
+            ("ops::binary::build", ops::binary::names().collect()),
+        ];
+        for (builder, names) in tables {
+            assert!(names.is_sorted_by(|a, b| a < b), "{builder}");
+            assert_eq!(built_by(builder), names.into_iter().collect(), "rows with {builder}");
+        }
+    }
 
     #[test]
     fn the_table_is_sorted_and_finds_its_own() {

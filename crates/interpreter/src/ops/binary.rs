@@ -37,6 +37,12 @@ const FUNCTIONS: &[(&str, Function)] = &[
     ("Sub", Function::Sub),
 ];
 
+/// The ops of the table.
+#[cfg(test)]
+pub(crate) fn names() -> impl Iterator<Item = &'static str> {
+    FUNCTIONS.iter().map(|(name, _)| *name)
+}
+
 #[derive(Clone, Copy)]
 enum Function {
     Add,

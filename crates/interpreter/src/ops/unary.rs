@@ -79,6 +79,12 @@ const FUNCTIONS: &[Function] = &[
     on!("Tanh", elementwise::tanh, f64::tanh),
 ];
 
+/// The ops of the table.
+#[cfg(test)]
+pub(crate) fn names() -> impl Iterator<Item = &'static str> {
+    FUNCTIONS.iter().map(|function| function.name)
+}
+
 struct Unary(&'static Function);
 
 impl Operator for Unary {
