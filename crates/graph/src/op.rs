@@ -15,8 +15,6 @@ pub const BIAS_ADD: &str = "BiasAdd";
 pub const CONST: &str = "Const";
 /// A change of type.
 pub const CAST: &str = "Cast";
-/// Adds constants around a tensor.
-pub const PAD: &str = "Pad";
 /// Cuts a tensor in equal parts.
 pub const SPLIT: &str = "Split";
 
@@ -31,11 +29,6 @@ pub fn is_concat(op: &str) -> bool {
 /// Whether it is a batch norm in one node.
 pub fn is_batch_norm(op: &str) -> bool {
     matches!(op, "FusedBatchNorm" | "FusedBatchNormV2" | "FusedBatchNormV3")
-}
-
-/// Whether it is one of the four ops of a quantized graph.
-pub fn is_ascend(op: &str) -> bool {
-    matches!(op, QUANT | WEIGHT_QUANT | DEQUANT | ANTI_QUANT)
 }
 
 /// The input that holds the data of an op other than a layer.

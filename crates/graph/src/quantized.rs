@@ -135,9 +135,7 @@ impl LayerPath {
 
     /// The words of the `AscendDequant`, if they are a constant of uint64.
     pub fn words(&self, graph: &Graph) -> Option<Vec<DeqScale>> {
-        let words = *graph.node(self.dequant?).inputs.get(1)?;
-        let words = graph.constant(words).ok()?.filter(|words| words.dtype() == DType::U64)?;
-        Some(words.as_slice::<u64>().ok()?.iter().map(|&word| DeqScale::from_bits(word)).collect())
+        deq_scale(graph, self.dequant?)
     }
 
     /// In how many parts a `Split` cuts what is quantized before the layer reads one; 1 without one.
@@ -157,6 +155,13 @@ impl LayerPath {
         let before = joined_parts(joined)?.0.iter().take_while(|part| part.node != self.end());
         before.map(|part| part_channels(graph, part.node)).sum()
     }
+}
+
+/// The words of an `AscendDequant`, if they are a constant of uint64.
+pub fn deq_scale(graph: &Graph, dequant: NodeId) -> Option<Vec<DeqScale>> {
+    let words = *graph.node(dequant).inputs.get(1)?;
+    let words = graph.constant(words).ok()?.filter(|words| words.dtype() == DType::U64)?;
+    Some(words.as_slice::<u64>().ok()?.iter().map(|&word| DeqScale::from_bits(word)).collect())
 }
 
 /// What a concatenation joins, and its axis.

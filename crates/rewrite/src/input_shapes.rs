@@ -83,12 +83,7 @@ fn of_layer(graph: &Graph, path: &LayerPath) -> Option<Vec<usize>> {
     let layer = graph.node(path.layer);
     // The data of a BatchMatMul may have any rank.
     let kind = LayerKind::of_op(&layer.op).filter(|kind| *kind != LayerKind::BatchMatMul)?;
-    let weights = graph.constant(*graph.node(path.weight_quant?).inputs.first()?).ok()??;
-    let mut channels = kind.input_channels(weights.shape())?;
-    if let Some(split) = path.between.iter().map(|&id| graph.node(id)).find(|node| node.op == "Split") {
-        let parts = split.attributes().int_or("num_split", 1).ok()?;
-        channels = channels.checked_mul(usize::try_from(parts).ok()?)?;
-    }
+    let channels = kind.input_channels(&path.weight_shape(graph)?)?.checked_mul(path.parts(graph))?;
     let rank = kind.weight_rank();
     let mut shape = vec![0; rank];
     *shape.get_mut(kind.channel_axis(layer, rank))? = channels;

@@ -1,3 +1,5 @@
+//! Why IFMR gives no scale.
+
 use std::fmt;
 
 use amct_tensor::quantization::ScaleError;

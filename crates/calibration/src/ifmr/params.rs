@@ -1,3 +1,5 @@
+//! The parameters of IFMR, and their bounds.
+
 use std::ops::RangeInclusive;
 
 use super::IfmrError;

@@ -1,3 +1,5 @@
+//! Pass 1 of IFMR: the range of an activation, its outermost values left out.
+
 use super::{IfmrError, IfmrParams};
 
 /// The range of an activation, the outermost values that the percentiles leave out not counted.

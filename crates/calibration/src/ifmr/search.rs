@@ -1,3 +1,5 @@
+//! Pass 2 of IFMR: the candidate with the least loss, and its scale and offset.
+
 use amct_kernels::quantization_loss::{Candidate, QuantizationLoss};
 use amct_tensor::quantization::{ActivationParams, process_scale};
 use amct_tensor::rounding::half_away;

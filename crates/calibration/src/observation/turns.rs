@@ -1,3 +1,5 @@
+//! Changes that batches make in their order, whichever thread runs them.
+
 use std::fmt;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 

@@ -1,3 +1,5 @@
+//! Who runs the batches of a pass: each thread one at a time, or one batch by all threads.
+
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 

@@ -32,6 +32,7 @@ pub(crate) fn run(args: &RunArgs, out: &mut Out) -> Result<Outcome, amct::Error>
         fuse(&mut graph, &FoldOptions { outputs, ..FoldOptions::default() })?;
     }
     let named: Vec<String> = args.input.iter().filter_map(|input| input.name.clone()).collect();
+    let mut given = None;
     match (&args.om_json, arithmetic) {
         (Some(file), _) => {
             let compiled = super::compiled::read(file)?;
@@ -45,6 +46,7 @@ pub(crate) fn run(args: &RunArgs, out: &mut Out) -> Result<Outcome, amct::Error>
             let feeds = feeds(args, &graph, &whole)?;
             let load = |_| Ok(feeds.clone());
             super::compiled::roll_back(&mut graph, whole.outputs(), &Batches::new(1, &load), device)?;
+            given = Some(feeds);
         }
         _ => {}
     }
@@ -54,7 +56,10 @@ pub(crate) fn run(args: &RunArgs, out: &mut Out) -> Result<Outcome, amct::Error>
         let fused = model.requantized().len();
         log::info!(target: "run", "{fused} of {quants} AscendQuants read the sums of the layer before them");
     }
-    let feeds = feeds(args, &graph, &model)?;
+    let feeds = match given {
+        Some(feeds) => feeds,
+        None => feeds(args, &graph, &model)?,
+    };
     let feeds: Vec<(&str, Tensor)> =
         feeds.iter().map(|(name, tensor)| (name.as_str(), tensor.clone())).collect();
     if let Some(format) = args.profile {

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use amct_graph::{Graph, GraphError, NewNode, NodeId, Outlet, Patch, Source};
+use amct_graph::{Graph, GraphError, NewNode, Node, NodeId, Outlet, Patch, Source, layer_paths, op};
 
 use super::Device;
 use super::requants::{Dequant, Joined, Requant, Search, behind, joined, partial_pool};
@@ -36,10 +36,11 @@ impl DeviceGraph {
 /// # Errors
 /// [`GraphError`] if the graph cannot be changed.
 pub(crate) fn of(graph: &Graph, device: Device) -> Result<DeviceGraph, GraphError> {
-    let search = Search { graph, consumers: graph.consumers(), device };
+    let consumers = graph.consumers();
+    let search = Search { graph, paths: layer_paths(graph, &consumers), consumers, device };
     let mut requants: BTreeMap<NodeId, Requant> = BTreeMap::new();
     let mut patch = Patch::new();
-    for (id, node) in graph.nodes().filter(|(_, node)| node.op == "AscendDequant") {
+    for (id, node) in graph.nodes().filter(|(_, node)| node.op == op::DEQUANT) {
         if let Some(pool) = node.inputs.first().and_then(|&sums| partial_pool(graph, sums)) {
             patch.append_input(id, Outlet::new(pool, TAPS));
         }
@@ -69,7 +70,7 @@ pub(crate) fn of(graph: &Graph, device: Device) -> Result<DeviceGraph, GraphErro
 /// Lets each part be quantized by itself, and joins the integers.
 fn join_integers(graph: &Graph, join: &Joined, patch: &mut Patch) {
     let (quant, concat) = (graph.node(join.quant), graph.node(join.concat));
-    let copied = |node: &amct_graph::Node, inputs: Vec<Source>| {
+    let copied = |node: &Node, inputs: Vec<Source>| {
         let mut new = NewNode::new(format!("{}_part", node.name), node.op.clone(), inputs);
         new.attrs = node.attrs.iter().map(|(name, value)| (name.clone(), value.clone())).collect();
         new

@@ -13,7 +13,8 @@
 mod concat;
 mod readers;
 
-use amct_graph::{Consumers, Graph, Node, NodeId, Outlet};
+use amct_graph::quantized::deq_scale;
+use amct_graph::{Consumers, Graph, LayerPath, Node, NodeId, Outlet, op};
 use amct_tensor::DataFormat;
 use amct_tensor::quantization::DeqScale;
 
@@ -41,6 +42,8 @@ pub(crate) struct Requant {
 pub(super) struct Search<'a> {
     pub(super) graph: &'a Graph,
     pub(super) consumers: Consumers,
+    /// The quantized layers.
+    pub(super) paths: Vec<LayerPath>,
     pub(super) device: Device,
 }
 
@@ -59,15 +62,14 @@ pub(super) struct Dequant {
 impl Dequant {
     /// That at a node; `None` if it is none, or one that the run will refuse.
     pub(super) fn at(graph: &Graph, id: NodeId) -> Option<Self> {
-        let node = graph.get(id).filter(|node| node.op == "AscendDequant")?;
+        let node = graph.get(id).filter(|node| node.op == op::DEQUANT)?;
         let attrs = node.attributes();
         let area = match attrs.ints("ksize").ok()? {
             &[height, width] if height > 0 && width > 0 => height.checked_mul(width)?,
             _ => return None,
         };
         let format = DataFormat::from_name(attrs.string("data_format").ok()?.unwrap_or("NHWC"))?;
-        let words = graph.constant(*node.inputs.get(1)?).ok()??;
-        let words = words.as_slice::<u64>().ok()?.iter().map(|&word| DeqScale::from_bits(word)).collect();
+        let words = deq_scale(graph, id)?;
         let sums = *node.inputs.first()?;
         let partial_pool = partial_pool(graph, sums);
         let area = if partial_pool.is_some() { 1 } else { area };
@@ -100,9 +102,9 @@ pub(super) struct Numbers {
 impl Numbers {
     /// Those of a node; `None` if it is none, or one that the run will refuse.
     pub(super) fn of(node: &Node) -> Option<Self> {
+        (node.op == op::QUANT).then_some(())?;
         let attrs = node.attributes();
         let offset = attrs.float("offset").ok()?;
-        (node.op == "AscendQuant").then_some(())?;
         Some(Self { scale: attrs.float("scale").ok()?, offset: offset as i32 })
     }
 }

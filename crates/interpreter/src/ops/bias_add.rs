@@ -1,7 +1,7 @@
 //! `BiasAdd`: one value per channel, on floats or on the int32 sums of a quantized layer. A quantized
 //! batch of matrix products has its bias in an `Add`.
 
-use amct_graph::AttrValue;
+use amct_graph::{AttrValue, LayerKind, op};
 use amct_kernels::{Activation, elementwise};
 use amct_tensor::{DType, DataFormat, Tensor};
 use rayon::prelude::*;
@@ -23,13 +23,14 @@ pub(crate) fn build(context: &mut BuildContext<'_>) -> Result<Box<dyn Operator>,
 
 /// Whether an `Add` adds the bias of a quantized batch of matrix products.
 pub(super) fn is_of_product(context: &BuildContext<'_>) -> bool {
-    let is =
-        |index: usize, ops: &[&str]| context.producer(index).filter(|node| ops.contains(&node.op.as_str()));
-    let product = is(0, &["BatchMatMul", "BatchMatMulV2"]);
-    let weights = product.and_then(|product| context.node_of(*product.inputs.get(1)?));
-    matches!(context.node().op.as_str(), "Add" | "AddV2")
-        && weights.is_some_and(|node| node.op == "AscendWeightQuant")
-        && is(1, &["Cast", "Const"]).is_some()
+    let layer = || {
+        let node = context.producer(0)?;
+        let kind = LayerKind::of_op(&node.op)?;
+        let weights = context.node_of(*node.inputs.get(kind.weight_input()?)?)?;
+        (weights.op == op::WEIGHT_QUANT).then_some(kind)
+    };
+    let has_bias = context.producer(1).is_some_and(|node| matches!(node.op.as_str(), op::CAST | op::CONST));
+    has_bias && layer().is_some_and(|kind| kind.bias_ops().contains(&context.node().op.as_str()))
 }
 
 /// The int32 constant that a `Cast` turns into the float bias: a float cannot hold all of its

@@ -1,3 +1,5 @@
+//! The set of values that must not be multiplied.
+
 /// A set of f32 magnitudes that may claim to hold a few more than were inserted: a Bloom filter
 /// with three bits per entry, all in one word, so that a look-up is one load.
 #[derive(Clone, Debug)]

@@ -1,3 +1,5 @@
+//! The numbers that replace the divisions of all candidates, and the values for which they do not.
+
 use super::count_reciprocal::CountReciprocal;
 use super::{Candidate, Task};
 

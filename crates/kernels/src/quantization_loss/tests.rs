@@ -1,3 +1,5 @@
+//! Every engine against the reference, to the bit, on data of many kinds.
+
 use super::*;
 
 /// 64-bit linear congruential numbers, uniform in [0, 1).

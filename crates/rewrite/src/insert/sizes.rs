@@ -3,7 +3,7 @@
 //! ATC's merge pass takes the constant of a quantized one out of the graph with every edge to it. The
 //! next layer that reads the same constant then has none, and ATC crashes. So each has its own.
 
-use amct_graph::{Consumers, Graph, LayerKind, NewNode, NodeId, op};
+use amct_graph::{Consumers, Graph, LayerKind, NewNode, Node, NodeId, op};
 
 use super::builder::Builder;
 use super::origin::Owner;
@@ -17,6 +17,12 @@ pub(crate) fn is_shared(graph: &Graph, consumers: &Consumers, layer: NodeId) -> 
         node.is_pass_through().then_some(0)
     });
     graph.node(source.node).op == op::CONST && readers > 1
+}
+
+/// Where the size of a transposed convolution is computed, if it is no constant; `None` for other kinds.
+pub(crate) fn computed(graph: &Graph, kind: LayerKind, layer: NodeId) -> Option<&Node> {
+    let sizes = *graph.node(layer).inputs.first().filter(|_| kind == LayerKind::ConvTranspose2d)?;
+    Some(graph.node(graph.source(sizes).node)).filter(|source| source.op != op::CONST)
 }
 
 impl Builder<'_> {

@@ -3,9 +3,10 @@
 use std::fmt;
 
 use amct_graph::views::WindowAttrs;
-use amct_graph::{Graph, LayerKind, Outlet};
+use amct_graph::{Graph, Outlet};
 
 use super::QuantizableLayer;
+use crate::insert::sizes;
 use crate::rollback_rule;
 
 /// The largest stride ATC takes.
@@ -49,18 +50,12 @@ pub(super) fn check(
 
 /// What ATC has against the output size of a transposed convolution: it merges the layer only where the
 /// size is a constant once it has folded what it can.
-pub(crate) fn sizes_problem(graph: &Graph, layer: &QuantizableLayer) -> Option<String> {
-    if layer.kind != LayerKind::ConvTranspose2d {
-        return None;
-    }
-    let sizes = *graph.node(layer.node).inputs.first()?;
-    let source = graph.node(graph.source(sizes).node);
-    (source.op != "Const").then(|| {
-        format!(
-            "its output size comes from {source}; ATC runs it in int8 only if that is a constant at fixed \
-             input shapes"
-        )
-    })
+fn sizes_problem(graph: &Graph, layer: &QuantizableLayer) -> Option<String> {
+    let source = sizes::computed(graph, layer.kind, layer.node)?;
+    Some(format!(
+        "its output size comes from {source}; ATC runs it in int8 only if that is a constant at fixed input \
+         shapes"
+    ))
 }
 
 /// What ATC has against a pooling window, shape aside: it then runs it in float16.

@@ -5,6 +5,7 @@ use amct_graph::{LayerKind, LayerPath};
 use amct_tensor::window::Padding;
 
 use super::context::{Context, Findings};
+use crate::insert::sizes;
 use crate::layers::{convolution_problem, pad};
 use crate::rollback_rule::{self, RollbackReason};
 
@@ -13,11 +14,8 @@ const MAX_PAD: usize = 255;
 
 /// The quantized layers with weights: the layer, its kind and the shape of the weights.
 fn layers<'a>(context: &'a Context<'_>) -> impl Iterator<Item = (&'a LayerPath, LayerKind, Vec<usize>)> {
-    context.paths.iter().filter_map(|path| {
-        let kind = LayerKind::of_op(&context.graph.node(path.layer).op)?;
-        let quant = context.graph.node(path.weight_quant?);
-        Some((path, kind, context.direct_constant(quant, 0)?.dims().ok()?))
-    })
+    let shape = |path: &'a LayerPath| Some((path, path.kind, path.weight_shape(context.graph)?));
+    context.paths.iter().filter_map(shape)
 }
 
 /// The layers that ATC gives back, with the reason.
@@ -67,15 +65,10 @@ pub(super) fn pools_are_wide(context: &Context<'_>, findings: &mut Findings) {
 /// Rule 32.
 pub(super) fn sizes_are_constant(context: &Context<'_>, findings: &mut Findings) {
     for path in &context.paths {
-        let node = context.graph.node(path.layer);
-        if LayerKind::of_op(&node.op) != Some(LayerKind::ConvTranspose2d) {
-            continue;
-        }
-        let Some(&sizes) = node.inputs.first() else { continue };
-        let source = context.graph.node(context.graph.source(sizes).node);
-        if source.op != "Const" {
+        if let Some(source) = sizes::computed(context.graph, path.kind, path.layer) {
+            let node = &context.graph.node(path.layer).name;
             let expected = "a constant, at least once ATC has folded what is constant at fixed shapes";
-            findings.add(&node.name, format!("input_sizes from {source}"), expected);
+            findings.add(node, format!("input_sizes from {source}"), expected);
         }
     }
 }

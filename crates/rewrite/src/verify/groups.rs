@@ -68,7 +68,7 @@ pub(super) fn transposed_has_no_dilation(context: &Context<'_>, findings: &mut F
 pub(super) fn sizes_are_not_shared(context: &Context<'_>, findings: &mut Findings) {
     for path in &context.paths {
         let node = context.graph.node(path.layer);
-        if LayerKind::of_op(&node.op) == Some(LayerKind::ConvTranspose2d)
+        if path.kind == LayerKind::ConvTranspose2d
             && sizes::is_shared(context.graph, &context.consumers, path.layer)
         {
             let source = context.describe_input(node, 0);

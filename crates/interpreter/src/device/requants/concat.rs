@@ -1,7 +1,7 @@
 //! A quantization behind a concatenation of dequantized values.
 
-use amct_graph::{NodeId, Outlet};
-use amct_tensor::{DataFormat, Tensor};
+use amct_graph::{NodeId, Outlet, op};
+use amct_tensor::DataFormat;
 
 use super::{Dequant, Numbers, Requant, Search};
 use crate::device::{Activation, Requantization};
@@ -25,7 +25,7 @@ pub(in crate::device) fn all(search: &Search<'_>, is_taken: &dyn Fn(NodeId) -> b
     if matches!(search.device.traits().requantization, Requantization::FixPipe { .. }) {
         return Vec::new();
     }
-    let quants = search.graph.nodes().filter(|(id, node)| node.op == "AscendQuant" && !is_taken(*id));
+    let quants = search.graph.nodes().filter(|(id, node)| node.op == op::QUANT && !is_taken(*id));
     quants.filter_map(|(id, _)| joined(search, id)).collect()
 }
 
@@ -94,15 +94,6 @@ fn channels(search: &Search<'_>, dequant: &Dequant) -> Option<usize> {
     if dequant.words.len() > 1 {
         return Some(dequant.words.len());
     }
-    let mut node = search.graph.get(search.graph.source(dequant.sums).node)?;
-    if matches!(node.op.as_str(), "BiasAdd" | "Add" | "AddV2") {
-        node = search.graph.get(search.graph.source(*node.inputs.first()?).node)?;
-    }
-    let quant = search.graph.get(node.inputs.get(1)?.node).filter(|quant| quant.op == "AscendWeightQuant")?;
-    let weights: Tensor = search.graph.constant(*quant.inputs.first()?).ok()??;
-    match (node.op.as_str(), weights.shape()) {
-        ("DepthwiseConv2dNative", &[_, _, channels, multiplier]) => channels.checked_mul(multiplier),
-        ("Conv2DBackpropInput", &[_, _, channels, _]) => Some(channels),
-        (_, shape) => shape.last().copied(),
-    }
+    let path = search.paths.iter().find(|path| path.dequant == Some(dequant.id))?;
+    path.kind.channels(&path.weight_shape(search.graph)?).map(|(channels, _)| channels)
 }

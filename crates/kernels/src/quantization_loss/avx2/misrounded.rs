@@ -1,3 +1,5 @@
+//! The magnitudes that multiplication by a scale's inverse rounds to another integer than division does.
+
 use std::arch::x86_64::*;
 
 use super::divide::round_half_away;

@@ -1,3 +1,6 @@
+//! The losses by multiplications: values are packed and screened, exceptional ones divided, the others
+//! multiplied.
+
 use std::arch::x86_64::*;
 
 use super::pack::Packed;

@@ -1,3 +1,5 @@
+//! Packs the values of a block that are not zero, in order.
+
 use std::arch::x86_64::*;
 
 use super::{BLOCK, WIDTH, load};

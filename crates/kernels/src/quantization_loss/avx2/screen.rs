@@ -1,3 +1,5 @@
+//! Finds the values of a block that must be divided.
+
 use std::arch::x86_64::*;
 
 use super::misrounded::misrounded;

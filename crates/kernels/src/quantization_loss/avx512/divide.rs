@@ -1,3 +1,5 @@
+//! The losses by the formula as it stands, divisions included.
+
 use std::arch::x86_64::*;
 
 use super::Lanes;

@@ -1,3 +1,5 @@
+//! Candidates that go through the values together, as many vectors as hide the wait for a sum.
+
 use std::arch::x86_64::*;
 
 use super::pack::{Filter, Packed};

@@ -1,3 +1,6 @@
+//! The losses by multiplications: values are packed, exceptional ones divided, the others go to the hot
+//! loop.
+
 use std::arch::x86_64::*;
 
 use super::group::Group;

@@ -1,3 +1,5 @@
+//! Packs the values of a block that are not zero, and notices those that must be divided.
+
 use std::arch::x86_64::*;
 
 use super::{WIDTH, load};

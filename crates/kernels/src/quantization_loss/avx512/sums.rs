@@ -1,3 +1,5 @@
+//! The hot loop of the multiplying way: packed values against groups of candidates, sixteen lanes each.
+
 use std::arch::x86_64::*;
 
 use super::{Lanes, WIDTH, load};

@@ -1,3 +1,5 @@
+//! The reciprocal of a count against true division, at the places where it could fail.
+
 use super::*;
 
 /// Divisors of every kind: few digits and many, odd and even, next to every power of two that matters to

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use amct_graph::op::{self, is_batch_norm, is_concat};
 use amct_graph::quantized::joined_parts;
-use amct_graph::{Consumers, Graph, LayerKind, Node, NodeId, Outlet};
+use amct_graph::{Consumers, Graph, LayerKind, Node, NodeId, Outlet, layer_paths};
 
 use crate::evaluate::evaluate;
 
@@ -256,15 +256,8 @@ fn behind_dequant(graph: &Graph, node: &Node) -> Option<NodeId> {
 
 /// The sums that are the bias of a quantized layer of a kind that has no `BiasAdd`.
 fn other_biases(graph: &Graph) -> BTreeSet<NodeId> {
-    let is_bias = |node: &Node| {
-        let layer = graph.node(node.inputs.first()?.node);
-        let weights = graph.node(layer.inputs.get(1)?.node);
-        let ops = LayerKind::of_op(&layer.op)?.bias_ops();
-        let fits =
-            weights.op == "AscendWeightQuant" && node.op != "BiasAdd" && ops.contains(&node.op.as_str());
-        fits.then_some(())
-    };
-    graph.nodes().filter(|(_, node)| is_bias(node).is_some()).map(|(id, _)| id).collect()
+    let biases = layer_paths(graph, &graph.consumers()).into_iter().filter_map(|path| path.bias);
+    biases.filter(|&id| graph.node(id).op != op::BIAS_ADD).collect()
 }
 
 /// The products of a value with a constant that the original graph does not have, and that lead to
