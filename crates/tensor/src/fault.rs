@@ -137,10 +137,7 @@ mod tests {
         let outer = Place::file(Path::new("a.pb"));
         let inner = Place::file(Path::new("b.pb")).line(3).attribute("strides");
         let both = outer.within(inner);
-        assert_eq!(
-            both,
-            Place { file: outer.file, line: Some(3), node: None, attribute: Some("strides") }
-        );
+        assert_eq!(both, Place { file: outer.file, line: Some(3), node: None, attribute: Some("strides") });
         assert_eq!(Place::node("conv").within(outer).node, Some("conv"));
     }
 }
