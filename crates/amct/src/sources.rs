@@ -9,7 +9,7 @@ use amct_dataset::{
     load_image, read_bin_batch,
 };
 use amct_graph::Graph;
-use amct_tensor::{DType, Tensor};
+use amct_tensor::{Chain, DType, Tensor};
 
 pub use self::files::{FileInputs, GivenInput};
 use crate::Error;
@@ -109,7 +109,7 @@ impl ImageBatches {
         // No overflow: the batch begins before the last image.
         let start = index * self.batch_size;
         let batch = self.images.batch(start..start.saturating_add(self.batch_size));
-        Ok(vec![(self.input.clone(), batch.map_err(|error| error.to_string())?)])
+        Ok(vec![(self.input.clone(), batch.map_err(|error| Chain(&error).to_string())?)])
     }
 }
 
@@ -144,7 +144,7 @@ pub fn single_image(path: &Path, input: &ImageInput, normalization: Normalizatio
         *first = batch;
     }
     let repeated = image.as_slice::<f32>().map(|data| data.repeat(batch)).unwrap_or_default();
-    Tensor::from_vec(shape, repeated).map_err(|error| Error::Value(error.into()))
+    Tensor::from_vec(shape, repeated).map_err(|error| Error::Tensor(error.into()))
 }
 
 pub(crate) fn preprocessing(input: &ImageInput, normalization: Normalization) -> Preprocessing {
@@ -216,7 +216,7 @@ impl BinBatches {
         if index >= self.count() {
             return Err(format!("there is no batch {index}"));
         }
-        self.read(index).map_err(|error| error.to_string())
+        self.read(index).map_err(|error| Chain(&error).to_string())
     }
 
     fn read(&self, index: usize) -> Result<Vec<(String, Tensor)>, DatasetError> {

@@ -111,7 +111,6 @@ pub(crate) struct NormalizationArgs {
 
 impl NormalizationArgs {
     pub(crate) fn build(&self) -> Result<Normalization, amct::Error> {
-        Normalization::new(&self.mean.0, &self.std.0)
-            .map_err(|error| amct::Error::Unsupported(error.to_string()))
+        Ok(Normalization::new(&self.mean.0, &self.std.0)?)
     }
 }
