@@ -143,7 +143,7 @@ pub fn single_image(path: &Path, input: &ImageInput, normalization: Normalizatio
     if let Some(first) = shape.first_mut() {
         *first = batch;
     }
-    let repeated = image.as_slice::<f32>().map(|data| data.repeat(batch)).unwrap_or_default();
+    let repeated = image.as_slice::<f32>().map_err(|error| Error::Tensor(error.into()))?.repeat(batch);
     Tensor::from_vec(shape, repeated).map_err(|error| Error::Tensor(error.into()))
 }
 

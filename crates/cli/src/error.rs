@@ -3,6 +3,8 @@
 use std::fmt;
 use std::path::PathBuf;
 
+use amct::Remedy;
+
 use crate::remedy;
 
 /// Why a command failed.
@@ -25,6 +27,8 @@ pub(crate) enum CliError {
         path: PathBuf,
         /// What is wrong with it.
         source: Box<dyn std::error::Error + Send + Sync>,
+        /// What can be done.
+        remedy: Option<Remedy>,
     },
     /// The library refused.
     Library(amct::Error),
@@ -33,13 +37,15 @@ pub(crate) enum CliError {
 impl CliError {
     /// The whole of it in one line, with what to do in terms of the command line.
     pub(crate) fn in_one_line(&self) -> String {
+        let remedy = match self {
+            Self::Library(error) => error.remedy(),
+            Self::File { remedy, .. } => remedy.clone(),
+            Self::Usage(_) | Self::Setup { .. } => None,
+        };
         let chain = amct::Chain(self);
-        match self {
-            Self::Library(error) => match error.remedy() {
-                Some(remedy) => format!("{chain}; {}", remedy::in_flags(&remedy)),
-                None => chain.to_string(),
-            },
-            _ => chain.to_string(),
+        match remedy {
+            Some(remedy) => format!("{chain}; {}", remedy::in_flags(&remedy)),
+            None => chain.to_string(),
         }
     }
 }

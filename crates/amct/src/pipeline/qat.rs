@@ -13,7 +13,7 @@ use amct_graph::{Graph, Outlet};
 use amct_interpreter::{Plan, PlanOptions};
 use amct_rewrite::qat::{QatError, is_fake_quant, take_activations, take_weights};
 use amct_rewrite::{FoldOptions, already_quantized, fuse, scan_layers};
-use amct_tensor::{Chain, DType, Tensor};
+use amct_tensor::{Chain, DType, Tensor, internal};
 
 use super::Prepared;
 use crate::{Error, interface};
@@ -48,7 +48,9 @@ pub fn prepare_qat(original: &Graph, outputs: &[String]) -> Result<(Prepared, Re
     scan.layers.retain(|layer| activations.layers.contains_key(&layer.name));
     let mut record = Record::default();
     for layer in &scan.layers {
-        let Some(activation) = activations.layers.get(&layer.name) else { continue };
+        let activation = activations.layers.get(&layer.name);
+        let activation =
+            activation.ok_or_else(|| internal!("layer '{}' was kept without a scale", layer.name))?;
         let scale_w = match weights.get(&layer.name) {
             Some(trained) => scales::of_weights(&graph, layer, trained)?,
             None => Vec::new(),

@@ -75,9 +75,10 @@ pub(crate) fn run(args: &AutoArgs, out: &mut Out) -> Result<Outcome, CliError> {
 
 fn ranking(path: &Path) -> Result<Ranking, CliError> {
     let refused = |source: Box<dyn Error + Send + Sync>| CliError::File {
-        what: "ranking, which `sensitivity --ranking` writes,",
+        what: "ranking",
         path: path.to_owned(),
         source,
+        remedy: Some(amct::Remedy::MakeRanking),
     };
     let text = std::fs::read_to_string(path).map_err(|error| refused(error.into()))?;
     Ranking::from_json(&text).map_err(|error| refused(error.into()))

@@ -129,7 +129,12 @@ fn write_report(
     let configuration = config.as_ref().map(std::fs::read_to_string).transpose();
     let configuration = configuration.map_err(|error| {
         let path = config.clone().unwrap_or_default();
-        CliError::File { what: "configuration beside the quantized model,", path, source: error.into() }
+        CliError::File {
+            what: "configuration beside the quantized model",
+            path,
+            source: error.into(),
+            remedy: None,
+        }
     })?;
     let further = info_file(args).into_iter().map(|path| ("quantization info", path));
     let compiled = args.om_json.iter().map(|path| ("compiled model", path.clone()));

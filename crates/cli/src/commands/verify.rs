@@ -71,7 +71,7 @@ fn shapes(graph: &Graph, outputs: &[String]) -> Shapes {
             deciding_shapes(graph, &outlets, &Batches::new(1, &load))
         }
         Err(error) => {
-            log::info!(target: "verify", "shapes inside the graph are not known: {error}");
+            log::info!(target: "verify", "shapes inside the graph are not known: {}", error.in_one_line());
             Shapes::new()
         }
     }
