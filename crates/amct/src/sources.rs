@@ -68,8 +68,8 @@ impl ImageBatches {
             return Err(InterfaceError::TooFewSamples { found: available, batch: batch_size }.into());
         }
         let count = batch_num.map_or(whole, |wanted| wanted.min(whole));
-        if let Some(wanted) = batch_num.filter(|&wanted| wanted > whole) {
-            return Err(DatasetShortage { found: whole, wanted, directory }.into_error());
+        if let Some(wanted) = batch_num {
+            DatasetError::check_batches(directory, whole, wanted)?;
         }
         paths.truncate(count.saturating_mul(batch_size));
         if batch_num.is_none() && paths.len() < available {
@@ -110,22 +110,6 @@ impl ImageBatches {
         let start = index * self.batch_size;
         let batch = self.images.batch(start..start.saturating_add(self.batch_size));
         Ok(vec![(self.input.clone(), batch.map_err(|error| Chain(&error).to_string())?)])
-    }
-}
-
-struct DatasetShortage<'a> {
-    found: usize,
-    wanted: usize,
-    directory: &'a Path,
-}
-
-impl DatasetShortage<'_> {
-    fn into_error(self) -> Error {
-        Error::Dataset(DatasetError::NotEnoughBatches {
-            path: self.directory.to_owned(),
-            found: self.found,
-            wanted: self.wanted,
-        })
     }
 }
 

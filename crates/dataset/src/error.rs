@@ -1,6 +1,6 @@
 //! What is wrong with a file or directory of data, always with its path.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::{error, fmt, io};
 
 use amct_tensor::{DType, ErrorKind, Fault, Place, TensorError};
@@ -131,6 +131,19 @@ pub enum DatasetError {
         /// The number of batches asked for.
         wanted: usize,
     },
+}
+
+impl DatasetError {
+    /// Refuses a directory that holds fewer batches than asked for.
+    ///
+    /// # Errors
+    /// [`DatasetError::NotEnoughBatches`].
+    pub fn check_batches(directory: &Path, found: usize, wanted: usize) -> Result<(), DatasetError> {
+        if found >= wanted {
+            return Ok(());
+        }
+        Err(DatasetError::NotEnoughBatches { path: directory.to_owned(), found, wanted })
+    }
 }
 
 impl fmt::Display for DatasetError {

@@ -79,13 +79,10 @@ impl CalibrationImageArgs {
         };
         let batch_size = self.batch_size.map(Into::into);
         let images = ImageBatches::load(&self.calibration, input, normalization, batch_size, batch_num)?;
-        match configured.filter(|&wanted| wanted > images.count()) {
-            Some(wanted) => {
-                let (path, found) = (self.calibration.clone(), images.count());
-                Err(DatasetError::NotEnoughBatches { path, found, wanted }.into())
-            }
-            None => Ok(images),
+        if let Some(wanted) = configured {
+            DatasetError::check_batches(&self.calibration, images.count(), wanted)?;
         }
+        Ok(images)
     }
 
     /// What the arguments say. Without a word from the user all images are one batch, as in AMCT's
