@@ -14,6 +14,7 @@ mod counts;
 mod custom_ops;
 mod devices;
 mod documents;
+mod errors;
 mod execution;
 mod float_model;
 mod frozen_graphs;

@@ -11,7 +11,7 @@ use std::path::Path;
 use amct_dataset::write_npy;
 use amct_graph::{Graph, NodeId, Outlet};
 use amct_interpreter::{Arithmetic, OpError, Plan, PlanOptions, RunError, Value};
-use amct_tensor::{DType, Tensor};
+use amct_tensor::{Chain, DType, Tensor};
 
 use self::names::Files;
 pub use self::names::{DumpError, NodePatterns};
@@ -85,7 +85,7 @@ pub fn dump(
             Ok(())
         });
         result.map_err(|error| {
-            let text = error.to_string();
+            let text = Chain(&error).to_string();
             failed = Some(error);
             RunError::Observer(text)
         })

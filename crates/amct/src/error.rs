@@ -1,6 +1,9 @@
 //! The one error type of the root crate. It wraps the errors of the crates below and adds those of the job.
+//!
+//! As data: [`Error::kind`], the places, and [`Error::remedy`].
 
 use std::fmt;
+use std::path::Path;
 
 use amct_artifacts::atomic::WriteError;
 use amct_artifacts::compiled_model::CompiledModelError;
@@ -12,11 +15,12 @@ use amct_artifacts::names::InvalidPrefix;
 use amct_artifacts::quant_info::QuantInfoError;
 use amct_artifacts::record::RecordError;
 use amct_calibration::CalibrationError;
-use amct_dataset::DatasetError;
+use amct_dataset::{DatasetError, NormalizationError};
 use amct_graph::GraphError;
 use amct_interpreter::{OpError, PlanError, RunError};
 use amct_rewrite::qat::QatError;
 use amct_rewrite::{RewriteError, Violation};
+use amct_tensor::{Chain, ErrorKind, Fault, Internal, Place};
 
 use crate::auto::AutoError;
 use crate::compare::CompareError;
@@ -39,8 +43,10 @@ pub enum Error {
     Plan(PlanError),
     /// A run stopped.
     Run(RunError),
-    /// A result is not of the kind needed.
-    Value(OpError),
+    /// A tensor that cannot be made, or is not of the kind needed.
+    Tensor(OpError),
+    /// A mean or standard deviation of pixels.
+    Normalization(NormalizationError),
     /// An image, array or batch file.
     Dataset(DatasetError),
     /// A rewrite of the graph.
@@ -69,8 +75,8 @@ pub enum Error {
     LogLevel {
         /// The argument.
         argument: &'static str,
-        /// The word, and those accepted.
-        source: UnknownLevel,
+        /// The word.
+        level: UnknownLevel,
     },
     /// Automatic calibration.
     Auto(AutoError),
@@ -98,6 +104,8 @@ pub enum Error {
     Contract(Vec<Violation>),
     /// Something that AMCT has and amct does not, or not yet.
     Unsupported(String),
+    /// A fault of the program.
+    Internal(Internal),
     /// A prediction is asked of an output that is not one row of numbers per image.
     NotAPrediction {
         /// The output.
@@ -109,32 +117,11 @@ pub enum Error {
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(inner) = self.inner() {
+            return write!(f, "{inner}");
+        }
         match self {
-            Error::GraphDef(error) => error.fmt(f),
-            Error::Graph(error) => error.fmt(f),
-            Error::Interface(error) => error.fmt(f),
-            Error::Plan(error) => error.fmt(f),
-            Error::Run(error) => error.fmt(f),
-            Error::Value(error) => error.fmt(f),
-            Error::Dataset(error) => error.fmt(f),
-            Error::Rewrite(error) => error.fmt(f),
-            Error::Qat(error) => error.fmt(f),
-            Error::Calibration(error) => error.fmt(f),
-            Error::Config(error) => error.fmt(f),
-            Error::ConfigFile(error) => error.fmt(f),
-            Error::DefinitionFile(error) => error.fmt(f),
-            Error::Record(error) => error.fmt(f),
-            Error::RecordFile(error) => error.fmt(f),
-            Error::SavePath(error) => error.fmt(f),
-            Error::Write(error) => write!(f, "{error}; free that place, or choose another save path"),
-            Error::Log(error) => error.fmt(f),
-            Error::LogLevel { argument, source } => write!(f, "{argument} {source}"),
-            Error::Auto(error) => error.fmt(f),
-            Error::Dump(error) => error.fmt(f),
-            Error::Compare(error) => error.fmt(f),
-            Error::QuantInfoFile(error) => error.fmt(f),
-            Error::CompiledFile(error) => error.fmt(f),
-            Error::Compiled(error) => error.fmt(f),
+            Error::LogLevel { argument, level } => write!(f, "{argument} {level}"),
             Error::AlreadyQuantized(nodes) => write!(
                 f,
                 "the model is already quantized: it holds {} AMCT layer(s), {}; give the original float model",
@@ -186,11 +173,129 @@ impl fmt::Display for Error {
                 "output '{output}' has shape {shape:?}, which is not one row of class values per image; \
                  leave out the test image, or name another output"
             ),
+            // All others only pass on what is inside.
+            _ => Ok(()),
         }
     }
 }
 
-impl std::error::Error for Error {}
+impl std::error::Error for Error {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        self.inner().and_then(|inner| inner.source())
+    }
+}
+
+impl Error {
+    /// The error of a part, for those that only pass one on.
+    fn inner(&self) -> Option<&dyn Fault> {
+        Some(match self {
+            Error::GraphDef(error) => error,
+            Error::Graph(error) => error,
+            Error::Interface(error) => error,
+            Error::Plan(error) => error,
+            Error::Run(error) => error,
+            Error::Tensor(error) => error,
+            Error::Normalization(error) => error,
+            Error::Dataset(error) => error,
+            Error::Rewrite(error) => error,
+            Error::Qat(error) => error,
+            Error::Calibration(error) => error,
+            Error::Config(error) => error,
+            Error::ConfigFile(error) => error,
+            Error::DefinitionFile(error) => error,
+            Error::Record(error) => error,
+            Error::RecordFile(error) => error,
+            Error::SavePath(error) => error,
+            Error::Write(error) => error,
+            Error::Log(error) => error,
+            Error::Auto(error) => error,
+            Error::Dump(error) => error,
+            Error::Compare(error) => error,
+            Error::QuantInfoFile(error) => error,
+            Error::CompiledFile(error) => error,
+            Error::Compiled(error) => error,
+            Error::Internal(error) => error,
+            Error::LogLevel { .. }
+            | Error::AlreadyQuantized(_)
+            | Error::FakeQuant(_)
+            | Error::TrainingBatchNorm(_)
+            | Error::NothingToQuantize(_)
+            | Error::NoBalanceFactor(_)
+            | Error::Contract(_)
+            | Error::Unsupported(_)
+            | Error::NotAPrediction { .. } => return None,
+        })
+    }
+
+    /// What sort of thing went wrong.
+    pub fn kind(&self) -> ErrorKind {
+        if let Some(inner) = self.inner() {
+            return inner.kind();
+        }
+        match self {
+            Error::LogLevel { .. } | Error::NotAPrediction { .. } | Error::NoBalanceFactor(_) => {
+                ErrorKind::Configuration
+            }
+            Error::AlreadyQuantized(_) | Error::FakeQuant(_) | Error::TrainingBatchNorm(_) => {
+                ErrorKind::Graph
+            }
+            _ => ErrorKind::Unsupported,
+        }
+    }
+
+    /// The file or directory that it is about.
+    pub fn file(&self) -> Option<&Path> {
+        self.place().file
+    }
+
+    /// The line of [`file`](Self::file), from 1.
+    pub fn line(&self) -> Option<usize> {
+        self.place().line
+    }
+
+    /// The node, or the layer, that it is about; the first of several.
+    pub fn node(&self) -> Option<&str> {
+        self.place().node
+    }
+
+    /// The attribute of [`node`](Self::node), or the key of a configuration.
+    pub fn attribute(&self) -> Option<&str> {
+        self.place().attribute
+    }
+
+    /// The whole of it in one line: what went wrong, where it came from, and what can be done.
+    ///
+    /// A program of its own can word the [remedy](Self::remedy) in its own terms.
+    pub fn in_one_line(&self) -> String {
+        let chain = Chain(self);
+        self.remedy().map_or_else(|| chain.to_string(), |remedy| format!("{chain}; {remedy}"))
+    }
+}
+
+impl Fault for Error {
+    fn kind(&self) -> ErrorKind {
+        Error::kind(self)
+    }
+
+    fn place(&self) -> Place<'_> {
+        if let Some(inner) = self.inner() {
+            return inner.place();
+        }
+        match self {
+            Error::AlreadyQuantized(nodes) | Error::FakeQuant(nodes) | Error::TrainingBatchNorm(nodes) => {
+                nodes.first().map_or(Place::default(), |node| Place::node(node))
+            }
+            Error::NothingToQuantize(reasons) => {
+                reasons.first().map_or(Place::default(), |(layer, _)| Place::node(layer))
+            }
+            Error::NoBalanceFactor(node) | Error::NotAPrediction { output: node, .. } => Place::node(node),
+            Error::Contract(violations) => {
+                violations.first().map_or(Place::default(), |violation| Place::node(&violation.node))
+            }
+            _ => Place::default(),
+        }
+    }
+}
 
 /// How many of many are named.
 const SHOWN: usize = 5;
@@ -220,7 +325,8 @@ from! {
     InterfaceError => Interface,
     PlanError => Plan,
     RunError => Run,
-    OpError => Value,
+    OpError => Tensor,
+    NormalizationError => Normalization,
     DatasetError => Dataset,
     RewriteError => Rewrite,
     QatError => Qat,
@@ -233,40 +339,24 @@ from! {
     DumpError => Dump,
     CompareError => Compare,
     CompiledError => Compiled,
+    Internal => Internal,
 }
 
-impl From<ReadError<ConfigError>> for Error {
-    fn from(error: ReadError<ConfigError>) -> Self {
-        Error::ConfigFile(Box::new(error))
-    }
+macro_rules! from_boxed {
+    ($($error:ty => $variant:ident),+ $(,)?) => {$(
+        impl From<$error> for Error {
+            fn from(error: $error) -> Self {
+                Error::$variant(Box::new(error))
+            }
+        }
+    )+};
 }
 
-impl From<ReadError<DefinitionError>> for Error {
-    fn from(error: ReadError<DefinitionError>) -> Self {
-        Error::DefinitionFile(Box::new(error))
-    }
-}
-
-impl From<ReadError<QuantInfoError>> for Error {
-    fn from(error: ReadError<QuantInfoError>) -> Self {
-        Error::QuantInfoFile(Box::new(error))
-    }
-}
-
-impl From<ReadError<RecordError>> for Error {
-    fn from(error: ReadError<RecordError>) -> Self {
-        Error::RecordFile(Box::new(error))
-    }
-}
-
-impl From<ReadError<CompiledModelError>> for Error {
-    fn from(error: ReadError<CompiledModelError>) -> Self {
-        Error::CompiledFile(Box::new(error))
-    }
-}
-
-impl From<ConfigError> for Error {
-    fn from(error: ConfigError) -> Self {
-        Error::Config(Box::new(error))
-    }
+from_boxed! {
+    ConfigError => Config,
+    ReadError<ConfigError> => ConfigFile,
+    ReadError<DefinitionError> => DefinitionFile,
+    ReadError<QuantInfoError> => QuantInfoFile,
+    ReadError<RecordError> => RecordFile,
+    ReadError<CompiledModelError> => CompiledFile,
 }

@@ -24,8 +24,7 @@ pub use error::GraphDefError;
 /// # Errors
 /// [`GraphDefError`], naming the file.
 pub fn load(path: &Path) -> Result<Graph, GraphDefError> {
-    let bytes = std::fs::read(path)
-        .map_err(|error| GraphDefError::Io { path: path.to_owned(), error: error.to_string() })?;
+    let bytes = std::fs::read(path).map_err(|source| GraphDefError::Io { path: path.to_owned(), source })?;
     decode(Bytes::from(bytes)).map_err(|error| error.in_file(path))
 }
 
@@ -44,8 +43,7 @@ pub fn decode(bytes: impl Into<Bytes>) -> Result<Graph, GraphDefError> {
     if looks_like_text(&bytes) {
         return Err(GraphDefError::Text);
     }
-    let mut message =
-        proto::GraphDef::decode(bytes).map_err(|error| GraphDefError::Protobuf(error.to_string()))?;
+    let mut message = proto::GraphDef::decode(bytes).map_err(GraphDefError::Protobuf)?;
     let nodes = std::mem::take(&mut message.node);
     if nodes.is_empty() {
         return Err(GraphDefError::NoNodes);
@@ -122,7 +120,7 @@ fn node_to_proto(graph: &Graph, node: &Node) -> Result<proto::NodeDef, GraphDefE
 }
 
 fn damaged(error: prost::DecodeError) -> GraphDefError {
-    GraphDefError::Protobuf(error.to_string())
+    GraphDefError::Protobuf(error)
 }
 
 /// A `.pbtxt` begins with a field name; a binary GraphDef with a tag byte below the space.

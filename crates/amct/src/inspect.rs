@@ -1,6 +1,7 @@
 //! What a graph is: inputs, outputs, operators, size, and which layers can be quantized.
 
 mod layers;
+mod not_run;
 mod work;
 
 use std::collections::BTreeMap;
@@ -11,6 +12,7 @@ use amct_tensor::DType;
 
 use crate::{Error, interface};
 use layers::Layers;
+pub use not_run::NotRun;
 
 /// A graph seen from outside.
 #[derive(Clone, Debug, PartialEq)]
@@ -28,7 +30,7 @@ pub struct Inspection {
     /// The input shapes that the work was counted for.
     pub shapes: BTreeMap<String, Vec<usize>>,
     /// Why the work could not be counted, if it could not.
-    pub not_run: Option<String>,
+    pub not_run: Option<NotRun>,
     /// Op types that amct cannot run.
     pub unsupported: Vec<UnsupportedOp>,
     /// Layers that can be quantized, with their op.
@@ -89,7 +91,7 @@ pub fn inspect(
         macs: work.macs,
         shapes: work.shapes,
         // The list of operators says it already.
-        not_run: if unsupported.is_empty() { work.not_run } else { Some("operators are missing".to_owned()) },
+        not_run: if unsupported.is_empty() { work.not_run } else { Some(NotRun::MissingOperators) },
         unsupported,
         quantizable,
         not_quantizable,

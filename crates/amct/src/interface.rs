@@ -3,10 +3,11 @@
 use std::fmt;
 
 use amct_graph::{Graph, GraphError, NodeId, Outlet};
-use amct_tensor::{DType, DataFormat};
+use amct_tensor::{DType, DataFormat, ErrorKind, Fault, Place};
 
 /// Why inputs or outputs cannot be told from the graph.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub enum InterfaceError {
     /// The graph has no `Placeholder`.
     NoInput,
@@ -27,7 +28,7 @@ pub enum InterfaceError {
     InputTwice(String),
     /// An input that the outputs need is not given.
     NotFed(String),
-    /// `--input_shape` is not what the placeholder takes.
+    /// A shape given is not what the placeholder takes.
     Shape {
         /// The input.
         input: String,
@@ -61,6 +62,13 @@ pub enum InterfaceError {
         /// Height and width asked for.
         found: (usize, usize),
     },
+    /// Two inputs have different numbers of files.
+    Files {
+        /// An input, with its number of files.
+        first: (String, usize),
+        /// One that has another number.
+        other: (String, usize),
+    },
     /// Fewer samples than one batch of the graph.
     TooFewSamples {
         /// Samples there are.
@@ -83,20 +91,14 @@ impl fmt::Display for InterfaceError {
             InterfaceError::NoInput => f.write_str("the graph has no Placeholder to feed"),
             InterfaceError::ManyInputs(names) => write!(
                 f,
-                "the graph has {} inputs, and one image cannot feed them all: '{}'; \
-                 use `calibration` with one --data_dir per input",
+                "the graph has {} inputs, and one image cannot feed them all: '{}'",
                 names.len(),
                 names.join("', '")
             ),
-            InterfaceError::NoOutput => {
-                f.write_str("the graph has no node that nobody reads; name an output with --output")
+            InterfaceError::NoOutput => f.write_str("the graph has no node that nobody reads"),
+            InterfaceError::ManyOutputs(names) => {
+                write!(f, "the graph has {} possible outputs: '{}'", names.len(), names.join("', '"))
             }
-            InterfaceError::ManyOutputs(names) => write!(
-                f,
-                "the graph has {} possible outputs: '{}'; choose with --output NODE",
-                names.len(),
-                names.join("', '")
-            ),
             InterfaceError::NotAnInput { name, inputs } => {
                 write!(f, "'{name}' is not an input of the graph; its inputs are '{}'", inputs.join("', '"))
             }
@@ -104,32 +106,30 @@ impl fmt::Display for InterfaceError {
                 write!(f, "input '{name}' is given twice; name each input once")
             }
             // The first words are TensorFlow's own.
-            InterfaceError::NotFed(name) => write!(
-                f,
-                "You must feed a value for placeholder tensor '{name}'; name it in --input_shape, with a \
-                 directory in --data_dir and a type in --data_types"
-            ),
-            InterfaceError::Shape { input, expected, found } => write!(
-                f,
-                "input '{input}' takes shape {}, but --input_shape gives {found:?}; \
-                 give --input_shape the graph's shape, with a size for each '?'",
-                sizes_text(expected)
-            ),
+            InterfaceError::NotFed(name) => {
+                write!(f, "You must feed a value for placeholder tensor '{name}'")
+            }
+            InterfaceError::Shape { input, expected, found } => {
+                write!(f, "input '{input}' takes shape {}, but {found:?} is given", sizes_text(expected))
+            }
             InterfaceError::FreeDimensions { input, sizes } => write!(
                 f,
-                "input '{input}' has shape {}; give the free sizes with --input-shape \"{input}:...\"",
+                "input '{input}' has shape {}, and sizes are needed for all of it",
                 sizes.as_ref().map_or("unknown".to_owned(), |sizes| sizes_text(sizes))
             ),
             InterfaceError::NotAnImage { input, shape } => {
                 write!(f, "input '{input}' has shape {shape}, which is not a batch of RGB images of float32")
             }
-            InterfaceError::FreeSize(input) => {
-                write!(f, "input '{input}' leaves height and width free; give them with --size WxH")
-            }
+            InterfaceError::FreeSize(input) => write!(f, "input '{input}' leaves height and width free"),
             InterfaceError::Size { input, expected, found } => write!(
                 f,
-                "input '{input}' takes images of {}x{} (width x height), but --size asks for {}x{}",
+                "input '{input}' takes images of {}x{} (width x height), but {}x{} was asked for",
                 expected.1, expected.0, found.1, found.0
+            ),
+            InterfaceError::Files { first, other } => write!(
+                f,
+                "input '{}' has {} file(s), but '{}' has {}; a sample takes one of each",
+                first.0, first.1, other.0, other.1
             ),
             InterfaceError::TooFewSamples { found, batch } => {
                 write!(f, "there are {found} calibration samples, but one batch of the graph takes {batch}")
@@ -142,6 +142,34 @@ impl fmt::Display for InterfaceError {
 }
 
 impl std::error::Error for InterfaceError {}
+
+impl Fault for InterfaceError {
+    fn kind(&self) -> ErrorKind {
+        match self {
+            InterfaceError::NoInput
+            | InterfaceError::ManyInputs(_)
+            | InterfaceError::NoOutput
+            | InterfaceError::NotAnImage { .. } => ErrorKind::Graph,
+            InterfaceError::TooFewSamples { .. } | InterfaceError::Files { .. } => ErrorKind::Data,
+            _ => ErrorKind::Configuration,
+        }
+    }
+
+    fn place(&self) -> Place<'_> {
+        match self {
+            InterfaceError::NotAnInput { name: node, .. }
+            | InterfaceError::InputTwice(node)
+            | InterfaceError::NotFed(node)
+            | InterfaceError::Shape { input: node, .. }
+            | InterfaceError::FreeDimensions { input: node, .. }
+            | InterfaceError::NotAnImage { input: node, .. }
+            | InterfaceError::FreeSize(node)
+            | InterfaceError::Size { input: node, .. }
+            | InterfaceError::Files { other: (node, _), .. } => Place::node(node),
+            _ => Place::default(),
+        }
+    }
+}
 
 /// `[?, 224, 224, 3]`.
 fn sizes_text(sizes: &[Option<usize>]) -> String {

@@ -9,6 +9,7 @@ mod effect;
 use amct_artifacts::auto_calibration::Ranking;
 use amct_artifacts::record::Record;
 use amct_interpreter::Arithmetic;
+use amct_tensor::internal;
 
 pub use self::effect::Effect;
 use self::effect::Sums;
@@ -115,7 +116,9 @@ pub fn sensitivity(
         let mut sums: Vec<Sums> = some.iter().map(|_| Sums::new(original.outputs())).collect();
         let all: Vec<&Model> = std::iter::once(original).chain(&models).collect();
         images.run(&all, |count, results| {
-            let Some((float, quantized)) = results.split_first() else { return Ok(()) };
+            let (float, quantized) = results
+                .split_first()
+                .ok_or_else(|| internal!("a run of {} models without results", all.len()))?;
             sums.iter_mut().zip(quantized).try_for_each(|(sums, quantized)| sums.add(count, float, quantized))
         })?;
         for (layer, sums) in some.iter().zip(&sums) {

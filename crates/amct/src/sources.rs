@@ -9,7 +9,7 @@ use amct_dataset::{
     load_image, read_bin_batch,
 };
 use amct_graph::Graph;
-use amct_tensor::{DType, Tensor};
+use amct_tensor::{Chain, DType, Tensor};
 
 pub use self::files::{FileInputs, GivenInput};
 use crate::Error;
@@ -68,8 +68,8 @@ impl ImageBatches {
             return Err(InterfaceError::TooFewSamples { found: available, batch: batch_size }.into());
         }
         let count = batch_num.map_or(whole, |wanted| wanted.min(whole));
-        if let Some(wanted) = batch_num.filter(|&wanted| wanted > whole) {
-            return Err(DatasetShortage { found: whole, wanted, directory }.into_error());
+        if let Some(wanted) = batch_num {
+            DatasetError::check_batches(directory, whole, wanted)?;
         }
         paths.truncate(count.saturating_mul(batch_size));
         if batch_num.is_none() && paths.len() < available {
@@ -109,23 +109,7 @@ impl ImageBatches {
         // No overflow: the batch begins before the last image.
         let start = index * self.batch_size;
         let batch = self.images.batch(start..start.saturating_add(self.batch_size));
-        Ok(vec![(self.input.clone(), batch.map_err(|error| error.to_string())?)])
-    }
-}
-
-struct DatasetShortage<'a> {
-    found: usize,
-    wanted: usize,
-    directory: &'a Path,
-}
-
-impl DatasetShortage<'_> {
-    fn into_error(self) -> Error {
-        Error::Dataset(DatasetError::NotEnoughBatches {
-            path: self.directory.to_owned(),
-            found: self.found,
-            wanted: self.wanted,
-        })
+        Ok(vec![(self.input.clone(), batch.map_err(|error| Chain(&error).to_string())?)])
     }
 }
 
@@ -143,8 +127,8 @@ pub fn single_image(path: &Path, input: &ImageInput, normalization: Normalizatio
     if let Some(first) = shape.first_mut() {
         *first = batch;
     }
-    let repeated = image.as_slice::<f32>().map(|data| data.repeat(batch)).unwrap_or_default();
-    Tensor::from_vec(shape, repeated).map_err(|error| Error::Value(error.into()))
+    let repeated = image.as_slice::<f32>().map_err(|error| Error::Tensor(error.into()))?.repeat(batch);
+    Tensor::from_vec(shape, repeated).map_err(|error| Error::Tensor(error.into()))
 }
 
 pub(crate) fn preprocessing(input: &ImageInput, normalization: Normalization) -> Preprocessing {
@@ -216,7 +200,7 @@ impl BinBatches {
         if index >= self.count() {
             return Err(format!("there is no batch {index}"));
         }
-        self.read(index).map_err(|error| error.to_string())
+        self.read(index).map_err(|error| Chain(&error).to_string())
     }
 
     fn read(&self, index: usize) -> Result<Vec<(String, Tensor)>, DatasetError> {

@@ -56,7 +56,7 @@ fn zeros(
         None => static_shape(graph, id)?,
     };
     let dtype = node.attributes().dtype("dtype").map_err(GraphError::from)?.unwrap_or(DType::F32);
-    let tensor = Tensor::zeros(dtype, shape).map_err(|error| Error::Value(error.into()))?;
+    let tensor = Tensor::zeros(dtype, shape).map_err(|error| Error::Tensor(error.into()))?;
     Ok((node.name.clone(), tensor))
 }
 
@@ -108,11 +108,11 @@ mod tests {
         let free = graph(DType::F32, &[-1, -1, 3]);
         assert_eq!(
             batch(&free, &[]).unwrap_err(),
-            "input 'x' has shape [?, ?, 3]; give the free sizes with --input-shape \"x:...\""
+            "input 'x' has shape [?, ?, 3], and sizes are needed for all of it"
         );
         assert_eq!(batch(&free, &[("x", &[2, 7, 3])]), Ok((DType::F32, vec![2, 7, 3])));
         let wrong = batch(&free, &[("x", &[2, 7, 4])]).unwrap_err();
-        assert!(wrong.starts_with("input 'x' takes shape [?, ?, 3], but --input_shape gives [2, 7, 4]"));
+        assert!(wrong.starts_with("input 'x' takes shape [?, ?, 3], but [2, 7, 4] is given"));
         let unknown = batch(&free, &[("y", &[1])]).unwrap_err();
         assert!(unknown.contains("'y' is not an input of the graph"), "{unknown}");
     }

@@ -8,6 +8,10 @@
 //!
 //! Source: `docs/sources/amct.md` section 10.
 
+use std::fmt;
+
+use amct_tensor::{ErrorKind, Fault, Place};
+
 use crate::json::{self, Json, Style, python_float};
 
 /// Name of the ranking.
@@ -21,6 +25,32 @@ pub const HISTORY_FILE: &str = "accuracy_based_auto_calibration_record.json";
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Ranking {
     layers: Vec<(String, f64)>,
+}
+
+/// A text that is no ranking.
+#[derive(Debug)]
+pub struct RankingError(serde_json::Error);
+
+impl fmt::Display for RankingError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("not a ranking, which is a list of pairs [layer, similarity]")
+    }
+}
+
+impl std::error::Error for RankingError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        Some(&self.0)
+    }
+}
+
+impl Fault for RankingError {
+    fn kind(&self) -> ErrorKind {
+        ErrorKind::Format
+    }
+
+    fn place(&self) -> Place<'_> {
+        Place::default().line(self.0.line())
+    }
 }
 
 impl Ranking {
@@ -40,11 +70,9 @@ impl Ranking {
     /// Reads the text of [`RANKING_FILE`]; the order is that of the numbers, as [`new`](Self::new) has it.
     ///
     /// # Errors
-    /// What is the matter with the text, with line and column if it is no JSON.
-    pub fn from_json(text: &str) -> Result<Self, String> {
-        let layers: Vec<(String, f64)> = serde_json::from_str(text).map_err(|error| {
-            format!("{error}; a ranking is a list of pairs [layer, similarity], as `sensitivity --ranking` writes it")
-        })?;
+    /// [`RankingError`], with line and column if the text is no JSON.
+    pub fn from_json(text: &str) -> Result<Self, RankingError> {
+        let layers: Vec<(String, f64)> = serde_json::from_str(text).map_err(RankingError)?;
         Ok(Self::new(layers))
     }
 

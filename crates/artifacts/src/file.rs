@@ -5,6 +5,8 @@ use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
+use amct_tensor::{ErrorKind, Fault, Place};
+
 pub use crate::text_format::Position;
 
 /// The longest text file that is read, in bytes. A record of 10,000 channels per layer and 1,000
@@ -13,6 +15,7 @@ pub const MAX_TEXT_BYTES: u64 = 512 << 20;
 
 /// Why a file could not be turned into a value.
 #[derive(Debug)]
+#[non_exhaustive]
 pub enum ReadError<E> {
     /// There is no such file.
     Missing {
@@ -51,25 +54,25 @@ pub enum ReadError<E> {
     },
 }
 
-impl<E: fmt::Display> fmt::Display for ReadError<E> {
+impl<E> fmt::Display for ReadError<E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             ReadError::Missing { what, path } => {
                 write!(f, "Can not find the {what} at {}", path.display())
             }
-            ReadError::Io { path, source } => write!(f, "cannot read {}: {source}", path.display()),
+            ReadError::Io { path, .. } => write!(f, "cannot read {}", path.display()),
             ReadError::TooLong { path } => {
                 write!(f, "{} is longer than the {} MiB accepted", path.display(), MAX_TEXT_BYTES >> 20)
             }
             ReadError::NotUtf8 { path, at } => {
                 write!(f, "{} is not UTF-8 text: bad byte at offset {at}", path.display())
             }
-            ReadError::Invalid { path, at, source } => {
+            ReadError::Invalid { path, at, .. } => {
                 let path = path.display();
                 // As compilers write it, so that editors can jump there.
                 match at {
-                    Some(at) => write!(f, "{path}:{at}: {source}"),
-                    None => write!(f, "{path}: {source}"),
+                    Some(at) => write!(f, "{path}:{at}"),
+                    None => write!(f, "{path}"),
                 }
             }
         }
@@ -82,6 +85,29 @@ impl<E: std::error::Error + 'static> std::error::Error for ReadError<E> {
             ReadError::Io { source, .. } => Some(source),
             ReadError::Invalid { source, .. } => Some(&**source),
             _ => None,
+        }
+    }
+}
+
+impl<E: Fault> Fault for ReadError<E> {
+    fn kind(&self) -> ErrorKind {
+        match self {
+            ReadError::Missing { .. } | ReadError::Io { .. } => ErrorKind::Io,
+            ReadError::TooLong { .. } | ReadError::NotUtf8 { .. } => ErrorKind::Format,
+            ReadError::Invalid { source, .. } => source.kind(),
+        }
+    }
+
+    fn place(&self) -> Place<'_> {
+        match self {
+            ReadError::Missing { path, .. }
+            | ReadError::Io { path, .. }
+            | ReadError::TooLong { path }
+            | ReadError::NotUtf8 { path, .. } => Place::file(path),
+            ReadError::Invalid { path, at, source } => {
+                let place = Place::file(path).within(source.place());
+                at.map_or(place, |at| place.line(at.line))
+            }
         }
     }
 }

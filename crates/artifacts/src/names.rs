@@ -7,6 +7,8 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 
+use amct_tensor::{ErrorKind, Fault};
+
 /// The longest prefix, in characters.
 pub const MAX_PREFIX_CHARS: usize = 241;
 
@@ -91,6 +93,12 @@ impl fmt::Display for InvalidPrefix {
 }
 
 impl std::error::Error for InvalidPrefix {}
+
+impl Fault for InvalidPrefix {
+    fn kind(&self) -> ErrorKind {
+        ErrorKind::Configuration
+    }
+}
 
 #[cfg(test)]
 mod tests {

@@ -10,6 +10,8 @@
 use std::fmt;
 use std::ops::RangeInclusive;
 
+use amct_tensor::{ErrorKind, Fault};
+
 /// The strengths that AMCT accepts.
 pub const STRENGTHS: RangeInclusive<f32> = 0.2..=0.8;
 
@@ -18,6 +20,7 @@ pub const DEFAULT_STRENGTH: f32 = 0.5;
 
 /// Why there are no factors.
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
 pub enum DmqError {
     /// The strength is outside of [`STRENGTHS`].
     Strength(f32),
@@ -72,6 +75,18 @@ impl fmt::Display for DmqError {
 }
 
 impl std::error::Error for DmqError {}
+
+impl Fault for DmqError {
+    fn kind(&self) -> ErrorKind {
+        match self {
+            DmqError::Strength(_) => ErrorKind::Configuration,
+            DmqError::Channels { .. } => ErrorKind::Data,
+            DmqError::InfiniteActivation { .. }
+            | DmqError::InfiniteWeight { .. }
+            | DmqError::Factor { .. } => ErrorKind::Numeric,
+        }
+    }
+}
 
 /// The factor of every input channel: the activation is multiplied by 1/factor, the weights by it.
 ///

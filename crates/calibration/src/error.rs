@@ -4,7 +4,7 @@ use std::fmt;
 
 use amct_graph::GraphError;
 use amct_interpreter::{PlanError, RunError};
-use amct_tensor::TensorError;
+use amct_tensor::{ErrorKind, Fault, Internal, Place, TensorError};
 
 use crate::activations::AlgorithmError;
 use crate::arq::ArqError;
@@ -13,6 +13,7 @@ use crate::shift::ShiftError;
 
 /// Why calibration stopped.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub enum CalibrationError {
     /// A batch could not be made.
     Batch {
@@ -87,6 +88,8 @@ pub enum CalibrationError {
         /// Why.
         error: TensorError,
     },
+    /// A fault of the program.
+    Internal(Internal),
 }
 
 impl fmt::Display for CalibrationError {
@@ -102,32 +105,83 @@ impl fmt::Display for CalibrationError {
             ),
             CalibrationError::Plan(error) => error.fmt(f),
             CalibrationError::Run(error) => error.fmt(f),
-            CalibrationError::Activation { layers, error } => write!(
-                f,
-                "calculate scale failed for the input of layer '{}': {error}; \
-                 check the model and the input images, or skip the layer",
-                layers.join("', '")
-            ),
-            CalibrationError::ActivationType { layers, error } => {
-                write!(f, "the input of layer '{}': {error}", layers.join("', '"))
+            CalibrationError::Activation { layers, .. } => {
+                write!(f, "calculate scale failed for the input of layer '{}'", layers.join("', '"))
             }
-            CalibrationError::Balance { layer, error } => {
-                write!(f, "layer '{layer}' cannot be balanced: {error}; balance it no longer, or skip it")
+            CalibrationError::ActivationType { layers, .. } => {
+                write!(f, "the input of layer '{}'", layers.join("', '"))
             }
-            CalibrationError::Shift { layer, error } => write!(f, "the output of layer '{layer}': {error}"),
+            CalibrationError::Balance { layer, .. } => write!(f, "layer '{layer}' cannot be balanced"),
+            CalibrationError::Shift { layer, .. } => write!(f, "the output of layer '{layer}'"),
             CalibrationError::Channels { layer, expected, found } => {
                 write!(f, "layer '{layer}' has {expected} channels, but its value has shape {found:?}")
             }
-            CalibrationError::Weights { layer, error } => {
-                write!(f, "the weights of layer '{layer}': {error}; skip the layer or repair the model")
+            CalibrationError::Weights { layer, .. } | CalibrationError::Tensor { layer, .. } => {
+                write!(f, "the weights of layer '{layer}'")
             }
             CalibrationError::Graph(error) => error.fmt(f),
-            CalibrationError::Tensor { layer, error } => write!(f, "the weights of layer '{layer}': {error}"),
+            CalibrationError::Internal(error) => error.fmt(f),
         }
     }
 }
 
-impl std::error::Error for CalibrationError {}
+impl std::error::Error for CalibrationError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            CalibrationError::Plan(error) => error.source(),
+            CalibrationError::Run(error) => error.source(),
+            CalibrationError::Graph(error) => error.source(),
+            CalibrationError::ActivationType { error, .. } | CalibrationError::Tensor { error, .. } => {
+                Some(error)
+            }
+            CalibrationError::Activation { error, .. } => Some(error),
+            CalibrationError::Balance { error, .. } => Some(error),
+            CalibrationError::Shift { error, .. } => Some(error),
+            CalibrationError::Weights { error, .. } => Some(error),
+            _ => None,
+        }
+    }
+}
+
+impl Fault for CalibrationError {
+    fn kind(&self) -> ErrorKind {
+        match self {
+            CalibrationError::Plan(error) => error.kind(),
+            CalibrationError::Run(error) => error.kind(),
+            CalibrationError::Graph(error) => error.kind(),
+            CalibrationError::Internal(error) => error.kind(),
+            CalibrationError::Batch { .. } | CalibrationError::Channels { .. } => ErrorKind::Data,
+            CalibrationError::NoBatches | CalibrationError::TooFewBatches { .. } => ErrorKind::Configuration,
+            CalibrationError::ActivationType { error, .. } | CalibrationError::Tensor { error, .. } => {
+                error.kind()
+            }
+            CalibrationError::Activation { error, .. } => error.kind(),
+            CalibrationError::Balance { error, .. } => error.kind(),
+            CalibrationError::Shift { error, .. } => error.kind(),
+            CalibrationError::Weights { error, .. } => error.kind(),
+        }
+    }
+
+    fn place(&self) -> Place<'_> {
+        match self {
+            CalibrationError::Plan(error) => error.place(),
+            CalibrationError::Run(error) => error.place(),
+            CalibrationError::Graph(error) => error.place(),
+            CalibrationError::Activation { layers, .. } | CalibrationError::ActivationType { layers, .. } => {
+                layers.first().map_or(Place::default(), |layer| Place::node(layer))
+            }
+            CalibrationError::Balance { layer, .. }
+            | CalibrationError::Shift { layer, .. }
+            | CalibrationError::Channels { layer, .. }
+            | CalibrationError::Weights { layer, .. }
+            | CalibrationError::Tensor { layer, .. } => Place::node(layer),
+            CalibrationError::Batch { .. }
+            | CalibrationError::NoBatches
+            | CalibrationError::TooFewBatches { .. }
+            | CalibrationError::Internal(_) => Place::default(),
+        }
+    }
+}
 
 macro_rules! from {
     ($($error:ty => $variant:ident),+) => {$(
@@ -139,4 +193,4 @@ macro_rules! from {
     )+};
 }
 
-from!(PlanError => Plan, RunError => Run, GraphError => Graph);
+from!(PlanError => Plan, RunError => Run, GraphError => Graph, Internal => Internal);

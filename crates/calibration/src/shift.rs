@@ -13,6 +13,8 @@ mod v2;
 
 use std::fmt;
 
+use amct_tensor::{ErrorKind, Fault};
+
 pub use search::ShiftSearch;
 
 /// The shifts tried: 1 to 16.
@@ -30,6 +32,7 @@ pub enum ShiftVersion {
 
 /// Why there is no shift.
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
 pub enum ShiftError {
     /// There is no value.
     Empty,
@@ -49,6 +52,12 @@ impl fmt::Display for ShiftError {
 }
 
 impl std::error::Error for ShiftError {}
+
+impl Fault for ShiftError {
+    fn kind(&self) -> ErrorKind {
+        ErrorKind::Numeric
+    }
+}
 
 /// The first of the least errors, as a shift.
 fn best<T: PartialOrd + Copy>(errors: [T; SHIFTS]) -> u32 {

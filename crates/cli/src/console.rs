@@ -30,7 +30,7 @@ pub(crate) fn log_to_file(level: Level) {
         Ok(logger) => install(logger),
         Err(error) => {
             log_to_console(level);
-            log::warn!(target: "AMCT", "no log file is written: {error}");
+            log::warn!(target: "AMCT", "no log file is written: {}", amct::Chain(&error));
         }
     }
 }

@@ -9,8 +9,10 @@
 mod args;
 mod commands;
 mod console;
+mod error;
 mod output;
 mod progress;
+mod remedy;
 
 use std::process::ExitCode;
 
@@ -19,6 +21,7 @@ use clap::Parser;
 use amct::Isa;
 use amct::artifacts::logging::Level;
 use args::{Cli, Command};
+use error::CliError;
 use output::Out;
 
 /// Tensors begin with a cache line.
@@ -47,7 +50,7 @@ fn main() -> ExitCode {
     amct::CacheAligned::share_one_heap();
     let mut out = Out::stdout();
     let ended = match Cli::try_parse() {
-        Ok(cli) => run(&cli, &mut out).map_or_else(|error| failed(&error.to_string()), ExitCode::from),
+        Ok(cli) => run(&cli, &mut out).map_or_else(|error| failed(&error.in_one_line()), ExitCode::from),
         Err(message) => told(&message, &mut out),
     };
     match out.finish() {
@@ -75,17 +78,17 @@ fn told(message: &clap::Error, out: &mut Out) -> ExitCode {
     ExitCode::SUCCESS
 }
 
-fn run(cli: &Cli, out: &mut Out) -> Result<Outcome, amct::Error> {
-    Isa::from_environment().and_then(Isa::choose).map_err(|error| {
-        amct::Error::Unsupported(format!("the environment variable {}: {error}", Isa::VARIABLE))
-    })?;
+fn run(cli: &Cli, out: &mut Out) -> Result<Outcome, CliError> {
+    let setup = |what: String, source| CliError::Setup { what, source };
+    Isa::from_environment()
+        .and_then(Isa::choose)
+        .map_err(|error| setup(format!("the environment variable {}", Isa::VARIABLE), error.into()))?;
     // With the main thread among them, it need not wake another one and wait for it.
     let mut pool = rayon::ThreadPoolBuilder::new().use_current_thread();
     if let Some(threads) = cli.threads() {
         pool = pool.num_threads(threads.get());
     }
-    pool.build_global()
-        .map_err(|error| amct::Error::Unsupported(format!("cannot start the threads: {error}")))?;
+    pool.build_global().map_err(|error| setup("cannot start the threads".to_owned(), error.into()))?;
     match &cli.command {
         Command::Quantize(args) => {
             console::log_to_file(cli.log_level);

@@ -28,10 +28,7 @@ pub fn list_bin_batches(
     for directory in directories {
         let directory = directory.as_ref();
         let files = sorted_entries(directory)?;
-        if files.len() < batch_num {
-            let (found, wanted) = (files.len(), batch_num);
-            return Err(DatasetError::NotEnoughBatches { path: directory.into(), found, wanted });
-        }
+        DatasetError::check_batches(directory, files.len(), batch_num)?;
         batches.resize(batch_num, Vec::new());
         for (batch, file) in batches.iter_mut().zip(files) {
             batch.push(file);

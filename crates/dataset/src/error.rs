@@ -1,12 +1,13 @@
 //! What is wrong with a file or directory of data, always with its path.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::{error, fmt, io};
 
-use amct_tensor::{DType, TensorError};
+use amct_tensor::{DType, ErrorKind, Fault, Place, TensorError};
 
 /// What can be wrong with a file or directory of data.
 #[derive(Debug)]
+#[non_exhaustive]
 pub enum DatasetError {
     /// A file or directory could not be read.
     Read {
@@ -132,14 +133,27 @@ pub enum DatasetError {
     },
 }
 
+impl DatasetError {
+    /// Refuses a directory that holds fewer batches than asked for.
+    ///
+    /// # Errors
+    /// [`DatasetError::NotEnoughBatches`].
+    pub fn check_batches(directory: &Path, found: usize, wanted: usize) -> Result<(), DatasetError> {
+        if found >= wanted {
+            return Ok(());
+        }
+        Err(DatasetError::NotEnoughBatches { path: directory.to_owned(), found, wanted })
+    }
+}
+
 impl fmt::Display for DatasetError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            DatasetError::Read { path, source } => write!(f, "cannot read {}: {source}", path.display()),
-            DatasetError::Write { path, source } => write!(f, "cannot write {}: {source}", path.display()),
-            DatasetError::ImageDirectory { path, source } => {
+            DatasetError::Read { path, .. } => write!(f, "cannot read {}", path.display()),
+            DatasetError::Write { path, .. } => write!(f, "cannot write {}", path.display()),
+            DatasetError::ImageDirectory { path, .. } => {
                 let path = path.display();
-                write!(f, "cannot list {path}: {source}; a directory of .jpg, .jpeg or .png files is needed")
+                write!(f, "cannot list {path}, where a directory of .jpg, .jpeg or .png files is needed")
             }
             DatasetError::NoImages { path, others } => {
                 let path = path.display();
@@ -187,7 +201,7 @@ impl fmt::Display for DatasetError {
                      check the shape and the type"
                 )
             }
-            DatasetError::Tensor { path, source } => write!(f, "{}: {source}", path.display()),
+            DatasetError::Tensor { path, .. } => write!(f, "{}", path.display()),
             DatasetError::Conversion { path, input, dtype, found } => write!(
                 f,
                 "{} holds {found}, but input '{input}' takes {dtype}, which cannot hold it; \
@@ -213,6 +227,51 @@ impl error::Error for DatasetError {
             | DatasetError::ImageDirectory { source, .. } => Some(source),
             DatasetError::Tensor { source, .. } => Some(source),
             _ => None,
+        }
+    }
+}
+
+impl Fault for DatasetError {
+    fn kind(&self) -> ErrorKind {
+        match self {
+            DatasetError::Read { .. } | DatasetError::Write { .. } | DatasetError::ImageDirectory { .. } => {
+                ErrorKind::Io
+            }
+            DatasetError::NotAnImage { .. }
+            | DatasetError::TruncatedImage { .. }
+            | DatasetError::BrokenImage { .. }
+            | DatasetError::Label { .. }
+            | DatasetError::NpyHeader { .. } => ErrorKind::Format,
+            DatasetError::TargetSize { .. } | DatasetError::NotEnoughBatches { .. } => {
+                ErrorKind::Configuration
+            }
+            DatasetError::NoImages { .. }
+            | DatasetError::ImageTooLarge { .. }
+            | DatasetError::ElementType { .. }
+            | DatasetError::DataLength { .. }
+            | DatasetError::Tensor { .. }
+            | DatasetError::Conversion { .. } => ErrorKind::Data,
+        }
+    }
+
+    fn place(&self) -> Place<'_> {
+        match self {
+            DatasetError::Label { path, line, .. } => Place::file(path).line(*line),
+            DatasetError::Read { path, .. }
+            | DatasetError::Write { path, .. }
+            | DatasetError::ImageDirectory { path, .. }
+            | DatasetError::NotAnImage { path, .. }
+            | DatasetError::TruncatedImage { path, .. }
+            | DatasetError::BrokenImage { path, .. }
+            | DatasetError::NpyHeader { path, .. }
+            | DatasetError::TargetSize { path, .. }
+            | DatasetError::NotEnoughBatches { path, .. }
+            | DatasetError::NoImages { path, .. }
+            | DatasetError::ImageTooLarge { path, .. }
+            | DatasetError::ElementType { path, .. }
+            | DatasetError::DataLength { path, .. }
+            | DatasetError::Tensor { path, .. }
+            | DatasetError::Conversion { path, .. } => Place::file(path),
         }
     }
 }

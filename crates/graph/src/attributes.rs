@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use amct_tensor::DType;
+use amct_tensor::{DType, ErrorKind, Fault, Place};
 
 use crate::{AttrValue, Node, ShapeAttr, TensorLiteral, dtype_from_code, type_name};
 
@@ -38,6 +38,16 @@ impl fmt::Display for AttrError {
 }
 
 impl std::error::Error for AttrError {}
+
+impl Fault for AttrError {
+    fn kind(&self) -> ErrorKind {
+        ErrorKind::Graph
+    }
+
+    fn place(&self) -> Place<'_> {
+        Place::node(&self.node).attribute(&self.attr)
+    }
+}
 
 type Result<T> = std::result::Result<T, AttrError>;
 

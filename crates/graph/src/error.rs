@@ -2,10 +2,13 @@
 
 use std::fmt;
 
+use amct_tensor::{ErrorKind, Fault, Internal, Place};
+
 use crate::{AttrError, LiteralError};
 
 /// What can be wrong with a graph or with a change asked of it.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub enum GraphError {
     /// Two nodes of one name.
     DuplicateName(String),
@@ -43,6 +46,8 @@ pub enum GraphError {
         /// Why.
         error: LiteralError,
     },
+    /// A fault of the program.
+    Internal(Internal),
 }
 
 impl fmt::Display for GraphError {
@@ -65,12 +70,55 @@ impl fmt::Display for GraphError {
             }
             GraphError::Stale(what) => write!(f, "the patch does not fit the graph: {what}"),
             GraphError::Attr(error) => error.fmt(f),
-            GraphError::Constant { node, error } => write!(f, "constant '{node}': {error}"),
+            GraphError::Constant { node, .. } => write!(f, "constant '{node}'"),
+            GraphError::Internal(error) => error.fmt(f),
         }
     }
 }
 
-impl std::error::Error for GraphError {}
+impl std::error::Error for GraphError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            GraphError::Attr(error) => error.source(),
+            GraphError::Constant { error, .. } => Some(error),
+            _ => None,
+        }
+    }
+}
+
+impl Fault for GraphError {
+    fn kind(&self) -> ErrorKind {
+        match self {
+            GraphError::UnknownNode { .. } => ErrorKind::Configuration,
+            GraphError::Attr(error) => error.kind(),
+            GraphError::Internal(error) => error.kind(),
+            GraphError::Constant { error, .. } => error.kind(),
+            GraphError::StillUsed { .. } | GraphError::Stale(_) => ErrorKind::Internal,
+            GraphError::DuplicateName(_) | GraphError::UnknownInput { .. } | GraphError::Cycle(_) => {
+                ErrorKind::Graph
+            }
+        }
+    }
+
+    fn place(&self) -> Place<'_> {
+        match self {
+            GraphError::Attr(error) => error.place(),
+            GraphError::DuplicateName(node)
+            | GraphError::UnknownInput { node, .. }
+            | GraphError::UnknownNode { name: node, .. }
+            | GraphError::Cycle(node)
+            | GraphError::StillUsed { node, .. }
+            | GraphError::Constant { node, .. } => Place::node(node),
+            GraphError::Stale(_) | GraphError::Internal(_) => Place::default(),
+        }
+    }
+}
+
+impl From<Internal> for GraphError {
+    fn from(error: Internal) -> Self {
+        GraphError::Internal(error)
+    }
+}
 
 impl From<AttrError> for GraphError {
     fn from(error: AttrError) -> Self {

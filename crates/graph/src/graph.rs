@@ -40,18 +40,13 @@ impl Graph {
         meta: GraphMeta,
     ) -> Result<Self, GraphError> {
         let mut graph = Graph { meta, ..Graph::default() };
-        let mut wiring = Vec::new();
-        for (node, inputs) in nodes {
-            let id = NodeId(graph.slots.len() as u32);
-            if graph.by_name.insert(node.name.clone(), id).is_some() {
-                return Err(GraphError::DuplicateName(node.name));
+        let nodes: Vec<(Node, Vec<String>)> = nodes.into_iter().collect();
+        for (index, (node, _)) in nodes.iter().enumerate() {
+            if graph.by_name.insert(node.name.clone(), NodeId(index as u32)).is_some() {
+                return Err(GraphError::DuplicateName(node.name.clone()));
             }
-            graph.slots.push(Some(Arc::new(node)));
-            wiring.push(inputs);
         }
-        for (index, inputs) in wiring.into_iter().enumerate() {
-            let Some(Some(slot)) = graph.slots.get(index) else { continue };
-            let mut node = Node::clone(slot);
+        for (mut node, inputs) in nodes {
             for input in inputs {
                 let unknown = || GraphError::UnknownInput { node: node.name.clone(), input: input.clone() };
                 if let Some(name) = input.strip_prefix('^') {
@@ -62,9 +57,7 @@ impl Graph {
                     node.inputs.push(outlet);
                 }
             }
-            if let Some(slot) = graph.slots.get_mut(index) {
-                *slot = Some(Arc::new(node));
-            }
+            graph.slots.push(Some(Arc::new(node)));
         }
         Ok(graph)
     }

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use amct_tensor::{DType, Element, Tensor, TensorError, checked_len};
+use amct_tensor::{DType, Element, ErrorKind, Fault, Tensor, TensorError, checked_len};
 use bytes::Bytes;
 use half::f16;
 
@@ -46,6 +46,7 @@ pub struct TensorLiteral {
 
 /// A constant that cannot be decoded.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub enum LiteralError {
     /// A type no [`Tensor`] holds.
     Type(i32),
@@ -92,7 +93,24 @@ impl fmt::Display for LiteralError {
     }
 }
 
-impl std::error::Error for LiteralError {}
+impl std::error::Error for LiteralError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            LiteralError::Tensor(error) => error.source(),
+            _ => None,
+        }
+    }
+}
+
+impl Fault for LiteralError {
+    fn kind(&self) -> ErrorKind {
+        match self {
+            LiteralError::Type(_) => ErrorKind::Unsupported,
+            LiteralError::Tensor(error) => error.kind(),
+            _ => ErrorKind::Graph,
+        }
+    }
+}
 
 impl TensorLiteral {
     /// Encodes a tensor as TensorFlow's Python does: raw bytes for more than one element, a value

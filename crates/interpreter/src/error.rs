@@ -5,10 +5,11 @@ use std::fmt;
 use amct_graph::{AttrError, GraphError};
 use amct_kernels::KernelError;
 use amct_tensor::window::WindowError;
-use amct_tensor::{DType, TensorError};
+use amct_tensor::{DType, ErrorKind, Fault, Internal, Place, TensorError};
 
 /// What an operator has against its inputs or attributes. The node is added by [`RunError`].
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub enum OpError {
     /// An input that is not there.
     MissingInput(usize),
@@ -33,6 +34,8 @@ pub enum OpError {
     Kernel(KernelError),
     /// An attribute cannot be read.
     Attr(Box<AttrError>),
+    /// A fault of the program.
+    Internal(Internal),
 }
 
 impl OpError {
@@ -56,11 +59,44 @@ impl fmt::Display for OpError {
             OpError::Window(error) => error.fmt(f),
             OpError::Kernel(error) => error.fmt(f),
             OpError::Attr(error) => error.fmt(f),
+            OpError::Internal(error) => error.fmt(f),
         }
     }
 }
 
-impl std::error::Error for OpError {}
+impl std::error::Error for OpError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            OpError::Tensor(error) => error.source(),
+            OpError::Window(error) => error.source(),
+            OpError::Kernel(error) => error.source(),
+            OpError::Attr(error) => error.source(),
+            _ => None,
+        }
+    }
+}
+
+impl Fault for OpError {
+    fn kind(&self) -> ErrorKind {
+        match self {
+            OpError::MissingInput(_) => ErrorKind::Graph,
+            OpError::Shape { .. } => ErrorKind::Data,
+            OpError::Unsupported(_) | OpError::ElementType(_) | OpError::Quantized => ErrorKind::Unsupported,
+            OpError::Tensor(error) => error.kind(),
+            OpError::Window(error) => error.kind(),
+            OpError::Kernel(error) => error.kind(),
+            OpError::Attr(error) => error.kind(),
+            OpError::Internal(error) => error.kind(),
+        }
+    }
+
+    fn place(&self) -> Place<'_> {
+        match self {
+            OpError::Attr(error) => error.place(),
+            _ => Place::default(),
+        }
+    }
+}
 
 macro_rules! from {
     ($($error:ty => $variant:ident),+) => {$(
@@ -72,7 +108,7 @@ macro_rules! from {
     )+};
 }
 
-from!(TensorError => Tensor, WindowError => Window, KernelError => Kernel);
+from!(TensorError => Tensor, WindowError => Window, KernelError => Kernel, Internal => Internal);
 
 impl From<AttrError> for OpError {
     fn from(error: AttrError) -> Self {
@@ -93,6 +129,7 @@ pub struct UnsupportedOp {
 
 /// Why a graph cannot be made into a plan.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub enum PlanError {
     /// Ops that are not implemented, all of them.
     Unsupported(Vec<UnsupportedOp>),
@@ -142,7 +179,36 @@ impl fmt::Display for PlanError {
     }
 }
 
-impl std::error::Error for PlanError {}
+impl std::error::Error for PlanError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            PlanError::Graph(error) => error.source(),
+            PlanError::Node(error) => error.source(),
+            _ => None,
+        }
+    }
+}
+
+impl Fault for PlanError {
+    fn kind(&self) -> ErrorKind {
+        match self {
+            PlanError::Unsupported(_) => ErrorKind::Unsupported,
+            PlanError::Undecided { .. } => ErrorKind::Graph,
+            PlanError::NeverComputed(_) => ErrorKind::Configuration,
+            PlanError::Graph(error) => error.kind(),
+            PlanError::Node(error) => error.kind(),
+        }
+    }
+
+    fn place(&self) -> Place<'_> {
+        match self {
+            PlanError::Unsupported(ops) => ops.first().map_or(Place::default(), |op| Place::node(&op.node)),
+            PlanError::Undecided { switch: node, .. } | PlanError::NeverComputed(node) => Place::node(node),
+            PlanError::Graph(error) => error.place(),
+            PlanError::Node(error) => error.place(),
+        }
+    }
+}
 
 impl From<GraphError> for PlanError {
     fn from(error: GraphError) -> Self {
@@ -158,6 +224,7 @@ impl From<RunError> for PlanError {
 
 /// Why a run stopped.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub enum RunError {
     /// An operator failed.
     Op {
@@ -185,13 +252,15 @@ pub enum RunError {
     MissingOutput(String),
     /// The observer wants the run to end.
     Observer(String),
+    /// A fault of the program.
+    Internal(Internal),
 }
 
 impl fmt::Display for RunError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            RunError::Op { node, op, inputs, error } => {
-                write!(f, "{op} '{node}': {error}")?;
+            RunError::Op { node, op, inputs, .. } => {
+                write!(f, "{op} '{node}'")?;
                 if inputs.is_empty() { Ok(()) } else { write!(f, " (shapes of its inputs: {inputs:?})") }
             }
             RunError::MissingFeed(name) => write!(f, "no value was given for the graph's input '{name}'"),
@@ -200,8 +269,45 @@ impl fmt::Display for RunError {
             }
             RunError::MissingOutput(name) => write!(f, "'{name}' is read, but its node does not produce it"),
             RunError::Observer(message) => f.write_str(message),
+            RunError::Internal(error) => error.fmt(f),
         }
     }
 }
 
-impl std::error::Error for RunError {}
+impl std::error::Error for RunError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            RunError::Op { error, .. } => Some(&**error),
+            _ => None,
+        }
+    }
+}
+
+impl Fault for RunError {
+    fn kind(&self) -> ErrorKind {
+        match self {
+            RunError::Op { error, .. } => error.kind(),
+            RunError::MissingFeed(_) => ErrorKind::Configuration,
+            RunError::BadFeed { .. } => ErrorKind::Data,
+            RunError::MissingOutput(_) => ErrorKind::Graph,
+            RunError::Observer(_) => ErrorKind::Interrupted,
+            RunError::Internal(error) => error.kind(),
+        }
+    }
+
+    fn place(&self) -> Place<'_> {
+        match self {
+            RunError::Op { node, error, .. } => Place::node(node).within(error.place()),
+            RunError::MissingFeed(node)
+            | RunError::BadFeed { name: node, .. }
+            | RunError::MissingOutput(node) => Place::node(node),
+            RunError::Internal(_) | RunError::Observer(_) => Place::default(),
+        }
+    }
+}
+
+impl From<Internal> for RunError {
+    fn from(error: Internal) -> Self {
+        RunError::Internal(error)
+    }
+}

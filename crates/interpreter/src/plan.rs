@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use amct_graph::{Graph, NodeId, Outlet, ShapeAttr};
-use amct_tensor::DType;
+use amct_tensor::{DType, internal};
 
 use crate::device::{self, DeviceGraph, Requant};
 use crate::error::UnsupportedOp;
@@ -354,9 +354,9 @@ impl<'a> Compiler<'a> {
             if step.outputs.len() <= outlet.slot {
                 step.outputs.resize(outlet.slot + 1, None);
             }
-            if let Some(place) = step.outputs.get_mut(outlet.slot) {
-                *place = Some(slot);
-            }
+            let place = step.outputs.get_mut(outlet.slot);
+            *place.ok_or_else(|| RunError::from(internal!("no output {} after a resize", outlet.slot)))? =
+                Some(slot);
         }
         Ok(())
     }

@@ -30,7 +30,7 @@ impl Plan {
     /// As [`Plan::run`].
     pub fn run_profiled(&self, feeds: &[(&str, Value)]) -> Result<(Vec<Value>, Vec<StepTime>), RunError> {
         crate::run::in_pool(|| {
-            let mut frame = self.frame(self.checked(feeds)?);
+            let mut frame = self.frame(self.checked(feeds)?)?;
             let mut times = Vec::with_capacity(self.steps.len());
             let mut next = 0;
             while let Some(first) = self.steps.get(next) {

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use amct_graph::Outlet;
+use amct_tensor::{Internal, internal};
 
 use crate::operator::Inputs;
 use crate::plan::{Feed, Step};
@@ -43,7 +44,7 @@ impl Plan {
             let feeds = self.checked(feeds)?;
             match per_image::run(self, &feeds) {
                 Some(results) => Ok(results),
-                None => self.run_from(0, self.frame(feeds), &mut |_, _| Ok(())),
+                None => self.run_from(0, self.frame(feeds)?, &mut |_, _| Ok(())),
             }
         })
     }
@@ -79,15 +80,13 @@ impl Plan {
     }
 
     /// A frame with these values and the constants.
-    pub(crate) fn frame(&self, values: impl IntoIterator<Item = (usize, Value)>) -> Frame {
+    pub(crate) fn frame(&self, values: impl IntoIterator<Item = (usize, Value)>) -> Result<Frame, Internal> {
         let mut frame = vec![None; self.slots];
         let constants = self.constants.iter().map(|(slot, value)| (*slot, value.clone()));
         for (slot, value) in constants.chain(values) {
-            if let Some(place) = frame.get_mut(slot) {
-                *place = Some(value);
-            }
+            *place(&mut frame, slot)? = Some(value);
         }
-        frame
+        Ok(frame)
     }
 
     /// Runs the steps from `first` on and gives the outputs.
@@ -105,7 +104,7 @@ impl Plan {
             .iter()
             .map(|&slot| {
                 let value = frame.get(slot).cloned().flatten();
-                value.ok_or_else(|| RunError::MissingOutput(format!("output slot {slot}")))
+                value.ok_or_else(|| internal!("nothing is in output slot {slot}").into())
             })
             .collect()
     }
@@ -121,7 +120,7 @@ impl Plan {
         if let Some(together) = self.run_bands(index..limit, frame, observer)? {
             return Ok(together);
         }
-        let Some(step) = self.steps.get(index) else { return Ok(Advance { steps: 1, multiply_adds: 0 }) };
+        let step = self.steps.get(index).ok_or_else(|| internal!("step {index} of {}", self.steps.len()))?;
         self.run_step(step, frame, observer)?;
         let output = step.outputs.first().copied().flatten().and_then(|slot| frame.get(slot)?.as_ref());
         let elements = output.map_or(0, |output| output.shape().iter().product());
@@ -148,7 +147,9 @@ impl Plan {
             } else {
                 place.and_then(|place| place.clone())
             };
-            inputs.push(Some(value.ok_or_else(|| RunError::MissingOutput(step.node.clone()))?));
+            let value =
+                value.ok_or_else(|| internal!("'{}' reads slot {slot}, which is empty", step.node))?;
+            inputs.push(Some(value));
         }
         let shapes: Vec<Vec<usize>> =
             inputs.iter().flatten().map(|value: &Value| value.shape().to_vec()).collect();
@@ -182,11 +183,15 @@ impl Plan {
         for &outlet in self.observed.get(&slot).into_iter().flatten() {
             observer(outlet, &value)?;
         }
-        if let Some(place) = values.get_mut(slot) {
-            *place = Some(value);
-        }
+        *place(values, slot)? = Some(value);
         Ok(())
     }
+}
+
+/// Where the value of a slot is.
+fn place(values: &mut [Option<Value>], slot: usize) -> Result<&mut Option<Value>, Internal> {
+    let slots = values.len();
+    values.get_mut(slot).ok_or_else(|| internal!("slot {slot} of {slots}"))
 }
 
 /// Runs `work` on a thread of the pool, so that what it hands to other threads need not be waited

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use amct_tensor::{ErrorKind, Fault};
+
 /// Why a kernel refused its arguments. Nothing has been written then.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -105,3 +107,22 @@ impl fmt::Display for KernelError {
 }
 
 impl std::error::Error for KernelError {}
+
+impl Fault for KernelError {
+    fn kind(&self) -> ErrorKind {
+        match self {
+            // A layer that is too deep, or asks for what a kernel has no number for.
+            KernelError::Overflow { .. }
+            | KernelError::Depth { .. }
+            | KernelError::ZeroOffset { .. }
+            | KernelError::EmptyWindow { .. }
+            | KernelError::Groups { .. } => ErrorKind::Unsupported,
+            // Arguments that a caller has to get right, whatever the model is.
+            KernelError::Length { .. }
+            | KernelError::PartialRow { .. }
+            | KernelError::Packed { .. }
+            | KernelError::Output
+            | KernelError::Window => ErrorKind::Internal,
+        }
+    }
+}

@@ -7,6 +7,8 @@
 use std::fmt;
 use std::sync::OnceLock;
 
+use amct_tensor::{ErrorKind, Fault};
+
 #[cfg(target_arch = "x86_64")]
 use crate::simd::{Avx2, Avx512, AvxVnni};
 use crate::simd::{Portable, Simd};
@@ -75,6 +77,12 @@ impl fmt::Display for IsaError {
 }
 
 impl std::error::Error for IsaError {}
+
+impl Fault for IsaError {
+    fn kind(&self) -> ErrorKind {
+        ErrorKind::Configuration
+    }
+}
 
 /// Loops that leave the choice of vectors to the compiler.
 pub(crate) trait Vectorize {

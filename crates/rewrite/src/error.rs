@@ -3,12 +3,13 @@
 use std::fmt;
 
 use amct_graph::GraphError;
-use amct_tensor::TensorError;
 use amct_tensor::quantization::BiasOverflow;
+use amct_tensor::{ErrorKind, Fault, Internal, Place, TensorError};
 
 /// Why a rewrite cannot be done at all. What merely leaves one node as it is stands in the
 /// [report](crate::report) of the pass instead.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub enum RewriteError {
     /// The graph refused: an unknown output, a cycle, a constant that cannot be decoded.
     Graph(GraphError),
@@ -76,18 +77,20 @@ pub enum RewriteError {
         /// What does not fit.
         problem: &'static str,
     },
+    /// A fault of the program.
+    Internal(Internal),
 }
 
 impl fmt::Display for RewriteError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             RewriteError::Graph(error) => error.fmt(f),
-            RewriteError::Tensor { node, error } => write!(f, "node '{node}': {error}"),
+            RewriteError::Tensor { node, .. } => write!(f, "node '{node}'"),
             // The first sentence is AMCT's own, so that users find its remedy.
-            RewriteError::BiasOverflow { layer, overflow } => write!(
+            RewriteError::BiasOverflow { layer, .. } => write!(
                 f,
                 "Quantized bias of layer \"{layer}\" exceed int32 range: [-2147483648.0, 2147483647.0], \
-                 please add it to skip layer. ({overflow})"
+                 please add it to skip layer."
             ),
             RewriteError::Count { layer, what, expected, found } => {
                 write!(f, "layer '{layer}' needs {expected} {what}, but has {found}")
@@ -108,6 +111,7 @@ impl fmt::Display for RewriteError {
             RewriteError::Stale { layer, problem } => {
                 write!(f, "layer '{layer}' does not fit the graph: {problem}")
             }
+            RewriteError::Internal(error) => error.fmt(f),
         }
     }
 }
@@ -115,7 +119,7 @@ impl fmt::Display for RewriteError {
 impl std::error::Error for RewriteError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
-            RewriteError::Graph(error) => Some(error),
+            RewriteError::Graph(error) => error.source(),
             RewriteError::Tensor { error, .. } => Some(error),
             RewriteError::BiasOverflow { overflow, .. } => Some(overflow),
             _ => None,
@@ -126,5 +130,45 @@ impl std::error::Error for RewriteError {
 impl From<GraphError> for RewriteError {
     fn from(error: GraphError) -> Self {
         RewriteError::Graph(error)
+    }
+}
+
+impl From<Internal> for RewriteError {
+    fn from(error: Internal) -> Self {
+        RewriteError::Internal(error)
+    }
+}
+
+impl Fault for RewriteError {
+    fn kind(&self) -> ErrorKind {
+        match self {
+            RewriteError::Graph(error) => error.kind(),
+            RewriteError::Internal(error) => error.kind(),
+            RewriteError::Tensor { error, .. } => error.kind(),
+            RewriteError::BiasOverflow { overflow, .. } => overflow.kind(),
+            RewriteError::Scale { .. } => ErrorKind::Numeric,
+            RewriteError::Count { .. }
+            | RewriteError::Offset { .. }
+            | RewriteError::Shift { .. }
+            | RewriteError::Stale { .. }
+            | RewriteError::ListedTwice(_) => ErrorKind::Data,
+            RewriteError::TensorQuantize { .. } => ErrorKind::Configuration,
+        }
+    }
+
+    fn place(&self) -> Place<'_> {
+        match self {
+            RewriteError::Graph(error) => error.place(),
+            RewriteError::Tensor { node, .. }
+            | RewriteError::TensorQuantize { tensor: node, .. }
+            | RewriteError::ListedTwice(node)
+            | RewriteError::BiasOverflow { layer: node, .. }
+            | RewriteError::Count { layer: node, .. }
+            | RewriteError::Scale { layer: node, .. }
+            | RewriteError::Offset { layer: node, .. }
+            | RewriteError::Shift { layer: node, .. }
+            | RewriteError::Stale { layer: node, .. } => Place::node(node),
+            RewriteError::Internal(_) => Place::default(),
+        }
     }
 }

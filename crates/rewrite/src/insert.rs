@@ -140,13 +140,13 @@ pub fn insert_quantization(
         builder.add_dequant(index, &outputs)?;
         builder.add_weights(index)?;
         builder.add_bias(index)?;
-        builder.add_sizes(index);
+        builder.add_sizes(index)?;
     }
     // Last, because the input of one layer may be the dequantized end of another.
     builder.add_activations();
-    builder.add_tensors();
+    builder.add_tensors()?;
     if !options.keep_float_pools {
-        builder.add_pools(&outputs);
+        builder.add_pools(&outputs)?;
     }
     if !options.keep_relu6 {
         builder.replace_relu6(&outputs);

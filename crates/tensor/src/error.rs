@@ -6,6 +6,7 @@ use crate::DType;
 
 /// What can be wrong with a tensor or a request made of it.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub enum TensorError {
     /// The tensor holds another element type than asked for.
     DType {

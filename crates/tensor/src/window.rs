@@ -36,6 +36,7 @@ pub struct Axis {
 
 /// A window that cannot be laid over its input.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum WindowError {
     /// Kernel, stride or dilation is zero.
     Zero,

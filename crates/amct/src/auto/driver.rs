@@ -15,8 +15,8 @@ use super::keeper::{Evaluation, Keeper};
 use super::{
     AutoError, BinarySearch, Calibrated, CosineSimilarity, Evaluator, Kept, Sensitivity, Stop, Strategy,
 };
-use crate::Error;
 use crate::pipeline::{Outputs, Prepared};
+use crate::{Chain, Error};
 
 /// Whose lines these are in the log.
 const LOG: &str = "AMCT";
@@ -96,7 +96,7 @@ impl<'a> AutoCalibration<'a> {
             Ok(ended) => ended,
             // Whatever failed, failed because the end was asked for, or no longer matters.
             Err(error) if self.stop.is_requested() => {
-                log::debug!(target: LOG, "interrupted: {error}");
+                log::debug!(target: LOG, "interrupted: {}", Chain(&error));
                 search.write_lists()?;
                 Verdict::Interrupted
             }
@@ -271,7 +271,7 @@ impl Search<'_> {
             return;
         }
         if let Err(error) = self.write_lists() {
-            log::warn!(target: LOG, "{error}");
+            log::warn!(target: LOG, "{}", Chain(&error));
         }
         log::warn!(target: LOG, "The search failed. {}", self.left());
     }

@@ -3,8 +3,11 @@
 use std::fmt;
 use std::path::PathBuf;
 
+use amct_tensor::{ErrorKind, Fault, Place};
+
 /// Why automatic calibration stopped.
 #[derive(Debug)]
+#[non_exhaustive]
 pub enum AutoError {
     /// The evaluator does not even accept the original model.
     OriginalRefused,
@@ -79,16 +82,12 @@ pub enum AutoError {
 impl fmt::Display for AutoError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            AutoError::RankingUnknown(layer) => write!(
-                f,
-                "the ranking names '{layer}', which is not quantized; make one for this model and \
-                 configuration with `sensitivity --ranking`"
-            ),
-            AutoError::RankingMissing(layer) => write!(
-                f,
-                "the ranking leaves out '{layer}', which is quantized; make one for this model and \
-                 configuration with `sensitivity --ranking`"
-            ),
+            AutoError::RankingUnknown(layer) => {
+                write!(f, "the ranking names '{layer}', which is not quantized")
+            }
+            AutoError::RankingMissing(layer) => {
+                write!(f, "the ranking leaves out '{layer}', which is quantized")
+            }
             // AMCT's sentence.
             AutoError::OriginalRefused => f.write_str(
                 "Compare between original_accuracy and original_accuracy can not satisfy the acc requirement, \
@@ -103,12 +102,10 @@ impl fmt::Display for AutoError {
                 "the evaluator '{command}' does not say where the model goes; write {{model}} in its place, \
                  such as 'python3 eval.py {{model}}'"
             ),
-            AutoError::CandidateFile(source) => {
-                write!(f, "cannot write the model for the evaluator to a temporary file: {source}")
+            AutoError::CandidateFile(_) => {
+                f.write_str("cannot write the model for the evaluator to a temporary file")
             }
-            AutoError::Start { command, source } => {
-                write!(f, "cannot start the evaluator '{command}': {source}")
-            }
+            AutoError::Start { command, .. } => write!(f, "cannot start the evaluator '{command}'"),
             AutoError::Failed { command, status, stderr } if stderr.is_empty() => {
                 write!(f, "the evaluator '{command}' failed with {status} and an empty stderr")
             }
@@ -125,16 +122,12 @@ impl fmt::Display for AutoError {
                 "{}:{line}: class {class} is not one of the model's {classes} classes, which count from 0",
                 path.display()
             ),
-            AutoError::NotRows { output, found } => write!(
-                f,
-                "output '{output}' is {found}, not one row of float32 per image; choose another --output, \
-                 --metric sqnr, or an --evaluator"
-            ),
-            AutoError::NotFloat { output, found } => write!(
-                f,
-                "output '{output}' is {found}, and SQNR needs float32; choose another --output, \
-                 --metric agreement, or an --evaluator"
-            ),
+            AutoError::NotRows { output, found } => {
+                write!(f, "output '{output}' is {found}, not one row of float32 per image")
+            }
+            AutoError::NotFloat { output, found } => {
+                write!(f, "output '{output}' is {found}, and SQNR needs float32")
+            }
             AutoError::AbsoluteNoise(limit) => write!(
                 f,
                 "the loss of metric sqnr is the noise's share of the signal's power, in percent; \
@@ -150,4 +143,44 @@ impl fmt::Display for AutoError {
     }
 }
 
-impl std::error::Error for AutoError {}
+impl std::error::Error for AutoError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            AutoError::CandidateFile(source) | AutoError::Start { source, .. } => Some(source),
+            _ => None,
+        }
+    }
+}
+
+impl Fault for AutoError {
+    fn kind(&self) -> ErrorKind {
+        match self {
+            AutoError::CandidateFile(_) | AutoError::Start { .. } => ErrorKind::Io,
+            AutoError::Stopped => ErrorKind::Interrupted,
+            AutoError::OriginalRefused
+            | AutoError::Evaluator(_)
+            | AutoError::Failed { .. }
+            | AutoError::NoNumber { .. }
+            | AutoError::ClassOutOfRange { .. }
+            | AutoError::NotRows { .. }
+            | AutoError::NotFloat { .. } => ErrorKind::Data,
+            AutoError::CommandLine(_)
+            | AutoError::NoModelPlace(_)
+            | AutoError::AbsoluteNoise(_)
+            | AutoError::BadLimit(_)
+            | AutoError::RankingUnknown(_)
+            | AutoError::RankingMissing(_) => ErrorKind::Configuration,
+        }
+    }
+
+    fn place(&self) -> Place<'_> {
+        match self {
+            AutoError::ClassOutOfRange { path, line, .. } => Place::file(path).line(*line),
+            AutoError::NotRows { output: node, .. }
+            | AutoError::NotFloat { output: node, .. }
+            | AutoError::RankingUnknown(node)
+            | AutoError::RankingMissing(node) => Place::node(node),
+            _ => Place::default(),
+        }
+    }
+}

@@ -78,7 +78,7 @@ impl EvaluationImages {
         if missing == 0 || images == 0 || !self.fixed {
             return Ok(batch);
         }
-        let values = batch.as_slice::<f32>().map_err(|error| Error::Value(error.into()))?;
+        let values = batch.as_slice::<f32>().map_err(|error| Error::Tensor(error.into()))?;
         let last = values.chunks(values.len() / images).next_back().unwrap_or_default();
         let mut all = values.to_vec();
         all.extend(std::iter::repeat_n(last, missing).flatten());
@@ -86,6 +86,6 @@ impl EvaluationImages {
         if let Some(first) = shape.first_mut() {
             *first = self.batch.get();
         }
-        Tensor::from_vec(shape, all).map_err(|error| Error::Value(error.into()))
+        Tensor::from_vec(shape, all).map_err(|error| Error::Tensor(error.into()))
     }
 }

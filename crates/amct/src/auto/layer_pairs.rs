@@ -8,7 +8,7 @@ use amct_calibration::{Batches, weights};
 use amct_graph::{AttrValue, Graph, NewNode, NodeId, Outlet, Patch, Source, type_code};
 use amct_interpreter::{Plan, PlanOptions, RunError, Value};
 use amct_rewrite::{LayerScan, QuantizableLayer};
-use amct_tensor::{DType, Tensor};
+use amct_tensor::{DType, Tensor, internal};
 
 use super::Stop;
 use crate::Error;
@@ -107,7 +107,7 @@ impl Pair {
                 Some((*name, value.clone()))
             });
             let value = plan.run(&feeds.collect::<Vec<_>>())?.pop();
-            let value = value.ok_or_else(|| RunError::MissingOutput(self.name.clone()))?;
+            let value = value.ok_or_else(|| internal!("layer '{}' alone has no output", self.name))?;
             value.simulated().map_err(|error| RunError::Observer(error.to_string()))
         };
         Ok((output(&self.float)?, output(&self.quantized)?))

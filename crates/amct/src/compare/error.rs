@@ -4,6 +4,8 @@ use std::fmt;
 use std::io;
 use std::path::PathBuf;
 
+use amct_tensor::{ErrorKind, Fault, Place};
+
 /// Why two models or dumps cannot be compared.
 #[derive(Debug)]
 #[non_exhaustive]
@@ -68,18 +70,16 @@ impl fmt::Display for CompareError {
             Self::OtherInfo { name, node } => write!(
                 f,
                 "the quantization info of '{name}' does not know node '{node}' of the quantized model, so it is \
-                 another model's; give the _quant.json that was written with the model, or --quant-json none"
+                 another model's"
             ),
             Self::NothingInCommon => write!(
                 f,
                 "no value of the one has a counterpart in the other, so they are not of one model; check the \
                  two arguments"
             ),
-            Self::NoOutput(name) => write!(
-                f,
-                "the quantized model has no output '{name}' of the float model; name an output that both have \
-                 with --output"
-            ),
+            Self::NoOutput(name) => {
+                write!(f, "the quantized model has no output '{name}' of the float model")
+            }
             Self::Inputs { float, quantized } => write!(
                 f,
                 "the float model has the inputs '{}', the quantized one '{}'; they are not of one model",
@@ -91,14 +91,12 @@ impl fmt::Display for CompareError {
                 "'{node}' has shape {found:?}, but its counterpart '{reference}' has {expected:?}; they are not \
                  of one model or of one input size"
             ),
-            Self::Directory { directory, source } => {
-                write!(f, "cannot read the directory '{}': {source}", directory.display())
+            Self::Directory { directory, .. } => {
+                write!(f, "cannot read the directory '{}'", directory.display())
             }
-            Self::NoArrays(directory) => write!(
-                f,
-                "'{}' holds no .npy file named NODE.SLOT.TIME.npy; `amct run --dump` writes such files",
-                directory.display()
-            ),
+            Self::NoArrays(directory) => {
+                write!(f, "'{}' holds no .npy file named NODE.SLOT.TIME.npy", directory.display())
+            }
             Self::Mapping { file, line } => {
                 write!(f, "'{}', line {line}: expected NUMBER.npy,NODE.SLOT.TIME.npy", file.display())
             }
@@ -111,6 +109,37 @@ impl std::error::Error for CompareError {
         match self {
             Self::Directory { source, .. } => Some(source),
             _ => None,
+        }
+    }
+}
+
+impl Fault for CompareError {
+    fn kind(&self) -> ErrorKind {
+        match self {
+            CompareError::Directory { .. } => ErrorKind::Io,
+            CompareError::Mapping { .. } => ErrorKind::Format,
+            CompareError::NotQuantized
+            | CompareError::Inputs { .. }
+            | CompareError::Shapes { .. }
+            | CompareError::NothingInCommon => ErrorKind::Graph,
+            CompareError::OtherInfo { .. } | CompareError::NoOutput(_) | CompareError::NoArrays(_) => {
+                ErrorKind::Configuration
+            }
+        }
+    }
+
+    fn place(&self) -> Place<'_> {
+        match self {
+            CompareError::Directory { directory, .. } | CompareError::NoArrays(directory) => {
+                Place::file(directory)
+            }
+            CompareError::Mapping { file, line } => Place::file(file).line(*line),
+            CompareError::OtherInfo { node, .. }
+            | CompareError::NoOutput(node)
+            | CompareError::Shapes { node, .. } => Place::node(node),
+            CompareError::NotQuantized | CompareError::NothingInCommon | CompareError::Inputs { .. } => {
+                Place::default()
+            }
         }
     }
 }

@@ -6,7 +6,7 @@ use amct_graph::{Graph, NewNode, Outlet, Patch, QuantizedLayer};
 use amct_interpreter::{Plan, PlanOptions, Value};
 use amct_rewrite::qat::is_fake_quant;
 use amct_rewrite::{FoldedGroup, QuantizableLayer};
-use amct_tensor::Tensor;
+use amct_tensor::{Chain, Tensor};
 
 use super::Unmatched;
 use crate::Error;
@@ -54,7 +54,7 @@ impl FloatLayers {
         let folded = prepared(float, quantized, outputs)
             .and_then(|prepared| balanced(prepared, quantized, layers))
             .and_then(Folded::new);
-        Self { folded: folded.map_err(|error| error.to_string()) }
+        Self { folded: folded.map_err(|error| Chain(&error).to_string()) }
     }
 
     /// What was folded.
@@ -134,7 +134,7 @@ impl Folded {
             .ok_or_else(|| format!("the float model has no layer '{name}' that can be quantized"))?;
         let end = end(layer);
         let plan = Plan::compile(&self.apart, &[end], &PlanOptions::default());
-        let plan = plan.map_err(|error| error.to_string())?;
+        let plan = plan.map_err(|error| Chain(&error).to_string())?;
         // Of a layer that reads its data in another way, too, the float output would be another.
         match plan.feeds() {
             [only] if only.name == *feed => Ok(FloatLayer { plan, feed: feed.clone() }),

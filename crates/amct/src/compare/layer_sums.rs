@@ -3,8 +3,8 @@
 use amct_graph::{AttrError, Graph, GraphError};
 use amct_interpreter::Value;
 use amct_metrics::{CodeHistogram, Errors, SplitSums};
-use amct_tensor::Tensor;
 use amct_tensor::quantization::quantize;
+use amct_tensor::{Tensor, internal};
 
 use super::LayerComparison;
 use super::float_layers::{FloatLayer, FloatLayers};
@@ -91,9 +91,8 @@ impl LayerSums {
             }
             self.codes.add(values(&tensor));
         }
-        if let Some(place) = self.waiting.get_mut(role as usize) {
-            *place = Some(tensor);
-        }
+        let place = self.waiting.get_mut(role as usize);
+        *place.ok_or_else(|| internal!("no place for {role:?}"))? = Some(tensor);
         let is_there = |role: &Role| self.waiting.get(*role as usize).is_some_and(Option::is_some);
         if !layer.needed().iter().all(is_there) {
             return Ok(());
@@ -112,7 +111,9 @@ impl LayerSums {
         float_layer: &FloatLayer,
         waiting: [Option<Tensor>; ROLES],
     ) -> Result<(), Error> {
-        let [Some(input), float_input, float_output, Some(output)] = waiting else { return Ok(()) };
+        let [Some(input), float_input, float_output, Some(output)] = waiting else {
+            return Err(internal!("input or output of layer '{}' is not there", layer.row.name).into());
+        };
         let (inverse, offset) = (layer.inverse_scale, layer.offset);
         let [low, high] = self.codes.range();
         let clipped = mapped(&input, |x| {

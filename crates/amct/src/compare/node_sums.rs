@@ -3,7 +3,7 @@
 use amct_graph::Graph;
 use amct_interpreter::Value;
 use amct_metrics::ErrorSums;
-use amct_tensor::Tensor;
+use amct_tensor::{Tensor, internal};
 
 use super::rows::Row;
 use super::values::{clipped_at_six, floats, values};
@@ -51,9 +51,8 @@ impl NodeSums {
     ) -> Result<(), Error> {
         match value {
             Value::Plain(tensor) => {
-                if let Some(place) = self.waiting.get_mut(side) {
-                    *place = Some(tensor.clone());
-                }
+                let place = self.waiting.get_mut(side).ok_or_else(|| internal!("side {side} of two"))?;
+                *place = Some(tensor.clone());
             }
             Value::Quantized { .. } => {
                 self.problem = Some("it is int8, inside a quantized layer".to_owned());

@@ -13,7 +13,7 @@ use super::layer_sums::{Layer, LayerSums, Role};
 use super::node_sums::NodeSums;
 use super::rows::{Row, Rows};
 use super::{CompareError, Comparison, NodeComparison, OutputComparison, Unmatched};
-use crate::Error;
+use crate::{Chain, Error};
 
 /// Two models ready to run beside each other.
 pub(super) struct Run<'a> {
@@ -106,7 +106,7 @@ impl<'a> Run<'a> {
         let mut failed = None;
         let run = self.plan.run_observed(&feeds, &mut |outlet, value| {
             self.hand_out(&mut sums, outlet, value).map_err(|error| {
-                let text = error.to_string();
+                let text = Chain(&error).to_string();
                 failed = Some(error);
                 RunError::Observer(text)
             })

@@ -3,11 +3,13 @@
 use std::fmt;
 
 use amct_rewrite::RewriteError;
+use amct_tensor::{ErrorKind, Fault, Place};
 
 use crate::error::some_of;
 
 /// Why a compiled model tells nothing, or not of this model.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub enum CompiledError {
     /// It has no quantized layer.
     NotQuantized,
@@ -51,7 +53,7 @@ impl fmt::Display for CompiledError {
             CompiledError::NotCompiled(names) => write!(
                 f,
                 "the compiled model is one of another model: it does not have {} quantized layer(s) of this one, \
-                 {}; give the quantized .pb that ATC compiled, and its outputs with --output",
+                 {}",
                 names.len(),
                 some_of(names)
             ),
@@ -68,8 +70,29 @@ impl fmt::Display for CompiledError {
 impl std::error::Error for CompiledError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
-            CompiledError::RollBack(error) => Some(error),
+            CompiledError::RollBack(error) => error.source(),
             _ => None,
+        }
+    }
+}
+
+impl Fault for CompiledError {
+    fn kind(&self) -> ErrorKind {
+        match self {
+            CompiledError::NoType(_) => ErrorKind::Format,
+            CompiledError::RollBack(error) => error.kind(),
+            _ => ErrorKind::Graph,
+        }
+    }
+
+    fn place(&self) -> Place<'_> {
+        match self {
+            CompiledError::NoType(node) | CompiledError::NotShared { first: node, .. } => Place::node(node),
+            CompiledError::NotInModel(names) | CompiledError::NotCompiled(names) => {
+                names.first().map_or(Place::default(), |name| Place::node(name))
+            }
+            CompiledError::RollBack(error) => error.place(),
+            CompiledError::NotQuantized => Place::default(),
         }
     }
 }

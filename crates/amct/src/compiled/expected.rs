@@ -22,7 +22,7 @@ pub fn deciding_shapes(graph: &Graph, outputs: &[Outlet], batches: &Batches<'_>)
         Ok(probe_shapes(graph, &deciding, &deciding, batches)?)
     };
     probe().unwrap_or_else(|error| {
-        log::info!(target: "compiled", "shapes inside the graph are not known: {error}");
+        log::info!(target: "compiled", "shapes inside the graph are not known: {}", amct_tensor::Chain(&error));
         Shapes::new()
     })
 }

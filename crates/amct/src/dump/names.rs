@@ -7,6 +7,7 @@ use std::{fmt, fs, io};
 
 use amct_artifacts::atomic;
 use amct_graph::{Graph, NodeId, Outlet};
+use amct_tensor::{ErrorKind, Fault, Place};
 use glob::Pattern;
 
 use crate::Error;
@@ -68,24 +69,51 @@ impl fmt::Display for DumpError {
             ),
             Self::SameName { outputs: [first, second], file } => write!(
                 f,
-                "'{first}' and '{second}' would both be written to '{file}', since '/' and '.' become '_'; \
-                 dump one of them, with --dump-nodes"
+                "'{first}' and '{second}' would both be written to '{file}', since '/' and '.' become '_'"
             ),
-            Self::NoNode(pattern) => write!(
-                f,
-                "--dump-nodes: '{pattern}' fits no node that the outputs need; `amct inspect` lists names"
-            ),
-            Self::Pattern { pattern, problem } => {
-                write!(f, "--dump-nodes: '{pattern}' cannot be read: {problem}")
+            Self::NoNode(pattern) => {
+                write!(f, "the pattern '{pattern}' fits no node that the outputs need")
             }
-            Self::Directory { directory, source } => {
-                write!(f, "cannot use the directory '{}': {source}", directory.display())
+            Self::Pattern { pattern, problem } => {
+                write!(f, "the pattern '{pattern}' cannot be read: {problem}")
+            }
+            Self::Directory { directory, .. } => {
+                write!(f, "cannot use the directory '{}'", directory.display())
             }
         }
     }
 }
 
-impl std::error::Error for DumpError {}
+impl std::error::Error for DumpError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            DumpError::Directory { source, .. } => Some(source),
+            _ => None,
+        }
+    }
+}
+
+impl Fault for DumpError {
+    fn kind(&self) -> ErrorKind {
+        match self {
+            DumpError::Directory { .. } => ErrorKind::Io,
+            DumpError::NotEmpty { .. }
+            | DumpError::SameName { .. }
+            | DumpError::NoNode(_)
+            | DumpError::Pattern { .. } => ErrorKind::Configuration,
+        }
+    }
+
+    fn place(&self) -> Place<'_> {
+        match self {
+            DumpError::NotEmpty { directory, .. } | DumpError::Directory { directory, .. } => {
+                Place::file(directory)
+            }
+            DumpError::SameName { outputs: [first, _], .. } => Place::node(first),
+            DumpError::NoNode(_) | DumpError::Pattern { .. } => Place::default(),
+        }
+    }
+}
 
 /// Which nodes are dumped: names, or patterns with `*`, `?` and `[abc]`; all if there are none.
 #[derive(Clone, Debug, Default)]

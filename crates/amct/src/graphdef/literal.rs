@@ -32,8 +32,7 @@ pub(super) fn from_proto(mut tensor: TensorProto) -> TensorLiteral {
 }
 
 pub(super) fn to_proto(literal: &TensorLiteral) -> Result<TensorProto, GraphDefError> {
-    let carried = TensorProto::decode(literal.carried.clone())
-        .map_err(|error| GraphDefError::Protobuf(error.to_string()))?;
+    let carried = TensorProto::decode(literal.carried.clone()).map_err(GraphDefError::Protobuf)?;
     Ok(TensorProto {
         dtype: literal.dtype,
         tensor_shape: literal.shape.as_ref().map(shape::to_proto),

@@ -9,7 +9,7 @@ use amct_rewrite::{ExpectedRollback, FoldOptions, already_quantized, expected_ro
 
 use crate::compiled::deciding_shapes;
 use crate::zero_batch::ZeroBatch;
-use crate::{Error, interface};
+use crate::{Chain, Error, interface};
 
 #[derive(Default)]
 pub(super) struct Layers {
@@ -31,7 +31,7 @@ pub(super) fn find(
     fuse(&mut folded, &FoldOptions { outputs: outputs.to_vec(), ..FoldOptions::default() })?;
     let outlets = interface::outlets(&folded, outputs)?;
     let shapes = shapes(&folded, &outlets, given).unwrap_or_else(|error| {
-        log::info!(target: "inspect", "shapes inside the graph are not known: {error}");
+        log::info!(target: "inspect", "shapes inside the graph are not known: {}", Chain(&error));
         Shapes::new()
     });
     let scan = scan_layers(&folded, outputs, &|outlet| shapes.get(&outlet).cloned())?;

@@ -4,15 +4,15 @@ use std::collections::BTreeMap;
 
 use amct_graph::{Graph, NodeId, Outlet};
 use amct_interpreter::{Plan, PlanOptions, Value};
-use amct_tensor::{DType, Tensor};
+use amct_tensor::{Chain, DType, Tensor};
 
-use super::Input;
+use super::{Input, NotRun};
 
 /// Multiply-accumulates of one run, or why they are not known.
 pub(super) struct Work {
     pub(super) macs: Option<u64>,
     pub(super) shapes: BTreeMap<String, Vec<usize>>,
-    pub(super) not_run: Option<String>,
+    pub(super) not_run: Option<NotRun>,
 }
 
 /// Runs the graph once on zeros and looks at the shapes around its convolutions and products.
@@ -26,15 +26,14 @@ pub(super) fn count(
     for input in inputs.iter().filter(|input| !input.has_default) {
         let shape = given.get(&input.name).cloned().or_else(|| default_shape(input));
         let Some(shape) = shape else {
-            let reason =
-                format!("input '{}' leaves dimensions free; give them with --input-shape", input.name);
+            let reason = NotRun::FreeDimensions { input: input.name.clone() };
             return Work { macs: None, shapes, not_run: Some(reason) };
         };
         shapes.insert(input.name.clone(), shape);
     }
     match run(graph, outputs, inputs, &shapes) {
         Ok(macs) => Work { macs: Some(macs), shapes, not_run: None },
-        Err(reason) => Work { macs: None, shapes, not_run: Some(reason) },
+        Err(reason) => Work { macs: None, shapes, not_run: Some(NotRun::Failed(reason)) },
     }
 }
 
@@ -58,20 +57,20 @@ fn run(
     shapes: &BTreeMap<String, Vec<usize>>,
 ) -> Result<u64, String> {
     let roots: Vec<NodeId> = outputs.iter().map(|outlet| outlet.node).collect();
-    let needed = graph.needed_by(&roots).map_err(|error| error.to_string())?;
+    let needed = graph.needed_by(&roots).map_err(|error| Chain(&error).to_string())?;
     let layers: Vec<Layer> = needed.into_iter().filter_map(|id| layer(graph, id)).collect();
     let mut observed: Vec<Outlet> = layers.iter().map(|layer| layer.counted).collect();
     observed.extend(layers.iter().filter_map(|layer| weights(graph, layer.node)));
     let options = PlanOptions { observed, ..PlanOptions::default() };
-    let plan = Plan::compile(graph, outputs, &options).map_err(|error| error.to_string())?;
+    let plan = Plan::compile(graph, outputs, &options).map_err(|error| Chain(&error).to_string())?;
     let feeds = plan
         .feeds()
         .iter()
         .map(|feed| {
             let shape = shapes.get(&feed.name).cloned().unwrap_or_default();
             let dtype = inputs.iter().find(|input| input.name == feed.name).and_then(|input| input.dtype);
-            let zeros =
-                Tensor::zeros(dtype.unwrap_or(DType::F32), shape).map_err(|error| error.to_string())?;
+            let zeros = Tensor::zeros(dtype.unwrap_or(DType::F32), shape)
+                .map_err(|error| Chain(&error).to_string())?;
             Ok((feed.name.as_str(), Value::Plain(zeros)))
         })
         .collect::<Result<Vec<_>, String>>()?;
@@ -80,7 +79,7 @@ fn run(
         seen.insert(outlet, value.shape().to_vec());
         Ok(())
     })
-    .map_err(|error| error.to_string())?;
+    .map_err(|error| Chain(&error).to_string())?;
     Ok(layers.iter().filter_map(|layer| macs(graph, layer, &seen)).fold(0, u64::saturating_add))
 }
 

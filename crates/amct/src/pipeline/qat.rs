@@ -13,7 +13,7 @@ use amct_graph::{Graph, Outlet};
 use amct_interpreter::{Plan, PlanOptions};
 use amct_rewrite::qat::{QatError, is_fake_quant, take_activations, take_weights};
 use amct_rewrite::{FoldOptions, already_quantized, fuse, scan_layers};
-use amct_tensor::{DType, Tensor};
+use amct_tensor::{Chain, DType, Tensor, internal};
 
 use super::Prepared;
 use crate::{Error, interface};
@@ -48,7 +48,9 @@ pub fn prepare_qat(original: &Graph, outputs: &[String]) -> Result<(Prepared, Re
     scan.layers.retain(|layer| activations.layers.contains_key(&layer.name));
     let mut record = Record::default();
     for layer in &scan.layers {
-        let Some(activation) = activations.layers.get(&layer.name) else { continue };
+        let activation = activations.layers.get(&layer.name);
+        let activation =
+            activation.ok_or_else(|| internal!("layer '{}' was kept without a scale", layer.name))?;
         let scale_w = match weights.get(&layer.name) {
             Some(trained) => scales::of_weights(&graph, layer, trained)?,
             None => Vec::new(),
@@ -74,9 +76,10 @@ pub fn prepare_qat(original: &Graph, outputs: &[String]) -> Result<(Prepared, Re
 
 /// The value of an outlet that depends on constants alone.
 fn evaluate(graph: &Graph, outlet: Outlet) -> Result<Tensor, String> {
-    let plan = Plan::compile(graph, &[outlet], &PlanOptions::default()).map_err(|error| error.to_string())?;
-    let value = plan.run(&[]).map_err(|error| error.to_string())?.into_iter().next();
-    value.ok_or("it has no value")?.plain().map_err(|error| error.to_string())
+    let plan = Plan::compile(graph, &[outlet], &PlanOptions::default())
+        .map_err(|error| Chain(&error).to_string())?;
+    let value = plan.run(&[]).map_err(|error| Chain(&error).to_string())?.into_iter().next();
+    value.ok_or("it has no value")?.plain().map_err(|error| Chain(&error).to_string())
 }
 
 /// The shapes of the layers' inputs for one sample of zeros; none if the graph does not say how
@@ -89,7 +92,7 @@ fn shapes(graph: &Graph, outputs: &[String]) -> Result<BTreeMap<Outlet, Vec<usiz
     match probe_shapes(graph, &outlets, &probed, &Batches::new(1, &load)) {
         Ok(shapes) => Ok(shapes),
         Err(error) => {
-            log::info!(target: "convert_qat", "shapes inside the graph are not known: {error}");
+            log::info!(target: "convert_qat", "shapes inside the graph are not known: {}", Chain(&error));
             Ok(BTreeMap::new())
         }
     }
@@ -97,7 +100,7 @@ fn shapes(graph: &Graph, outputs: &[String]) -> Result<BTreeMap<Outlet, Vec<usiz
 
 /// Zeros for every input, one sample where the batch is free.
 fn sample(graph: &Graph, outlets: &[Outlet]) -> Result<Vec<(String, Tensor)>, String> {
-    let inputs = interface::inputs(graph, outlets).map_err(|error| error.to_string())?;
+    let inputs = interface::inputs(graph, outlets).map_err(|error| Chain(&error).to_string())?;
     let zeros = |id| {
         let node = graph.node(id);
         let attrs = node.attributes();

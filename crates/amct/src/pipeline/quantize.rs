@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use amct_artifacts::quant_info::{OpInfo, OutputOrigin, QuantInfo};
-use amct_artifacts::record::{Record, RecordEntry};
+use amct_artifacts::record::{Record, RecordEntry, RecordError};
 use amct_calibration::weights;
 use amct_graph::{Graph, NodeId};
 use amct_rewrite::{
@@ -82,10 +82,8 @@ fn layer_quantization(
     entry: &RecordEntry,
 ) -> Result<LayerQuantization, Error> {
     let (Some(scale), Some(offset)) = (entry.scale_d, entry.offset_d) else {
-        return Err(Error::Unsupported(format!(
-            "the record of layer '{}' has no scale_d or offset_d",
-            layer.name
-        )));
+        let field = if entry.scale_d.is_none() { "scale_d" } else { "offset_d" };
+        return Err(RecordError::MissingActivation { field, layer: layer.name.clone() }.into());
     };
     Ok(LayerQuantization {
         layer: layer.clone(),

@@ -61,11 +61,9 @@ impl FileInputs {
         }
         let count = inputs.first().map_or(0, |(_, files)| files.len());
         if let Some((name, files)) = inputs.iter().find(|(_, files)| files.len() != count) {
-            return Err(Error::Unsupported(format!(
-                "input '{}' has {count} file(s), but '{name}' has {}; a sample takes one of each",
-                inputs.first().map_or("", |(name, _)| name),
-                files.len()
-            )));
+            let first = inputs.first().map_or_else(String::new, |(name, _)| name.clone());
+            let other = (name.clone(), files.len());
+            return Err(InterfaceError::Files { first: (first, count), other }.into());
         }
         let has_images = inputs.iter().flat_map(|(_, files)| files).any(|file| !is_array(file));
         let image = if has_images { Some(interface::image_input(graph, outputs, size)?) } else { None };

@@ -39,8 +39,8 @@ use crate::Error;
 /// [`Error::LogLevel`] for another word, [`Error::Log`] if the file cannot be made or the process has
 /// a logger that is not AMCT's.
 pub fn set_logging_level(print_level: &str, save_level: &str) -> Result<(), Error> {
-    let parse = |argument: &'static str, level: &str| {
-        level.parse::<Level>().map_err(|source| Error::LogLevel { argument, source })
+    let parse = |argument: &'static str, word: &str| {
+        word.parse::<Level>().map_err(|level| Error::LogLevel { argument, level })
     };
     let (print, save) = (parse("print_level", print_level)?, parse("save_level", save_level)?);
     Ok(logging::set_levels(print, save)?)

@@ -3,8 +3,11 @@
 use std::fmt;
 use std::path::PathBuf;
 
+use amct_tensor::{ErrorKind, Fault, Place};
+
 /// Why an output was not written.
 #[derive(Debug)]
+#[non_exhaustive]
 pub enum WriteError {
     /// The operating system refused to create, write or rename.
     Io {
@@ -28,7 +31,7 @@ pub enum WriteError {
 impl fmt::Display for WriteError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            WriteError::Io { path, source } => write!(f, "cannot write {}: {source}", path.display()),
+            WriteError::Io { path, .. } => write!(f, "cannot write {}", path.display()),
             WriteError::NotAFile { path } => {
                 write!(f, "cannot write {}: it is not the path of a regular file", path.display())
             }
@@ -44,6 +47,23 @@ impl std::error::Error for WriteError {
         match self {
             WriteError::Io { source, .. } => Some(source),
             WriteError::NotAFile { .. } | WriteError::Twice { .. } => None,
+        }
+    }
+}
+
+impl Fault for WriteError {
+    fn kind(&self) -> ErrorKind {
+        match self {
+            WriteError::Io { .. } => ErrorKind::Io,
+            WriteError::NotAFile { .. } | WriteError::Twice { .. } => ErrorKind::Configuration,
+        }
+    }
+
+    fn place(&self) -> Place<'_> {
+        match self {
+            WriteError::Io { path, .. } | WriteError::NotAFile { path } | WriteError::Twice { path } => {
+                Place::file(path)
+            }
         }
     }
 }

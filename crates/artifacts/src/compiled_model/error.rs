@@ -2,8 +2,11 @@
 
 use std::fmt;
 
+use amct_tensor::{ErrorKind, Fault, Place};
+
 /// What can be wrong with ATC's dump of a compiled model.
 #[derive(Debug)]
+#[non_exhaustive]
 pub enum CompiledModelError {
     /// Not JSON, or not of the file's structure; the text names line and column.
     Json(serde_json::Error),
@@ -30,9 +33,8 @@ pub enum CompiledModelError {
 impl fmt::Display for CompiledModelError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            CompiledModelError::Json(error) => write!(
-                f,
-                "not a dump of a compiled model: {error}; make one with `atc --mode=1 --om=MODEL.om --json=FILE`"
+            CompiledModelError::Json(_) => f.write_str(
+                "not a dump of a compiled model, as `atc --mode=1 --om=MODEL.om --json=FILE` makes one",
             ),
             CompiledModelError::Value { op, key, expected } => {
                 write!(f, "op {op}: the value of {key} must be {expected}")
@@ -50,6 +52,20 @@ impl std::error::Error for CompiledModelError {
         match self {
             CompiledModelError::Json(error) => Some(error),
             _ => None,
+        }
+    }
+}
+
+impl Fault for CompiledModelError {
+    fn kind(&self) -> ErrorKind {
+        ErrorKind::Format
+    }
+
+    fn place(&self) -> Place<'_> {
+        match self {
+            CompiledModelError::Json(error) => Place::default().line(error.line()),
+            CompiledModelError::Value { op, key, .. } => Place::node(op).attribute(key),
+            CompiledModelError::NameTwice(op) | CompiledModelError::NoSuchOp { op, .. } => Place::node(op),
         }
     }
 }

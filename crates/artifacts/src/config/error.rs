@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use amct_tensor::{ErrorKind, Fault};
+
 use super::Rule;
 
 /// Where in `config.json` something is.
@@ -33,6 +35,7 @@ impl Place {
 /// What can be wrong with a configuration. The texts are AMCT's, followed by what was found. Where in
 /// the file it is, [`ReadError`](crate::file::ReadError) tells.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub enum ConfigError {
     /// The text is not JSON.
     Syntax {
@@ -244,6 +247,36 @@ impl fmt::Display for ConfigError {
 }
 
 impl std::error::Error for ConfigError {}
+
+impl Fault for ConfigError {
+    fn kind(&self) -> ErrorKind {
+        match self {
+            Self::Syntax { .. } | Self::RepeatedKey { .. } | Self::Type { .. } => ErrorKind::Format,
+            _ => ErrorKind::Configuration,
+        }
+    }
+
+    fn place(&self) -> amct_tensor::Place<'_> {
+        let at = amct_tensor::Place::default();
+        match self {
+            Self::Syntax { line, .. } => at.line(*line),
+            Self::RepeatedKey { key, line, .. } => at.line(*line).attribute(key),
+            Self::Type { place, .. } | Self::Value { place, .. } | Self::Missing { place } => {
+                let at = at.attribute(place.key());
+                at.within(place.layer.as_deref().map_or(at, amct_tensor::Place::node))
+            }
+            Self::UnknownParameter { name, .. } => at.attribute(name),
+            Self::Unsupported { layer, .. }
+            | Self::TensorIndex { layer, .. }
+            | Self::ChannelWise { layer, .. }
+            | Self::SkipFusionMissing { layer }
+            | Self::SkipFusionType { layer, .. }
+            | Self::LayerMissing { layer }
+            | Self::SkipUnsupported { layer } => at.within(amct_tensor::Place::node(layer)),
+            _ => at,
+        }
+    }
+}
 
 /// A list of strings as Python prints it.
 fn python_list(items: &[String]) -> String {

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use amct_tensor::{ErrorKind, Fault, Place};
+
 use crate::config::{ConfigError, Rule};
 use crate::text_format::{Position, SchemaError, SyntaxError};
 
@@ -16,6 +18,7 @@ pub struct DefinitionError {
 
 /// What can be wrong with a `.cfg` file. The texts are AMCT's where it has one, followed by what was found.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub enum DefinitionFault {
     /// The text is not protobuf's text format.
     Syntax(String),
@@ -130,7 +133,42 @@ impl fmt::Display for DefinitionFault {
     }
 }
 
-impl std::error::Error for DefinitionError {}
+impl std::error::Error for DefinitionError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match &self.fault {
+            DefinitionFault::Schema(error) => error.source(),
+            DefinitionFault::Config(error) => error.source(),
+            _ => None,
+        }
+    }
+}
+
+impl Fault for DefinitionError {
+    fn kind(&self) -> ErrorKind {
+        match &self.fault {
+            DefinitionFault::Syntax(_) | DefinitionFault::Schema(_) => ErrorKind::Format,
+            DefinitionFault::NotSupported { .. } => ErrorKind::Unsupported,
+            DefinitionFault::Config(error) => error.kind(),
+            _ => ErrorKind::Configuration,
+        }
+    }
+
+    fn place(&self) -> Place<'_> {
+        let at = self.at.map_or(Place::default(), |at| Place::default().line(at.line));
+        match &self.fault {
+            DefinitionFault::Config(error) => at.within(error.place()),
+            DefinitionFault::Value { key: field, .. }
+            | DefinitionFault::Word { field, .. }
+            | DefinitionFault::Missing { field, .. }
+            | DefinitionFault::TensorMissing { field } => at.attribute(field),
+            DefinitionFault::NotSupported { field, .. } => at.attribute(field),
+            DefinitionFault::ChannelWiseLayer(layer) | DefinitionFault::BalancerLayer(layer) => {
+                at.within(Place::node(layer))
+            }
+            _ => at,
+        }
+    }
+}
 
 impl From<SchemaError> for DefinitionError {
     fn from(error: SchemaError) -> Self {

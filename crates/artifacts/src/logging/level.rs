@@ -4,6 +4,8 @@ use std::fmt;
 use std::str::FromStr;
 use std::sync::atomic::{AtomicU8, Ordering};
 
+use amct_tensor::{ErrorKind, Fault};
+
 /// The least severe messages that are shown, with Python's names.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Level {
@@ -107,3 +109,9 @@ impl fmt::Display for UnknownLevel {
 }
 
 impl std::error::Error for UnknownLevel {}
+
+impl Fault for UnknownLevel {
+    fn kind(&self) -> ErrorKind {
+        ErrorKind::Configuration
+    }
+}

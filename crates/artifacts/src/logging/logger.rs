@@ -6,6 +6,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
+use amct_tensor::{ErrorKind, Fault, Place};
 use chrono::{Local, NaiveDateTime};
 
 use super::level::AtomicLevel;
@@ -163,6 +164,7 @@ impl fmt::Debug for AmctLogger {
 
 /// Why there is no log.
 #[derive(Debug)]
+#[non_exhaustive]
 pub enum LogError {
     /// The file cannot be created.
     File {
@@ -178,9 +180,7 @@ pub enum LogError {
 impl fmt::Display for LogError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            LogError::File { path, source } => {
-                write!(f, "cannot create the log file {}: {source}", path.display())
-            }
+            LogError::File { path, .. } => write!(f, "cannot create the log file {}", path.display()),
             LogError::AlreadySet => f.write_str("the process has a logger already"),
         }
     }
@@ -191,6 +191,22 @@ impl std::error::Error for LogError {
         match self {
             LogError::File { source, .. } => Some(source),
             LogError::AlreadySet => None,
+        }
+    }
+}
+
+impl Fault for LogError {
+    fn kind(&self) -> ErrorKind {
+        match self {
+            LogError::File { .. } => ErrorKind::Io,
+            LogError::AlreadySet => ErrorKind::Configuration,
+        }
+    }
+
+    fn place(&self) -> Place<'_> {
+        match self {
+            LogError::File { path, .. } => Place::file(path),
+            LogError::AlreadySet => Place::default(),
         }
     }
 }

@@ -2,11 +2,14 @@
 
 use std::fmt;
 
+use amct_tensor::{ErrorKind, Fault, Place};
+
 use super::{Position, SchemaError, SyntaxError};
 
 /// What can be wrong with a record. The texts are AMCT's where it has one, with the place or the value
 /// added.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub enum RecordError {
     /// The text is not protobuf's text format.
     Syntax(SyntaxError),
@@ -187,12 +190,12 @@ impl fmt::Display for RecordError {
         if self.is_parse_error() {
             f.write_str(
                 "the record_file cannot be parsered, please ensure it matches with \
-                 scale_offset_record.proto! ",
+                 scale_offset_record.proto!",
             )?;
         }
         match self {
-            Self::Syntax(error) => write!(f, "{error}"),
-            Self::Schema(error) => write!(f, "{}: {error}", error.at()),
+            Self::Syntax(_) => Ok(()),
+            Self::Schema(error) => write!(f, " {}", error.at()),
             Self::NoKey { at } => write!(f, "{at}: Cannot find \"key\" in record file."),
             Self::NoValue { key, at } => {
                 write!(f, "{at}: cannot find 'value' in {key} in record_file.")
@@ -303,5 +306,47 @@ impl std::error::Error for RecordError {
 impl From<SchemaError> for RecordError {
     fn from(error: SchemaError) -> Self {
         RecordError::Schema(error)
+    }
+}
+
+impl Fault for RecordError {
+    fn kind(&self) -> ErrorKind {
+        match self {
+            RecordError::NotSupported { .. }
+            | RecordError::PoolInt4 { .. }
+            | RecordError::DataType { .. }
+            | RecordError::PrecisionMode { .. } => ErrorKind::Unsupported,
+            RecordError::NotInGraph { .. } | RecordError::NotQuantizable { .. } => ErrorKind::Configuration,
+            _ => ErrorKind::Format,
+        }
+    }
+
+    fn place(&self) -> Place<'_> {
+        match self {
+            RecordError::Syntax(error) => error.place(),
+            RecordError::Schema(error) => error.place(),
+            RecordError::NoKey { at } => Place::default().line(at.line),
+            RecordError::NoValue { key, at } => Place::node(key).line(at.line),
+            RecordError::Empty => Place::default(),
+            RecordError::MissingActivation { field, layer, .. }
+            | RecordError::MissingWeight { field, layer, .. }
+            | RecordError::UndesirableWeight { field, layer, .. }
+            | RecordError::NotSupported { field, layer, .. }
+            | RecordError::DataType { field, layer, .. }
+            | RecordError::Scale { field, layer, .. } => Place::node(layer).attribute(field),
+            RecordError::Lengths { layer, .. }
+            | RecordError::Channels { layer, .. }
+            | RecordError::BalanceChannels { layer, .. }
+            | RecordError::PoolInt4 { layer, .. }
+            | RecordError::PrecisionMode { layer, .. }
+            | RecordError::OffsetD { layer, .. }
+            | RecordError::OffsetW { layer, .. }
+            | RecordError::ShiftBit { layer, .. }
+            | RecordError::ClusterLength { layer, .. }
+            | RecordError::ClusterCentre { layer, .. }
+            | RecordError::BalanceFactor { layer, .. }
+            | RecordError::NotQuantizable { layer, .. }
+            | RecordError::NotInGraph { key: layer, .. } => Place::node(layer),
+        }
     }
 }

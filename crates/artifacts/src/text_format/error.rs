@@ -1,4 +1,8 @@
+//! Places in a text, and what is wrong there.
+
 use std::fmt;
+
+use amct_tensor::{ErrorKind, Fault, Place};
 
 /// A place in a text, both counted from 1; the column in characters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -31,3 +35,13 @@ impl fmt::Display for SyntaxError {
 }
 
 impl std::error::Error for SyntaxError {}
+
+impl Fault for SyntaxError {
+    fn kind(&self) -> ErrorKind {
+        ErrorKind::Format
+    }
+
+    fn place(&self) -> Place<'_> {
+        Place::default().line(self.at.line)
+    }
+}

@@ -2,10 +2,13 @@
 
 use std::fmt;
 
+use amct_tensor::{ErrorKind, Fault, Place};
+
 use super::{Field, Position, Scalar, Value, WrongScalar};
 
 /// A field that is not as the schema says.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum SchemaError {
     /// A field that the schema does not have.
     UnknownField {
@@ -75,6 +78,21 @@ impl fmt::Display for SchemaError {
 }
 
 impl std::error::Error for SchemaError {}
+
+impl Fault for SchemaError {
+    fn kind(&self) -> ErrorKind {
+        ErrorKind::Format
+    }
+
+    fn place(&self) -> Place<'_> {
+        match self {
+            Self::UnknownField { field, .. }
+            | Self::NotAMessage { field, .. }
+            | Self::NotAScalar { field, .. }
+            | Self::WrongType { field, .. } => Place::default().line(self.at().line).attribute(field),
+        }
+    }
+}
 
 impl<'a> Field<'a> {
     /// The fields of a field that holds a message.

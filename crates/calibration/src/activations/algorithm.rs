@@ -3,6 +3,7 @@
 use std::fmt;
 
 use amct_tensor::quantization::{ActivationParams, ScaleError};
+use amct_tensor::{ErrorKind, Fault, Place};
 
 use crate::hfmg::{self, HfmgError, HfmgParams, HistogramCollector, ValueRange};
 use crate::ifmr::{CandidateSearch, ClipLoss, IfmrError, IfmrParams, RangeCollector};
@@ -27,6 +28,7 @@ pub struct Calibrated {
 
 /// Why an activation cannot be calibrated.
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
 pub enum AlgorithmError {
     /// IFMR's reason.
     Ifmr(IfmrError),
@@ -46,7 +48,33 @@ impl fmt::Display for AlgorithmError {
     }
 }
 
-impl std::error::Error for AlgorithmError {}
+impl std::error::Error for AlgorithmError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            AlgorithmError::Ifmr(error) => error.source(),
+            AlgorithmError::Hfmg(error) => error.source(),
+            AlgorithmError::Scale(error) => error.source(),
+        }
+    }
+}
+
+impl Fault for AlgorithmError {
+    fn kind(&self) -> ErrorKind {
+        match self {
+            AlgorithmError::Ifmr(error) => error.kind(),
+            AlgorithmError::Hfmg(error) => error.kind(),
+            AlgorithmError::Scale(error) => error.kind(),
+        }
+    }
+
+    fn place(&self) -> Place<'_> {
+        match self {
+            AlgorithmError::Ifmr(error) => error.place(),
+            AlgorithmError::Hfmg(error) => error.place(),
+            AlgorithmError::Scale(error) => error.place(),
+        }
+    }
+}
 
 impl From<IfmrError> for AlgorithmError {
     fn from(error: IfmrError) -> Self {

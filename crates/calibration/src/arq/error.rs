@@ -3,11 +3,13 @@
 use std::fmt;
 
 use amct_tensor::quantization::ScaleError;
+use amct_tensor::{ErrorKind, Fault};
 
 use super::quantize::NUM_BITS;
 
 /// Why weights cannot be calibrated or quantized.
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
 pub enum ArqError {
     /// There is no weight, or no channel.
     Empty,
@@ -64,7 +66,7 @@ impl fmt::Display for ArqError {
             ArqError::NumBits(found) => {
                 write!(f, "num_bits is {found}, must be from {} to {}", NUM_BITS.start(), NUM_BITS.end())
             }
-            ArqError::Scale(error) => write!(f, "{error}"),
+            ArqError::Scale(error) => error.fmt(f),
         }
     }
 }
@@ -72,8 +74,19 @@ impl fmt::Display for ArqError {
 impl std::error::Error for ArqError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
-            ArqError::Scale(error) => Some(error),
+            ArqError::Scale(error) => error.source(),
             _ => None,
+        }
+    }
+}
+
+impl Fault for ArqError {
+    fn kind(&self) -> ErrorKind {
+        match self {
+            ArqError::Empty | ArqError::NotANumber { .. } => ErrorKind::Numeric,
+            ArqError::Layout { .. } | ArqError::Axis { .. } | ArqError::Scales { .. } => ErrorKind::Data,
+            ArqError::NumBits(_) => ErrorKind::Configuration,
+            ArqError::Scale(error) => error.kind(),
         }
     }
 }

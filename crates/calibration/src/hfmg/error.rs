@@ -2,10 +2,13 @@
 
 use std::fmt;
 
+use amct_tensor::{ErrorKind, Fault, Place};
+
 use super::params::NUM_OF_BINS;
 
 /// Why an activation cannot be calibrated by its histogram.
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
 pub enum HfmgError {
     /// There is no value.
     Empty,
@@ -61,3 +64,25 @@ impl fmt::Display for HfmgError {
 }
 
 impl std::error::Error for HfmgError {}
+
+impl Fault for HfmgError {
+    fn kind(&self) -> ErrorKind {
+        match self {
+            HfmgError::NumBits(_) | HfmgError::NumOfBins(_) => ErrorKind::Configuration,
+            HfmgError::Count { .. } => ErrorKind::Data,
+            HfmgError::Empty
+            | HfmgError::NotANumber
+            | HfmgError::Infinite
+            | HfmgError::Range { .. }
+            | HfmgError::TooMany(_) => ErrorKind::Numeric,
+        }
+    }
+
+    fn place(&self) -> Place<'_> {
+        match self {
+            HfmgError::NumBits(_) => Place::default().attribute("num_bits"),
+            HfmgError::NumOfBins(_) => Place::default().attribute("num_of_bins"),
+            _ => Place::default(),
+        }
+    }
+}

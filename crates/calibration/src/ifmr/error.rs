@@ -3,11 +3,13 @@
 use std::fmt;
 
 use amct_tensor::quantization::ScaleError;
+use amct_tensor::{ErrorKind, Fault, Place};
 
 use super::params::{MAX_CANDIDATES, NUM_BITS};
 
 /// Why an activation cannot be calibrated.
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
 pub enum IfmrError {
     /// There is no value.
     Empty,
@@ -58,7 +60,7 @@ impl fmt::Display for IfmrError {
             IfmrError::Percentile(found) => {
                 write!(f, "a percentile is {found}, must be greater than 0.5 and less than or equal to 1.0")
             }
-            IfmrError::Scale(error) => write!(f, "{error}"),
+            IfmrError::Scale(error) => error.fmt(f),
         }
     }
 }
@@ -66,8 +68,31 @@ impl fmt::Display for IfmrError {
 impl std::error::Error for IfmrError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
-            IfmrError::Scale(error) => Some(error),
+            IfmrError::Scale(error) => error.source(),
             _ => None,
+        }
+    }
+}
+
+impl Fault for IfmrError {
+    fn kind(&self) -> ErrorKind {
+        match self {
+            IfmrError::NumBits(_)
+            | IfmrError::SearchRange(..)
+            | IfmrError::SearchStep(_)
+            | IfmrError::Percentile(_) => ErrorKind::Configuration,
+            IfmrError::Count { .. } => ErrorKind::Data,
+            IfmrError::Empty | IfmrError::NotANumber | IfmrError::Infinite => ErrorKind::Numeric,
+            IfmrError::Scale(error) => error.kind(),
+        }
+    }
+
+    fn place(&self) -> Place<'_> {
+        match self {
+            IfmrError::NumBits(_) => Place::default().attribute("num_bits"),
+            IfmrError::SearchRange(..) => Place::default().attribute("search_range"),
+            IfmrError::SearchStep(_) => Place::default().attribute("search_step"),
+            _ => Place::default(),
         }
     }
 }

@@ -79,13 +79,10 @@ impl CalibrationImageArgs {
         };
         let batch_size = self.batch_size.map(Into::into);
         let images = ImageBatches::load(&self.calibration, input, normalization, batch_size, batch_num)?;
-        match configured.filter(|&wanted| wanted > images.count()) {
-            Some(wanted) => {
-                let (path, found) = (self.calibration.clone(), images.count());
-                Err(DatasetError::NotEnoughBatches { path, found, wanted }.into())
-            }
-            None => Ok(images),
+        if let Some(wanted) = configured {
+            DatasetError::check_batches(&self.calibration, images.count(), wanted)?;
         }
+        Ok(images)
     }
 
     /// What the arguments say. Without a word from the user all images are one batch, as in AMCT's
@@ -111,7 +108,6 @@ pub(crate) struct NormalizationArgs {
 
 impl NormalizationArgs {
     pub(crate) fn build(&self) -> Result<Normalization, amct::Error> {
-        Normalization::new(&self.mean.0, &self.std.0)
-            .map_err(|error| amct::Error::Unsupported(error.to_string()))
+        Ok(Normalization::new(&self.mean.0, &self.std.0)?)
     }
 }

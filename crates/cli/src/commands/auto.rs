@@ -1,5 +1,6 @@
 //! `amct auto`: quantize as far as the accuracy allows.
 
+use std::error::Error;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -23,13 +24,14 @@ use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::flag;
 
 use crate::args::{AutoArgs, Metric, Sensitivity, Strategy};
+use crate::error::CliError;
 use crate::output::Out;
 use crate::{Outcome, progress};
 
 /// What a second signal ends the program with.
 const INTERRUPTED: i32 = 130;
 
-pub(crate) fn run(args: &AutoArgs, out: &mut Out) -> Result<Outcome, amct::Error> {
+pub(crate) fn run(args: &AutoArgs, out: &mut Out) -> Result<Outcome, CliError> {
     let stop = stop_on_signal()?;
     let ranking = args.ranking.as_deref().map(ranking).transpose()?;
     let outputs = Outputs::new(&args.save_path)?;
@@ -71,22 +73,28 @@ pub(crate) fn run(args: &AutoArgs, out: &mut Out) -> Result<Outcome, amct::Error
     })
 }
 
-fn ranking(path: &Path) -> Result<Ranking, amct::Error> {
-    let refused = |problem: String| {
-        amct::Error::Unsupported(format!("cannot use the ranking '{}': {problem}", path.display()))
+fn ranking(path: &Path) -> Result<Ranking, CliError> {
+    let refused = |source: Box<dyn Error + Send + Sync>| CliError::File {
+        what: "ranking",
+        path: path.to_owned(),
+        source,
+        remedy: Some(amct::Remedy::MakeRanking),
     };
-    let text = std::fs::read_to_string(path).map_err(|error| refused(error.to_string()))?;
-    Ranking::from_json(&text).map_err(refused)
+    let text = std::fs::read_to_string(path).map_err(|error| refused(error.into()))?;
+    Ranking::from_json(&text).map_err(|error| refused(error.into()))
 }
 
 /// The first signal asks for the end of the search, a second one ends the program.
-fn stop_on_signal() -> Result<Stop, amct::Error> {
+fn stop_on_signal() -> Result<Stop, CliError> {
     let stop = Arc::new(AtomicBool::new(false));
     for signal in [SIGINT, SIGTERM] {
         // In this order: the shutdown looks at what the first signal left.
         flag::register_conditional_shutdown(signal, INTERRUPTED, Arc::clone(&stop))
             .and_then(|_| flag::register(signal, Arc::clone(&stop)))
-            .map_err(|error| amct::Error::Unsupported(format!("cannot handle signals: {error}")))?;
+            .map_err(|error| CliError::Setup {
+                what: "cannot handle signals".to_owned(),
+                source: error.into(),
+            })?;
     }
     Ok(stop.into())
 }
@@ -97,7 +105,7 @@ fn evaluator(
     outputs: &[String],
     input: &ImageInput,
     stop: &Stop,
-) -> Result<Box<dyn Evaluator>, amct::Error> {
+) -> Result<Box<dyn Evaluator>, CliError> {
     let limit = args.max_loss;
     if let Some(command) = &args.evaluator {
         return Ok(Box::new(Command::new(command, limit, stop.clone())?));
@@ -124,7 +132,7 @@ fn evaluator(
             Box::new(Accuracy::new(images, labels, k, limit))
         }
         (Metric::Top1 | Metric::Top5, None) => {
-            return Err(amct::Error::Unsupported(format!(
+            return Err(CliError::Usage(format!(
                 "there is no {}; metric top1 and top5 need it, with a line 'FILE CLASS' for each image; \
                  without labels use --metric agreement or sqnr",
                 directory.join(Labels::FILE).display()

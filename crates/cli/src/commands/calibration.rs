@@ -8,9 +8,10 @@ use amct::pipeline::{self, Artifacts, Configuration, Outputs};
 use amct::sources::{BinBatches, BinInput};
 
 use crate::args::CalibrationArgs;
+use crate::error::CliError;
 use crate::{Outcome, progress};
 
-pub(crate) fn run(args: &CalibrationArgs) -> Result<Outcome, amct::Error> {
+pub(crate) fn run(args: &CalibrationArgs) -> Result<Outcome, CliError> {
     let inputs = bin_inputs(args)?;
     let outputs = Outputs::new(&args.save_path)?;
     let original = amct::graphdef::load(&args.model)?;
@@ -64,10 +65,10 @@ fn check_inputs(graph: &Graph, inputs: &[BinInput], needed: &[NodeId]) -> Result
 }
 
 /// Puts shapes, directories and types together; there must be as many of each.
-fn bin_inputs(args: &CalibrationArgs) -> Result<Vec<BinInput>, amct::Error> {
+fn bin_inputs(args: &CalibrationArgs) -> Result<Vec<BinInput>, CliError> {
     let (shapes, dirs, types) = (&args.input_shape.0, &args.data_dir.0, &args.data_types.0);
     if shapes.len() != dirs.len() || shapes.len() != types.len() {
-        return Err(amct::Error::Unsupported(format!(
+        return Err(CliError::Usage(format!(
             "--input_shape names {} input(s), --data_dir {} and --data_types {}; each input needs one of each, \
              separated by ';'",
             shapes.len(),

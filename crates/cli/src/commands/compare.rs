@@ -20,14 +20,15 @@ use serde_json::json;
 use crate::Outcome;
 use crate::args::{CompareArgs, CompareFormat};
 use crate::commands::report;
+use crate::error::CliError;
 use crate::output::Out;
 
 /// Where the sample's images are.
 const SAMPLES: &str = "data/calibration";
 
-pub(crate) fn run(args: &CompareArgs, out: &mut Out) -> Result<Outcome, amct::Error> {
+pub(crate) fn run(args: &CompareArgs, out: &mut Out) -> Result<Outcome, CliError> {
     if args.reference.is_dir() && args.report.is_some() {
-        return Err(amct::Error::Unsupported(
+        return Err(CliError::Usage(
             "--report is about two models; of dumps take --format csv or json".to_owned(),
         ));
     }
@@ -36,7 +37,7 @@ pub(crate) fn run(args: &CompareArgs, out: &mut Out) -> Result<Outcome, amct::Er
         (true, true) => (dumps(args)?, Vec::new()),
         (false, false) => models(args)?,
         _ => {
-            return Err(amct::Error::Unsupported(format!(
+            return Err(CliError::Usage(format!(
                 "'{}' and '{}' are a model and a directory; give two models or two directories of dumps",
                 args.reference.display(),
                 args.found.display()
@@ -62,7 +63,7 @@ fn missed<'a>(found: &'a Comparison, thresholds: &Thresholds) -> Vec<(&'a str, V
 }
 
 /// The comparison and the files of the inputs.
-fn models(args: &CompareArgs) -> Result<(Comparison, Vec<PathBuf>), amct::Error> {
+fn models(args: &CompareArgs) -> Result<(Comparison, Vec<PathBuf>), CliError> {
     let arithmetic = args.semantics.arithmetic(false).unwrap_or_default();
     let float = amct::graphdef::load(&args.reference)?;
     let mut quantized = amct::graphdef::load(&args.found)?;
@@ -81,14 +82,14 @@ fn models(args: &CompareArgs) -> Result<(Comparison, Vec<PathBuf>), amct::Error>
         interface::inputs(&float, &outlets)?.into_iter().map(|id| float.node(id).name.clone()).collect();
     let normalization = args.normalization.build()?;
     let inputs = FileInputs::new(&float, &outlets, &known, &given, args.size, normalization)?;
-    let load = |index: usize| inputs.feeds(index).map_err(|error| error.to_string());
+    let load = |index: usize| inputs.feeds(index).map_err(|error| error.in_one_line());
     let count = args.limit.map_or(inputs.count(), |limit| limit.get().min(inputs.count()));
     if let (Arithmetic::Device(device), None, false) = (arithmetic, &args.om_json, args.no_rollback) {
         let ends = interface::outputs(&quantized, &args.output)?;
         let whole = quantized_layers(&quantized).len();
         super::compiled::roll_back(&mut quantized, &ends, &Batches::new(count, &load), device)?;
         if whole > 0 && quantized_layers(&quantized).is_empty() {
-            return Err(amct::Error::Unsupported(format!(
+            return Err(CliError::Usage(format!(
                 "ATC gives all {whole} quantized layer(s) of '{}' back to float16 for {device}, so nothing is \
                  left to compare; --no-rollback runs them in int8",
                 args.found.display()
@@ -121,14 +122,19 @@ fn write_report(
     found: &Comparison,
     inputs: &[PathBuf],
     file: &Path,
-) -> Result<(), amct::Error> {
+) -> Result<(), CliError> {
     // Written with the model, it says how the model came about.
     let config = args.found.with_file_name("config.json");
     let config = Some(config).filter(|config| config.is_file());
     let configuration = config.as_ref().map(std::fs::read_to_string).transpose();
     let configuration = configuration.map_err(|error| {
-        let path = config.as_deref().unwrap_or(file).display();
-        amct::Error::Unsupported(format!("cannot read '{path}' beside the quantized model: {error}"))
+        let path = config.clone().unwrap_or_default();
+        CliError::File {
+            what: "configuration beside the quantized model",
+            path,
+            source: error.into(),
+            remedy: None,
+        }
     })?;
     let further = info_file(args).into_iter().map(|path| ("quantization info", path));
     let compiled = args.om_json.iter().map(|path| ("compiled model", path.clone()));
@@ -146,7 +152,7 @@ fn write_report(
         configuration,
         files: report::files(models.into_iter().chain(further).chain(compiled).chain(config), inputs),
     };
-    report::write(file, parts)
+    Ok(report::write(file, parts)?)
 }
 
 fn dumps(args: &CompareArgs) -> Result<Comparison, amct::Error> {
@@ -156,12 +162,12 @@ fn dumps(args: &CompareArgs) -> Result<Comparison, amct::Error> {
     compare_dumps(&args.reference, &args.found, &mapping)
 }
 
-fn print_json(found: &Comparison, thresholds: &Thresholds, out: &mut Out) -> Result<(), amct::Error> {
+fn print_json(found: &Comparison, thresholds: &Thresholds, out: &mut Out) -> Result<(), CliError> {
     let beyond = missed(found, thresholds);
     let beyond: Vec<_> =
         beyond.iter().map(|(node, measures)| json!({ "node": node, "measures": measures })).collect();
-    let failed = |error: serde_json::Error| amct::Error::Unsupported(error.to_string());
-    let found = serde_json::to_value(found).map_err(failed)?;
+    let found = serde_json::to_value(found)
+        .map_err(|error| amct::Error::from(amct::internal!("a comparison is no JSON: {error}")))?;
     writeln!(out, "{:#}", json!({ "thresholds": thresholds, "beyond": beyond, "comparison": found }));
     Ok(())
 }

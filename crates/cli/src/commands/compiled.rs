@@ -12,9 +12,10 @@ use serde_json::{Value, json};
 
 use crate::Outcome;
 use crate::args::InspectArgs;
+use crate::error::CliError;
 use crate::output::Out;
 
-pub(crate) fn run(args: &InspectArgs, file: &Path, out: &mut Out) -> Result<Outcome, amct::Error> {
+pub(crate) fn run(args: &InspectArgs, file: &Path, out: &mut Out) -> Result<Outcome, CliError> {
     let compiled = read(file)?;
     if let Some(model) = &args.model {
         let graph = amct::graphdef::load(model)?;

@@ -4,8 +4,9 @@ use amct::verbs::{ConfigOptions, create_quant_config};
 
 use crate::Outcome;
 use crate::args::ConfigArgs;
+use crate::error::CliError;
 
-pub(crate) fn run(args: &ConfigArgs) -> Result<Outcome, amct::Error> {
+pub(crate) fn run(args: &ConfigArgs) -> Result<Outcome, CliError> {
     let graph = amct::graphdef::load(&args.model)?;
     let options = ConfigOptions {
         skip_layers: args.skip_layers.clone(),

@@ -4,8 +4,9 @@ use amct::verbs::convert_qat_model;
 
 use crate::Outcome;
 use crate::args::ConvertArgs;
+use crate::error::CliError;
 
-pub(crate) fn run(args: &ConvertArgs) -> Result<Outcome, amct::Error> {
+pub(crate) fn run(args: &ConvertArgs) -> Result<Outcome, CliError> {
     convert_qat_model(&args.model, &args.outputs.0, &args.save_path, args.record_file.as_deref())?;
     Ok(Outcome::Done)
 }

@@ -4,8 +4,9 @@ use amct::verbs::convert_model;
 
 use crate::Outcome;
 use crate::args::ConvertModelArgs;
+use crate::error::CliError;
 
-pub(crate) fn run(args: &ConvertModelArgs) -> Result<Outcome, amct::Error> {
+pub(crate) fn run(args: &ConvertModelArgs) -> Result<Outcome, CliError> {
     let outputs: Vec<String> = args.output.iter().flat_map(|list| list.0.iter().cloned()).collect();
     convert_model(&args.model, &outputs, &args.record, &args.save_path)?;
     Ok(Outcome::Done)

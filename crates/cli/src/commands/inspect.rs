@@ -9,14 +9,15 @@ use serde_json::{Value, json};
 
 use crate::Outcome;
 use crate::args::InspectArgs;
+use crate::error::CliError;
 use crate::output::Out;
 
-pub(crate) fn run(args: &InspectArgs, out: &mut Out) -> Result<Outcome, amct::Error> {
+pub(crate) fn run(args: &InspectArgs, out: &mut Out) -> Result<Outcome, CliError> {
     if let Some(file) = &args.om_json {
         return super::compiled::run(args, file, out);
     }
     let Some(path) = &args.model else {
-        return Err(amct::Error::Unsupported("no model is given".to_owned()));
+        return Err(CliError::Usage("no model is given".to_owned()));
     };
     let graph = amct::graphdef::load(path)?;
     let shapes = args.input_shape.iter().flat_map(|shapes| shapes.0.iter().cloned()).collect();
@@ -57,7 +58,10 @@ fn print_text(model: &Path, inspection: &Inspection, out: &mut Out) {
     writeln!(out, "parameters: {}", inspection.parameters);
     match (&inspection.macs, &inspection.not_run) {
         (Some(macs), _) => writeln!(out, "multiply-accumulates: {macs} at {:?}", inspection.shapes),
-        (None, reason) => writeln!(out, "multiply-accumulates: unknown, {}", reason.as_deref().unwrap_or("")),
+        (None, Some(reason)) => {
+            writeln!(out, "multiply-accumulates: unknown, {}", crate::remedy::not_run(reason));
+        }
+        (None, None) => writeln!(out, "multiply-accumulates: unknown"),
     }
     if !inspection.unsupported.is_empty() {
         writeln!(out, "operators that amct cannot run");
@@ -145,7 +149,7 @@ fn to_json(inspection: &Inspection) -> Value {
         "parameters": inspection.parameters,
         "macs": inspection.macs,
         "macs_at": inspection.shapes,
-        "not_run": inspection.not_run,
+        "not_run": inspection.not_run.as_ref().map(crate::remedy::not_run),
         "unsupported_ops": inspection.unsupported.iter().map(|unsupported| json!({
             "op": unsupported.op,
             "node": unsupported.node,

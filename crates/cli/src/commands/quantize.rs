@@ -14,13 +14,14 @@ use amct::sources::single_image;
 
 use crate::args::QuantizeArgs;
 use crate::commands::report;
+use crate::error::CliError;
 use crate::output::Out;
 use crate::{Outcome, progress};
 
 /// The image that the sample predicts, used if it is there and no other is named.
 const SAMPLE_IMAGE: &str = "data/classification.jpg";
 
-pub(crate) fn run(args: &QuantizeArgs, out: &mut Out) -> Result<Outcome, amct::Error> {
+pub(crate) fn run(args: &QuantizeArgs, out: &mut Out) -> Result<Outcome, CliError> {
     let outputs = Outputs::new(&args.save_path)?;
     let (original, output_names) = args.model.load()?;
     let given = args.images.configuration()?;

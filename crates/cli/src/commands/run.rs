@@ -14,14 +14,15 @@ use amct::tensor::Tensor;
 
 use crate::Outcome;
 use crate::args::RunArgs;
+use crate::error::CliError;
 use crate::output::Out;
 
 /// Values shown of each output.
 const SHOWN: usize = 5;
 
-pub(crate) fn run(args: &RunArgs, out: &mut Out) -> Result<Outcome, amct::Error> {
+pub(crate) fn run(args: &RunArgs, out: &mut Out) -> Result<Outcome, CliError> {
     let arithmetic = args.semantics.arithmetic(args.simulate).ok_or_else(|| {
-        amct::Error::Unsupported(
+        CliError::Usage(
             "--simulate is how TensorFlow computes; leave it out, or take --semantics tf".to_owned(),
         )
     })?;
@@ -87,18 +88,18 @@ pub(crate) fn run(args: &RunArgs, out: &mut Out) -> Result<Outcome, amct::Error>
 }
 
 /// One sample: a file for each input.
-fn feeds(args: &RunArgs, graph: &Graph, model: &Model) -> Result<Vec<(String, Tensor)>, amct::Error> {
+fn feeds(args: &RunArgs, graph: &Graph, model: &Model) -> Result<Vec<(String, Tensor)>, CliError> {
     let known: Vec<String> = model.inputs().into_iter().map(str::to_owned).collect();
     let outlets = interface::outlets(graph, model.outputs())?;
     let normalization = args.normalization.build()?;
     let inputs = FileInputs::new(graph, &outlets, &known, &args.input, args.size, normalization)?;
     if inputs.count() != 1 {
-        return Err(amct::Error::Unsupported(format!(
+        return Err(CliError::Usage(format!(
             "--input names {} files for an input; a run takes one, `amct compare` many",
             inputs.count()
         )));
     }
-    inputs.feeds(0)
+    Ok(inputs.feeds(0)?)
 }
 
 fn print_result(name: &str, tensor: &Tensor, out: &mut Out) {

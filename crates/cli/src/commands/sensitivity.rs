@@ -18,10 +18,11 @@ use serde_json::json;
 
 use crate::args::{SensitivityArgs, SensitivityFormat};
 use crate::commands::report;
+use crate::error::CliError;
 use crate::output::Out;
 use crate::{Outcome, progress};
 
-pub(crate) fn run(args: &SensitivityArgs, out: &mut Out) -> Result<Outcome, amct::Error> {
+pub(crate) fn run(args: &SensitivityArgs, out: &mut Out) -> Result<Outcome, CliError> {
     let (original, outputs) = args.model.load()?;
     let input = args.images.input(&original, &outputs)?;
     report::check_writable(args.report.as_deref())?;
@@ -48,7 +49,7 @@ pub(crate) fn run(args: &SensitivityArgs, out: &mut Out) -> Result<Outcome, amct
     if let (Measure::Agreement, Some(effect)) =
         (measure, effects.iter().find(|e| e.effect.agreement.is_none()))
     {
-        return Err(amct::Error::Unsupported(format!(
+        return Err(CliError::Usage(format!(
             "--by agreement needs an output with one row of classes per image, which '{}' is not; use --by sqnr \
              or cosine (seen at layer '{}')",
             outputs.first().map_or("", String::as_str),
@@ -73,7 +74,7 @@ pub(crate) fn run(args: &SensitivityArgs, out: &mut Out) -> Result<Outcome, amct
             args.images.normalization.build()?,
         )?;
         let quantized = pipeline::quantize(&prepared, &record, "")?;
-        let load = |index: usize| samples.feeds(index).map_err(|error| error.to_string());
+        let load = |index: usize| samples.feeds(index).map_err(|error| error.in_one_line());
         let samples_of_all = Batches::new(samples.count(), &load);
         let comparison = report::compared(&original, &quantized, &outputs, &samples_of_all)?;
         let files: Vec<PathBuf> = (0..samples.count())

@@ -16,12 +16,13 @@ use serde_json::json;
 
 use crate::Outcome;
 use crate::args::{Format, VerifyArgs};
+use crate::error::CliError;
 use crate::output::Out;
 
-pub(crate) fn run(args: &VerifyArgs, out: &mut Out) -> Result<Outcome, amct::Error> {
+pub(crate) fn run(args: &VerifyArgs, out: &mut Out) -> Result<Outcome, CliError> {
     let graph = amct::graphdef::load(&args.model)?;
     if already_quantized(&graph).is_none() {
-        return Err(amct::Error::Unsupported(format!(
+        return Err(CliError::Usage(format!(
             "model '{}' holds no AMCT layer, so there is nothing to verify; give a quantized model",
             args.model.display()
         )));
@@ -70,7 +71,7 @@ fn shapes(graph: &Graph, outputs: &[String]) -> Shapes {
             deciding_shapes(graph, &outlets, &Batches::new(1, &load))
         }
         Err(error) => {
-            log::info!(target: "verify", "shapes inside the graph are not known: {error}");
+            log::info!(target: "verify", "shapes inside the graph are not known: {}", error.in_one_line());
             Shapes::new()
         }
     }

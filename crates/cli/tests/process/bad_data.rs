@@ -69,14 +69,14 @@ fn more_batches_than_images() {
 fn an_input_shape_that_the_placeholder_does_not_take() {
     let job = job();
     let output = job.calibrate("input:1,3,4,4", "bins", "1");
-    job.assert_refused(&output, &["'input'", "[?, 4, 4, 3]", "[1, 3, 4, 4]", "--input_shape"]);
+    job.assert_refused(&output, &["'input'", "[?, 4, 4, 3]", "[1, 3, 4, 4]", "--input-shape"]);
 }
 
 #[test]
 fn an_input_shape_of_another_rank() {
     let job = job();
     let output = job.calibrate("input:4,12", "bins", "1");
-    job.assert_refused(&output, &["'input'", "[?, 4, 4, 3]", "[4, 12]", "--input_shape"]);
+    job.assert_refused(&output, &["'input'", "[?, 4, 4, 3]", "[4, 12]", "--input-shape"]);
 }
 
 #[test]

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use amct_tensor::{ErrorKind, Fault};
+
 use super::pixels::CHANNELS;
 
 /// How a pixel becomes a real number: `(pixel - mean) / std` in f32, per channel (red, green, blue).
@@ -16,6 +18,7 @@ pub struct Normalization {
 
 /// A mean or standard deviation that cannot be used.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub enum NormalizationError {
     /// Neither one value for all channels nor one for each.
     Count {
@@ -47,6 +50,12 @@ impl fmt::Display for NormalizationError {
 }
 
 impl std::error::Error for NormalizationError {}
+
+impl Fault for NormalizationError {
+    fn kind(&self) -> ErrorKind {
+        ErrorKind::Configuration
+    }
+}
 
 impl Normalization {
     /// The normalisation with these means and standard deviations, in pixel units (0 to 255): one

@@ -32,7 +32,7 @@ pub(super) fn run(plan: &Plan, feeds: &[(usize, Value)]) -> Option<Vec<Value>> {
         Some((*slot, joined(std::iter::once(value.clone()).chain(rest).collect(), 0).ok()?))
     });
     let stacked: Vec<(usize, Value)> = stacked.collect::<Option<_>>()?;
-    plan.run_from(steps, plan.frame(stacked), &mut |_, _| Ok(())).ok()
+    plan.run_from(steps, plan.frame(stacked).ok()?, &mut |_, _| Ok(())).ok()
 }
 
 /// The number of images, if all feeds have the same and there are several.
@@ -65,7 +65,10 @@ fn pilot(plan: &Plan, feeds: &[(usize, Value)], limit: usize) -> (usize, Result<
             *batched = true;
         }
     }
-    let mut frame = plan.frame(image);
+    let mut frame = match plan.frame(image) {
+        Ok(frame) => frame,
+        Err(error) => return (0, Err(error.into())),
+    };
     let mut done = 0;
     for step in plan.steps.iter().take(limit) {
         if !keeps_apart(step, &frame, &batched) {
@@ -104,7 +107,7 @@ fn keeps_apart(step: &Step, frame: &Frame, batched: &[bool]) -> bool {
 
 /// Runs another image through the steps of the first; its values must have the same shapes.
 fn follow(plan: &Plan, feeds: &[(usize, Value)], image: usize, steps: usize, first: &Live) -> Option<Live> {
-    let mut frame = plan.frame(cut(feeds, image)?);
+    let mut frame = plan.frame(cut(feeds, image)?).ok()?;
     amct_kernels::sequentially(|| {
         let mut next = 0;
         while next < steps {

@@ -1,11 +1,12 @@
 //! `AscendQuant -> AscendAntiQuant` in front of an input that stays float.
 
 use amct_graph::{AttrValue, Node, Use, type_code, type_name};
-use amct_tensor::DType;
+use amct_tensor::{DType, internal};
 
 use super::builder::{Builder, float_node};
 use super::origin::Owner;
 use super::quant_key::{Quant, QuantKey};
+use crate::RewriteError;
 
 /// The ops whose inputs can be quantized by themselves (`tensor_quantize`).
 pub const TENSOR_OPS: [&str; 3] = ["MaxPool", "Add", "AddV2"];
@@ -28,9 +29,13 @@ pub(super) fn tensor_problem(node: &Node, input: usize) -> Option<String> {
 
 impl Builder<'_> {
     /// Quantizes the inputs that the options name.
-    pub(super) fn add_tensors(&mut self) {
+    pub(super) fn add_tensors(&mut self) -> Result<(), RewriteError> {
         for tensor in &self.options.tensors {
-            let Some(&outlet) = self.graph.node(tensor.node).inputs.get(tensor.input) else { continue };
+            let node = self.graph.node(tensor.node);
+            let outlet = *node
+                .inputs
+                .get(tensor.input)
+                .ok_or_else(|| internal!("input {} of {node} was not checked", tensor.input))?;
             let key = QuantKey::new(outlet, tensor.activation);
             let owner = Owner::Tensor(tensor.node);
             let quant = self.quant(key, owner);
@@ -40,6 +45,7 @@ impl Builder<'_> {
                 Use { node: tensor.node, input: tensor.input },
             );
         }
+        Ok(())
     }
 
     /// Lets `reader` read what an `AscendQuant` made of its value, as floats. The node is named after

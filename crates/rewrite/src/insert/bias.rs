@@ -15,7 +15,7 @@ impl Builder<'_> {
     /// Quantizes a layer's bias with scale_d * scale_w. The offset of the activation is not in it:
     /// ATC adds that itself.
     pub(super) fn add_bias(&mut self, index: usize) -> Result<(), RewriteError> {
-        let Some(quantization) = self.layers.get(index) else { return Ok(()) };
+        let quantization = self.layer(index)?;
         let layer = &quantization.layer;
         let Some(bias) = &layer.bias else { return Ok(()) };
         if self.graph.get(bias.constant).is_none() {

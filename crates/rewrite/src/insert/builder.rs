@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use amct_graph::{Consumers, Graph, NewNode, NodeId, Outlet, Patch, Source, Use};
-use amct_tensor::DType;
+use amct_tensor::{DType, Internal, internal};
 
 use super::origin::Owner;
 use super::places::Places;
@@ -44,6 +44,11 @@ pub(super) struct Built {
 }
 
 impl<'a> Builder<'a> {
+    /// A layer to quantize, by its index.
+    pub(super) fn layer(&self, index: usize) -> Result<&'a LayerQuantization, Internal> {
+        self.layers.get(index).ok_or_else(|| internal!("layer {index} of {}", self.layers.len()))
+    }
+
     pub(super) fn new(graph: &'a Graph, layers: &'a [LayerQuantization], options: &'a InsertOptions) -> Self {
         let names = ScopeNames::of(graph);
         let places = Places::of(graph, layers);

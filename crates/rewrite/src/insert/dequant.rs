@@ -16,7 +16,7 @@ use crate::outputs::Outputs;
 impl Builder<'_> {
     /// Dequantizes a layer's end and hands the readers over to the result.
     pub(super) fn add_dequant(&mut self, index: usize, outputs: &Outputs) -> Result<(), RewriteError> {
-        let Some(quantization) = self.layers.get(index) else { return Ok(()) };
+        let quantization = self.layer(index)?;
         let layer = &quantization.layer;
         let (format, kernel) = self.window(quantization)?;
         let (end, words) = match self.places.group(quantization) {

@@ -6,11 +6,13 @@
 use std::collections::BTreeMap;
 
 use amct_graph::{Outlet, Use};
+use amct_tensor::internal;
 
 use super::PASS;
 use super::anti_quant::tensor_problem;
 use super::builder::Builder;
 use super::quant_key::QuantKey;
+use crate::RewriteError;
 use crate::outputs::Outputs;
 
 /// The ops whose value is treated so. AMCT's list holds `Relu`; whether more is not known.
@@ -19,7 +21,7 @@ const PRODUCERS: [&str; 1] = ["Relu"];
 impl Builder<'_> {
     /// Gives the value of the one `AscendQuant` behind a producer to the `MaxPool`s there too,
     /// provided that there is one only and that nothing else reads the producer.
-    pub(super) fn add_pools(&mut self, outputs: &Outputs) {
+    pub(super) fn add_pools(&mut self, outputs: &Outputs) -> Result<(), RewriteError> {
         let mut behind: BTreeMap<Outlet, Vec<QuantKey>> = BTreeMap::new();
         for key in self.quants.keys() {
             behind.entry(key.outlet).or_default().push(*key);
@@ -33,7 +35,11 @@ impl Builder<'_> {
             let uses = self.consumers.of(outlet);
             let others: Vec<Use> =
                 uses.iter().filter(|use_| !self.quantized_uses.contains_key(use_)).copied().collect();
-            let Some(quant) = self.quants.get(&key).copied() else { continue };
+            let quant = self
+                .quants
+                .get(&key)
+                .copied()
+                .ok_or_else(|| internal!("a quantization that is not there"))?;
             if !others.iter().all(|use_| self.is_pool(use_)) {
                 continue;
             }
@@ -44,6 +50,7 @@ impl Builder<'_> {
                 self.built.pools.push(name.clone());
             }
         }
+        Ok(())
     }
 
     fn is_pool(&self, use_: &Use) -> bool {

@@ -7,6 +7,7 @@ use amct_graph::{Consumers, Graph, LayerKind, NewNode, Node, NodeId, op};
 
 use super::builder::Builder;
 use super::origin::Owner;
+use crate::RewriteError;
 
 /// Whether the size is a constant, and something else reads it, or an identity on the way to it.
 pub(crate) fn is_shared(graph: &Graph, consumers: &Consumers, layer: NodeId) -> bool {
@@ -27,14 +28,14 @@ pub(crate) fn computed(graph: &Graph, kind: LayerKind, layer: NodeId) -> Option<
 
 impl Builder<'_> {
     /// Gives a quantized transposed convolution a size that nobody else reads.
-    pub(super) fn add_sizes(&mut self, index: usize) {
-        let Some(quantization) = self.layers.get(index) else { return };
+    pub(super) fn add_sizes(&mut self, index: usize) -> Result<(), RewriteError> {
+        let quantization = self.layer(index)?;
         let layer = &quantization.layer;
         if layer.kind != LayerKind::ConvTranspose2d || !is_shared(self.graph, &self.consumers, layer.node) {
-            return;
+            return Ok(());
         }
         let sizes = self.graph.node(layer.node).inputs.first().copied();
-        let Some(constant) = sizes.and_then(|sizes| self.graph.constant_node(sizes)) else { return };
+        let Some(constant) = sizes.and_then(|sizes| self.graph.constant_node(sizes)) else { return Ok(()) };
         let constant = self.graph.node(constant);
         let scope = self.names.scope(&layer.name, "input_sizes");
         let mut own = NewNode::new(format!("{scope}/sizes"), constant.op.clone(), []);
@@ -44,5 +45,6 @@ impl Builder<'_> {
             .collect();
         let own = self.add(own, Owner::Inserted(index));
         self.replace_input(layer.node, 0, own);
+        Ok(())
     }
 }

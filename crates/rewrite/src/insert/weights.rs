@@ -10,7 +10,7 @@ use crate::constants::constant;
 impl Builder<'_> {
     /// Gives a layer its own int8 weights, whoever else reads the float ones.
     pub(super) fn add_weights(&mut self, index: usize) -> Result<(), RewriteError> {
-        let Some(quantization) = self.layers.get(index) else { return Ok(()) };
+        let quantization = self.layer(index)?;
         let layer = &quantization.layer;
         let Some(weights) = &layer.weights else { return Ok(()) };
         let offsets = offset_shape(layer.kind, &weights.shape, quantization.scale_w.len() > 1);

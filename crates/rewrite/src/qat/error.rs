@@ -3,11 +3,13 @@
 use std::fmt;
 
 use amct_graph::{AttrError, GraphError};
+use amct_tensor::{ErrorKind, Fault, Place};
 
 use super::FAKE_QUANT_OPS;
 
 /// Why a graph of quantization-aware training cannot be converted.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub enum QatError {
     /// The graph has no fake quantization.
     NoFakeQuant,
@@ -117,9 +119,40 @@ impl fmt::Display for QatError {
 impl std::error::Error for QatError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
-            QatError::Graph(error) => Some(error),
-            QatError::Attribute(error) => Some(error),
+            QatError::Graph(error) => error.source(),
+            QatError::Attribute(error) => error.source(),
             _ => None,
+        }
+    }
+}
+
+impl Fault for QatError {
+    fn kind(&self) -> ErrorKind {
+        match self {
+            QatError::Graph(error) => error.kind(),
+            QatError::Attribute(error) => error.kind(),
+            QatError::NoFakeQuant
+            | QatError::Input { .. }
+            | QatError::RangeNotConstant { .. }
+            | QatError::Evaluation { .. }
+            | QatError::Channels { .. } => ErrorKind::Graph,
+            QatError::Range { .. } => ErrorKind::Numeric,
+            QatError::Bits { .. } | QatError::PerChannel { .. } => ErrorKind::Unsupported,
+        }
+    }
+
+    fn place(&self) -> Place<'_> {
+        match self {
+            QatError::Graph(error) => error.place(),
+            QatError::Attribute(error) => error.place(),
+            QatError::NoFakeQuant => Place::default(),
+            QatError::Bits { node, .. } => Place::node(node).attribute("num_bits"),
+            QatError::Input { node, .. }
+            | QatError::RangeNotConstant { node, .. }
+            | QatError::Evaluation { node, .. }
+            | QatError::Range { node, .. }
+            | QatError::PerChannel { node, .. }
+            | QatError::Channels { node, .. } => Place::node(node),
         }
     }
 }

@@ -20,6 +20,7 @@ impl ActivationParams {
 
 /// A scale that AMCT does not support.
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
 pub enum ScaleError {
     /// Infinite or not a number.
     NotFinite(f32),

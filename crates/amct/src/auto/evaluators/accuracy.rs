@@ -5,6 +5,7 @@ use std::num::NonZeroUsize;
 use amct_dataset::Labels;
 use amct_graph::Graph;
 use amct_interpreter::Arithmetic;
+use amct_tensor::internal;
 
 use super::rows::rows;
 use crate::Error;
@@ -36,7 +37,8 @@ impl Evaluator for Accuracy {
         let mut labels = self.labels.entries.iter();
         let mut right = 0_usize;
         self.images.run(&[&model], |images, results| {
-            let Some(output) = results.first().and_then(|outputs| outputs.first()) else { return Ok(()) };
+            let output = results.first().and_then(|outputs| outputs.first());
+            let output = output.ok_or_else(|| internal!("a model without a result"))?;
             for (row, label) in rows(name, output, images)?.zip(labels.by_ref()) {
                 if label.class >= row.len() {
                     return Err(Error::Auto(AutoError::ClassOutOfRange {

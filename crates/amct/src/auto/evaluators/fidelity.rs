@@ -3,7 +3,7 @@
 use amct_graph::Graph;
 use amct_interpreter::Arithmetic;
 use amct_metrics::SignalSums;
-use amct_tensor::Tensor;
+use amct_tensor::{Tensor, internal};
 
 use super::rows::rows;
 use crate::Error;
@@ -32,8 +32,9 @@ impl Evaluator for Agreement {
         let name = model.outputs().first().map_or("", String::as_str);
         let mut same = 0_usize;
         self.images.run(&[&self.original, &model], |images, results| {
-            let [original, new] = results else { return Ok(()) };
-            let (Some(original), Some(new)) = (original.first(), new.first()) else { return Ok(()) };
+            let (Some(original), Some(new)) = (first(results, 0), first(results, 1)) else {
+                return Err(internal!("a model without a result").into());
+            };
             let class = |row: &[f32]| top(row, 1).first().map(|class| class.index);
             let pairs = rows(name, original, images)?.zip(rows(name, new, images)?);
             same += pairs.filter(|(original, new)| class(original) == class(new)).count();
@@ -74,12 +75,13 @@ impl Evaluator for Sqnr {
         let model = Model::new(graph, outputs, Arithmetic::Integer)?;
         let mut sums = vec![SignalSums::default(); model.outputs().len()];
         self.images.run(&[&self.original, &model], |images, results| {
-            let [original, new] = results else { return Ok(()) };
+            let [original, new] = results else {
+                return Err(internal!("{} results of two models", results.len()).into());
+            };
             for (index, (original, new)) in original.iter().zip(new).enumerate() {
                 let name = model.outputs().get(index).map_or("", String::as_str);
-                if let Some(sums) = sums.get_mut(index) {
-                    sums.add(of_images(name, original, images)?, of_images(name, new, images)?);
-                }
+                let sums = sums.get_mut(index).ok_or_else(|| internal!("output {index} of '{name}'"))?;
+                sums.add(of_images(name, original, images)?, of_images(name, new, images)?);
             }
             Ok(())
         })?;
@@ -90,6 +92,11 @@ impl Evaluator for Sqnr {
         let noise = 10_f64.powf(-new / 10.0);
         (noise <= self.noise, noise)
     }
+}
+
+/// The first output of one of several models.
+fn first(results: &[Vec<Tensor>], model: usize) -> Option<&Tensor> {
+    results.get(model)?.first()
 }
 
 /// The values of an output that belong to the images of a batch and not to its filling.

@@ -6,6 +6,7 @@ use amct_calibration::shift_bits::{self, LayerOutput};
 use amct_calibration::{Batches, Progress, probe_shapes};
 use amct_graph::{Graph, Outlet};
 use amct_rewrite::QuantizableLayer;
+use amct_tensor::internal;
 use amct_tensor::quantization::DeqScale;
 
 use crate::pipeline::Prepared;
@@ -38,7 +39,8 @@ impl Search<'_> {
         let mut outputs = Vec::new();
         let mut filled = Vec::new();
         for (layer, entry) in layers {
-            let Some(scale_d) = entry.scale_d else { continue };
+            let scale_d =
+                entry.scale_d.ok_or_else(|| internal!("layer '{}' has no scale_d yet", layer.name))?;
             let outlet = Outlet::from(layer.end());
             outputs.push(LayerOutput {
                 outlet,

@@ -2,6 +2,8 @@
 
 use std::ops::Range;
 
+use amct_tensor::internal;
+
 use super::Failed;
 use super::layers::{Layer, Layers};
 use crate::OpError;
@@ -109,7 +111,7 @@ fn run_layer(
 }
 
 fn short() -> OpError {
-    OpError::Unsupported("a band lacks lines".to_owned())
+    internal!("a band lacks lines").into()
 }
 
 impl Held {
