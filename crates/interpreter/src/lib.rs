@@ -11,6 +11,7 @@
 pub mod device;
 mod dispatch;
 mod error;
+mod fusible;
 mod lines;
 mod memory;
 mod operator;
@@ -23,8 +24,9 @@ mod value;
 
 pub use device::Device;
 pub use error::{OpError, PlanError, RunError, UnsupportedOp};
+pub use fusible::{Absorbable, EpilogueStep, Fusible};
 pub use lines::{Extents, LineLayer, LineType, Lines, LinesMut};
-pub use operator::{Arithmetic, BuildContext, Following, Inputs, Operator};
+pub use operator::{Arithmetic, BuildContext, Inputs, Operator};
 pub use plan::{Feed, Plan, PlanOptions};
 pub use profile::StepTime;
 pub use value::Value;

@@ -6,7 +6,7 @@ use amct_graph::{AttrError, Attributes, Graph, Node, Outlet};
 use amct_tensor::Tensor;
 
 use crate::device::{Device, Requant};
-use crate::lines::LineLayer;
+use crate::fusible::{Absorbable, Fusible};
 use crate::memory::Memory;
 use crate::{OpError, Value};
 
@@ -30,38 +30,19 @@ pub trait Operator: Send + Sync {
     /// [`OpError`] for inputs it does not take.
     fn run(&self, inputs: Inputs) -> Result<Vec<Value>, OpError>;
 
-    /// Takes the node that alone reads this one's output into itself, if it can; then it computes
-    /// that node's output instead of its own, to the same bits.
-    fn absorb(&mut self, next: &Following) -> bool {
-        let _ = next;
-        false
-    }
-
-    /// What a node before it may [`absorb`](Self::absorb) in its place.
-    fn as_following(&self) -> Option<Following> {
+    /// What a layer next to the node may do in its place.
+    fn absorbable(&self) -> Option<Absorbable> {
         None
     }
 
-    /// If the operator pads its input 0 with zeros by constant amounts: those before and after along
-    /// each axis.
-    fn as_padding(&self) -> Option<Vec<(usize, usize)>> {
+    /// The operator as a layer that may absorb others, if it is one.
+    fn as_fusible(&self) -> Option<&dyn Fusible> {
         None
     }
 
-    /// Takes a padding of input 0 into itself, if it can; then it reads what the padding reads.
-    fn absorb_padding(&mut self, pads: &[(usize, usize)]) -> bool {
-        let _ = pads;
-        false
-    }
-
-    /// The operator as a layer that can compute some lines by themselves, if it is one.
-    fn as_line_layer(&self) -> Option<&dyn LineLayer> {
+    /// [`as_fusible`](Self::as_fusible), to absorb.
+    fn as_fusible_mut(&mut self) -> Option<&mut dyn Fusible> {
         None
-    }
-
-    /// Multiply-adds that make one element of the output, 0 if that is not what the operator does.
-    fn depth(&self) -> usize {
-        0
     }
 
     /// Whether image i of every output (index i of the first axis) is computed from image i of the
@@ -71,42 +52,6 @@ pub trait Operator: Send + Sync {
         let _ = (inputs, batched);
         false
     }
-}
-
-/// A node that may be computed by the one before it.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Following {
-    /// Adds a constant per channel (last axis).
-    Bias {
-        /// To floats.
-        values: Vec<f32>,
-        /// To int32 sums, where the graph has it so.
-        integers: Option<Vec<i32>>,
-    },
-    /// A batch normalization per channel (last axis): `(x - mean) * factor + offset`.
-    Norm {
-        /// Subtracted.
-        mean: Vec<f32>,
-        /// Multiplied with.
-        factor: Vec<f32>,
-        /// Added.
-        offset: Vec<f32>,
-    },
-    /// Clips at zero.
-    Relu,
-    /// Clips at zero and six.
-    Relu6,
-    /// Multiplies int32 sums by a factor for all, or one per channel.
-    Dequantize(Vec<f32>),
-    /// Quantizes to int8.
-    Quantize {
-        /// Multiplies the values.
-        inverse_scale: f32,
-        /// The int8 that stands for zero.
-        offset: i32,
-    },
-    /// Adds a tensor, which becomes the last input.
-    Add,
 }
 
 /// The inputs of one run of an operator. A value that nobody needs later is the only holder of

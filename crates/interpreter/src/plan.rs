@@ -9,6 +9,8 @@ use amct_tensor::DType;
 
 use crate::device::{self, DeviceGraph, Requant};
 use crate::error::UnsupportedOp;
+use crate::fusible::Fusible;
+use crate::lines::LineLayer;
 use crate::memory::Memory;
 use crate::operator::{Arithmetic, BuildContext, Inputs, Operator};
 use crate::{OpError, PlanError, RunError, Value, ops, registry};
@@ -73,6 +75,18 @@ pub(crate) struct Step {
     pub(crate) releases: Vec<usize>,
     /// Whether the next step alone reads the output, line by line.
     pub(crate) passes_lines_on: bool,
+}
+
+impl Step {
+    /// The layer that it is, if that can compute some lines by themselves.
+    pub(crate) fn line_layer(&self) -> Option<&dyn LineLayer> {
+        self.operator.as_fusible()?.as_line_layer()
+    }
+
+    /// Multiply-adds that make one element of the output, 0 if it is no layer.
+    pub(crate) fn depth(&self) -> usize {
+        self.operator.as_fusible().map_or(0, Fusible::depth)
+    }
 }
 
 impl Plan {

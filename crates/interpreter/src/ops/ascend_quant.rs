@@ -3,7 +3,8 @@
 use amct_kernels::elementwise;
 use amct_tensor::Tensor;
 
-use crate::operator::{Arithmetic, BuildContext, Following, Inputs, Operator};
+use crate::fusible::{Absorbable, EpilogueStep};
+use crate::operator::{Arithmetic, BuildContext, Inputs, Operator};
 use crate::{OpError, Value};
 
 pub(crate) fn build(context: &mut BuildContext<'_>) -> Result<Box<dyn Operator>, OpError> {
@@ -48,9 +49,9 @@ impl Operator for AscendQuant {
         }])
     }
 
-    fn as_following(&self) -> Option<Following> {
+    fn absorbable(&self) -> Option<Absorbable> {
         let &AscendQuant { inverse_scale, offset, arithmetic } = self;
-        (arithmetic == Arithmetic::Integer).then_some(Following::Quantize { inverse_scale, offset })
+        (arithmetic == Arithmetic::Integer).then_some(EpilogueStep::Quantize { inverse_scale, offset }.into())
     }
 
     fn is_per_image(&self, _inputs: &[Option<Value>], _batched: &[bool]) -> bool {

@@ -7,7 +7,8 @@ use amct_tensor::{DType, DataFormat, Tensor};
 use rayon::prelude::*;
 
 use super::per_image::layer_per_image;
-use crate::operator::{Arithmetic, BuildContext, Following, Inputs, Operator};
+use crate::fusible::{Absorbable, EpilogueStep};
+use crate::operator::{Arithmetic, BuildContext, Inputs, Operator};
 use crate::{OpError, Value};
 
 pub(crate) fn build(context: &mut BuildContext<'_>) -> Result<Box<dyn Operator>, OpError> {
@@ -95,7 +96,7 @@ impl Operator for BiasAdd {
         Ok(vec![output.into()])
     }
 
-    fn as_following(&self) -> Option<Following> {
+    fn absorbable(&self) -> Option<Absorbable> {
         if self.format != DataFormat::Nhwc {
             return None;
         }
@@ -105,7 +106,7 @@ impl Operator for BiasAdd {
             Some(integers) => integers.clone(),
             None => values.iter().map(|&b| b as i32).collect(),
         };
-        Some(Following::Bias { values, integers: Some(integers) })
+        Some(EpilogueStep::Bias { values, integers }.into())
     }
 
     fn is_per_image(&self, inputs: &[Option<Value>], batched: &[bool]) -> bool {
