@@ -5,22 +5,9 @@ use std::sync::Arc;
 use amct_graph::{AttrError, Attributes, Graph, Node, Outlet};
 use amct_tensor::Tensor;
 
-use crate::device::{Device, Requant};
 use crate::fusible::{Absorbable, Fusible};
 use crate::memory::Memory;
 use crate::{OpError, Value};
-
-/// How the quantized part of a graph is computed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
-pub enum Arithmetic {
-    /// int8 times int8 into int32, exact.
-    #[default]
-    Integer,
-    /// Integer-valued floats, as TensorFlow runs AMCT's graphs.
-    FloatSimulation,
-    /// int8 times int8 into int32, exact; what leads in and out of int8 as this device does it.
-    Device(Device),
-}
 
 /// A node made ready to run.
 pub trait Operator: Send + Sync {
@@ -133,29 +120,12 @@ pub struct BuildContext<'a> {
     node: &'a Node,
     constants: Vec<Option<Value>>,
     absorbed: Vec<bool>,
-    arithmetic: Arithmetic,
-    requant: Option<&'a Requant>,
 }
 
 impl<'a> BuildContext<'a> {
-    pub(crate) fn new(
-        graph: &'a Graph,
-        node: &'a Node,
-        constants: Vec<Option<Value>>,
-        arithmetic: Arithmetic,
-    ) -> Self {
+    pub(crate) fn new(graph: &'a Graph, node: &'a Node, constants: Vec<Option<Value>>) -> Self {
         let absorbed = vec![false; constants.len()];
-        Self { graph, node, constants, absorbed, arithmetic, requant: None }
-    }
-
-    /// For an `AscendQuant` that reads the sums of a layer.
-    pub(crate) fn with_requant(self, requant: Option<&'a Requant>) -> Self {
-        Self { requant, ..self }
-    }
-
-    /// How the sums that the node reads are dequantized, if it reads sums.
-    pub(crate) fn requant(&self) -> Option<&'a Requant> {
-        self.requant
+        Self { graph, node, constants, absorbed }
     }
 
     /// The node.
@@ -166,11 +136,6 @@ impl<'a> BuildContext<'a> {
     /// Its attributes.
     pub fn attributes(&self) -> Attributes<'a> {
         self.node.attributes()
-    }
-
-    /// The arithmetic of the plan.
-    pub fn arithmetic(&self) -> Arithmetic {
-        self.arithmetic
     }
 
     /// Input `index`, if it is a constant tensor.
