@@ -7,7 +7,7 @@ mod dequant;
 mod quant;
 mod taps;
 
-use amct_graph::op;
+use amct_graph::{LayerKind, op};
 
 use crate::OpError;
 use crate::device::{Device, Requant};
@@ -24,7 +24,7 @@ pub(crate) fn build(
         op::ANTI_QUANT => Some(anti_quant::build(context, device)),
         op::DEQUANT => Some(dequant::build(context, device)),
         op::QUANT => Some(quant::build(context, device, requant)),
-        "AvgPool" => Some(avg_pool::build(context)),
+        other if LayerKind::of_op(other) == Some(LayerKind::AvgPool) => Some(avg_pool::build(context)),
         _ => None,
     }
 }
