@@ -5,7 +5,8 @@
 //! TensorFlow's CPU kernels. [`Arithmetic::Device`](crate::Arithmetic::Device) runs a plan so.
 //!
 //! What each step is on each chip, how that is known, and what is chosen where nobody tells, stands in
-//! `docs/devices.md`. What differs between chips is in the table of [`Device`] alone.
+//! `docs/devices.md`. What differs between chips is in `device/chips` alone, one file for
+//! each.
 //!
 //! # What is refused
 //! * A NaN to be quantized.
@@ -23,6 +24,8 @@
 mod activation;
 mod anti_quant;
 mod bias;
+mod chip;
+mod chips;
 mod dequant;
 mod graph;
 mod half;
@@ -36,90 +39,54 @@ use activation::Activation;
 pub use anti_quant::DeviceAntiQuant;
 pub(crate) use bias::check as check_biases;
 pub use bias::folded_bias;
+use chip::{Chip, Requantization, Scaling};
 pub use dequant::DeviceDequant;
 pub(crate) use graph::{DeviceGraph, of as device_graph};
 pub use quant::DeviceQuant;
 pub use requant::DeviceRequant;
 pub(crate) use requants::Requant;
 
-/// A chip by the family that computes alike.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Device {
+/// The chips by the families that compute alike: each is a row, and a file in `device/chips`.
+macro_rules! devices {
+    ($($(#[$doc:meta])* $device:ident => $chip:ident),+ $(,)?) => {
+        /// A chip by the family that computes alike.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        pub enum Device {
+            $($(#[$doc])* $device),+
+        }
+
+        impl Device {
+            /// All of them.
+            pub const ALL: [Device; [$(Device::$device),+].len()] = [$(Device::$device),+];
+
+            fn chip(self) -> &'static Chip {
+                match self {
+                    $(Device::$device => &chips::$chip::CHIP),+
+                }
+            }
+        }
+    };
+}
+
+devices! {
     /// Ascend 310.
-    Ascend310,
+    Ascend310 => ascend310,
     /// Ascend 310P (710, 610).
-    Ascend310p,
+    Ascend310p => ascend310p,
     /// Ascend 910, 910A.
-    Ascend910,
+    Ascend910 => ascend910,
     /// Ascend 910B.
-    Ascend910b,
+    Ascend910b => ascend910b,
     /// Ascend 310B.
-    Ascend310b,
+    Ascend310b => ascend310b,
     /// Ascend 950.
-    Ascend950,
-}
-
-/// In what the chips differ.
-struct Traits {
-    name: &'static str,
-    scaling: Scaling,
-    /// Whether activations are quantized and back in f32 and not in f16.
-    is_single: bool,
-    requantization: Requantization,
-}
-
-/// In what form the factor of a sum reaches the multiplier.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Scaling {
-    /// f16, or twice its root.
-    Half,
-    /// f32.
-    Single,
-    /// The upper 19 bits of an f32, with a product in f32.
-    Upper19,
-}
-
-/// How a chip goes from sums to int8 where an `AscendQuant` reads an `AscendDequant`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Requantization {
-    /// The dequantization multiplies by the next scale too; f16 lies between.
-    Half,
-    /// An operator of its own, without f16.
-    Fixed,
-    /// On the way out of the multiplier, without f16. `clips`: whether that way has a unit for `Relu6`.
-    FixPipe { clips: bool },
+    Ascend950 => ascend950,
 }
 
 impl Device {
-    /// All of them.
-    pub const ALL: [Device; 6] = [
-        Device::Ascend310,
-        Device::Ascend310p,
-        Device::Ascend910,
-        Device::Ascend910b,
-        Device::Ascend310b,
-        Device::Ascend950,
-    ];
-
-    fn traits(self) -> Traits {
-        let (name, scaling, is_single, requantization) = match self {
-            Device::Ascend310 => ("npu-310", Scaling::Half, false, Requantization::Half),
-            Device::Ascend310p => ("npu-310p", Scaling::Single, false, Requantization::Fixed),
-            Device::Ascend910 => ("npu-910", Scaling::Half, false, Requantization::Half),
-            Device::Ascend910b => {
-                ("npu-910b", Scaling::Upper19, false, Requantization::FixPipe { clips: false })
-            }
-            Device::Ascend310b => {
-                ("npu-310b", Scaling::Upper19, false, Requantization::FixPipe { clips: true })
-            }
-            Device::Ascend950 => ("npu-950", Scaling::Upper19, true, Requantization::FixPipe { clips: true }),
-        };
-        Traits { name, scaling, is_single, requantization }
-    }
-
     /// Its name on the command line: `npu-310`, ...
     pub fn name(self) -> &'static str {
-        self.traits().name
+        self.chip().name
     }
 
     /// The device of that name.

@@ -8,9 +8,11 @@
 //!
 //! One operator is one small file in `ops`, and one line in the table of [`registry`].
 
+mod arithmetic;
 pub mod device;
 mod dispatch;
 mod error;
+mod fusible;
 mod lines;
 mod memory;
 mod operator;
@@ -19,12 +21,15 @@ mod plan;
 mod profile;
 pub mod registry;
 mod run;
+mod semantics;
 mod value;
 
+pub use arithmetic::Arithmetic;
 pub use device::Device;
 pub use error::{OpError, PlanError, RunError, UnsupportedOp};
+pub use fusible::{Absorbable, EpilogueStep, Fusible};
 pub use lines::{Extents, LineLayer, LineType, Lines, LinesMut};
-pub use operator::{Arithmetic, BuildContext, Following, Inputs, Operator};
+pub use operator::{BuildContext, Inputs, Operator};
 pub use plan::{Feed, Plan, PlanOptions};
 pub use profile::StepTime;
 pub use value::Value;

@@ -5,22 +5,9 @@ use std::sync::Arc;
 use amct_graph::{AttrError, Attributes, Graph, Node, Outlet};
 use amct_tensor::Tensor;
 
-use crate::device::{Device, Requant};
-use crate::lines::LineLayer;
+use crate::fusible::{Absorbable, Fusible};
 use crate::memory::Memory;
 use crate::{OpError, Value};
-
-/// How the quantized part of a graph is computed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
-pub enum Arithmetic {
-    /// int8 times int8 into int32, exact.
-    #[default]
-    Integer,
-    /// Integer-valued floats, as TensorFlow runs AMCT's graphs.
-    FloatSimulation,
-    /// int8 times int8 into int32, exact; what leads in and out of int8 as this device does it.
-    Device(Device),
-}
 
 /// A node made ready to run.
 pub trait Operator: Send + Sync {
@@ -30,38 +17,19 @@ pub trait Operator: Send + Sync {
     /// [`OpError`] for inputs it does not take.
     fn run(&self, inputs: Inputs) -> Result<Vec<Value>, OpError>;
 
-    /// Takes the node that alone reads this one's output into itself, if it can; then it computes
-    /// that node's output instead of its own, to the same bits.
-    fn absorb(&mut self, next: &Following) -> bool {
-        let _ = next;
-        false
-    }
-
-    /// What a node before it may [`absorb`](Self::absorb) in its place.
-    fn as_following(&self) -> Option<Following> {
+    /// What a layer next to the node may do in its place.
+    fn absorbable(&self) -> Option<Absorbable> {
         None
     }
 
-    /// If the operator pads its input 0 with zeros by constant amounts: those before and after along
-    /// each axis.
-    fn as_padding(&self) -> Option<Vec<(usize, usize)>> {
+    /// The operator as a layer that may absorb others, if it is one.
+    fn as_fusible(&self) -> Option<&dyn Fusible> {
         None
     }
 
-    /// Takes a padding of input 0 into itself, if it can; then it reads what the padding reads.
-    fn absorb_padding(&mut self, pads: &[(usize, usize)]) -> bool {
-        let _ = pads;
-        false
-    }
-
-    /// The operator as a layer that can compute some lines by themselves, if it is one.
-    fn as_line_layer(&self) -> Option<&dyn LineLayer> {
+    /// [`as_fusible`](Self::as_fusible), to absorb.
+    fn as_fusible_mut(&mut self) -> Option<&mut dyn Fusible> {
         None
-    }
-
-    /// Multiply-adds that make one element of the output, 0 if that is not what the operator does.
-    fn depth(&self) -> usize {
-        0
     }
 
     /// Whether image i of every output (index i of the first axis) is computed from image i of the
@@ -71,42 +39,6 @@ pub trait Operator: Send + Sync {
         let _ = (inputs, batched);
         false
     }
-}
-
-/// A node that may be computed by the one before it.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Following {
-    /// Adds a constant per channel (last axis).
-    Bias {
-        /// To floats.
-        values: Vec<f32>,
-        /// To int32 sums, where the graph has it so.
-        integers: Option<Vec<i32>>,
-    },
-    /// A batch normalization per channel (last axis): `(x - mean) * factor + offset`.
-    Norm {
-        /// Subtracted.
-        mean: Vec<f32>,
-        /// Multiplied with.
-        factor: Vec<f32>,
-        /// Added.
-        offset: Vec<f32>,
-    },
-    /// Clips at zero.
-    Relu,
-    /// Clips at zero and six.
-    Relu6,
-    /// Multiplies int32 sums by a factor for all, or one per channel.
-    Dequantize(Vec<f32>),
-    /// Quantizes to int8.
-    Quantize {
-        /// Multiplies the values.
-        inverse_scale: f32,
-        /// The int8 that stands for zero.
-        offset: i32,
-    },
-    /// Adds a tensor, which becomes the last input.
-    Add,
 }
 
 /// The inputs of one run of an operator. A value that nobody needs later is the only holder of
@@ -188,29 +120,12 @@ pub struct BuildContext<'a> {
     node: &'a Node,
     constants: Vec<Option<Value>>,
     absorbed: Vec<bool>,
-    arithmetic: Arithmetic,
-    requant: Option<&'a Requant>,
 }
 
 impl<'a> BuildContext<'a> {
-    pub(crate) fn new(
-        graph: &'a Graph,
-        node: &'a Node,
-        constants: Vec<Option<Value>>,
-        arithmetic: Arithmetic,
-    ) -> Self {
+    pub(crate) fn new(graph: &'a Graph, node: &'a Node, constants: Vec<Option<Value>>) -> Self {
         let absorbed = vec![false; constants.len()];
-        Self { graph, node, constants, absorbed, arithmetic, requant: None }
-    }
-
-    /// For an `AscendQuant` that reads the sums of a layer.
-    pub(crate) fn with_requant(self, requant: Option<&'a Requant>) -> Self {
-        Self { requant, ..self }
-    }
-
-    /// How the sums that the node reads are dequantized, if it reads sums.
-    pub(crate) fn requant(&self) -> Option<&'a Requant> {
-        self.requant
+        Self { graph, node, constants, absorbed }
     }
 
     /// The node.
@@ -221,11 +136,6 @@ impl<'a> BuildContext<'a> {
     /// Its attributes.
     pub fn attributes(&self) -> Attributes<'a> {
         self.node.attributes()
-    }
-
-    /// The arithmetic of the plan.
-    pub fn arithmetic(&self) -> Arithmetic {
-        self.arithmetic
     }
 
     /// Input `index`, if it is a constant tensor.

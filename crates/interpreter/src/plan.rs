@@ -4,14 +4,17 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use amct_graph::{Graph, NodeId, Outlet, ShapeAttr};
+use amct_graph::{Graph, NodeId, Outlet, ShapeAttr, op};
 use amct_tensor::{DType, internal};
 
-use crate::device::{self, DeviceGraph, Requant};
+use crate::arithmetic::Arithmetic;
 use crate::error::UnsupportedOp;
+use crate::fusible::Fusible;
+use crate::lines::LineLayer;
 use crate::memory::Memory;
-use crate::operator::{Arithmetic, BuildContext, Inputs, Operator};
-use crate::{OpError, PlanError, RunError, Value, ops, registry};
+use crate::operator::{BuildContext, Inputs, Operator};
+use crate::semantics::Semantics;
+use crate::{OpError, PlanError, RunError, Value, registry};
 use conditional::Decisions;
 
 mod bands;
@@ -75,6 +78,18 @@ pub(crate) struct Step {
     pub(crate) passes_lines_on: bool,
 }
 
+impl Step {
+    /// The layer that it is, if that can compute some lines by themselves.
+    pub(crate) fn line_layer(&self) -> Option<&dyn LineLayer> {
+        self.operator.as_fusible()?.as_line_layer()
+    }
+
+    /// Multiply-adds that make one element of the output, 0 if it is no layer.
+    pub(crate) fn depth(&self) -> usize {
+        self.operator.as_fusible().map_or(0, Fusible::depth)
+    }
+}
+
 impl Plan {
     /// Makes a plan that computes `outputs`. Conditionals are decided here: what is only needed on
     /// a branch that is never taken is not looked at, and an observed outlet there is never shown.
@@ -96,26 +111,20 @@ impl Plan {
             .iter()
             .filter_map(|&shown| decisions.outlet(shown).map(|computed| (shown, computed)))
             .collect();
-        let fused: Option<DeviceGraph> = match options.arithmetic {
-            Arithmetic::Device(device) => Some(device::device_graph(graph, device)?),
-            _ => None,
-        };
-        let graph = fused.as_ref().map_or(graph, |fused| &fused.graph);
+        let semantics = options.arithmetic.semantics(graph)?;
+        let graph = semantics.graph().unwrap_or(graph);
         let computed = outputs.iter().copied().chain(observed.iter().map(|(_, computed)| *computed));
         let roots: Vec<NodeId> = computed.map(|outlet| outlet.node).collect();
         let order = graph.needed_by(&roots)?;
         check_supported(graph, &order)?;
         decisions.check_complete()?;
-        if let Arithmetic::Device(device) = options.arithmetic {
-            device::check_biases(graph, &order, device)?;
-        }
-        let mut compiler = Compiler::new(graph, options);
-        compiler.requants = fused.as_ref().map(|fused| &fused.requants);
+        semantics.check(&order)?;
+        let mut compiler = Compiler::new(graph, options, semantics.as_ref());
         for &id in &order {
             compiler.add(id)?;
         }
         let mut plan = compiler.finish(&outputs, &observed)?;
-        plan.requantized = fused.as_ref().map_or(Vec::new(), |fused| fused.names(&order));
+        plan.requantized = semantics.requantized(&order);
         Ok(plan)
     }
 
@@ -173,24 +182,23 @@ fn check_supported(graph: &Graph, order: &[NodeId]) -> Result<(), PlanError> {
 struct Compiler<'a> {
     graph: &'a Graph,
     options: &'a PlanOptions,
+    semantics: &'a dyn Semantics,
     slots: BTreeMap<Outlet, usize>,
     known: BTreeMap<Outlet, Value>,
     feeds: Vec<Feed>,
     steps: Vec<Step>,
-    /// Of a device: how the `AscendQuant`s that read sums dequantize them.
-    requants: Option<&'a BTreeMap<NodeId, Requant>>,
 }
 
 impl<'a> Compiler<'a> {
-    fn new(graph: &'a Graph, options: &'a PlanOptions) -> Self {
+    fn new(graph: &'a Graph, options: &'a PlanOptions, semantics: &'a dyn Semantics) -> Self {
         Self {
             graph,
             options,
+            semantics,
             slots: BTreeMap::new(),
             known: BTreeMap::new(),
             feeds: Vec::new(),
             steps: Vec::new(),
-            requants: None,
         }
     }
 
@@ -203,7 +211,7 @@ impl<'a> Compiler<'a> {
         let node = self.graph.node(id);
         let outlet = Outlet::from(id);
         match node.op.as_str() {
-            "Const" => {
+            op::CONST => {
                 self.known.insert(outlet, self.graph.decode_const(id)?.into());
                 Ok(())
             }
@@ -247,18 +255,12 @@ impl<'a> Compiler<'a> {
             inputs: shapes(&constants),
             error: Box::new(error),
         };
-        let arithmetic = self.options.arithmetic;
-        let mut context = BuildContext::new(self.graph, node, constants.clone(), arithmetic)
-            .with_requant(self.requants.and_then(|requants| requants.get(&id)));
-        let of_device = match arithmetic {
-            Arithmetic::Device(_) => ops::device::find(&node.op),
-            _ => None,
-        };
-        let Some(build) = of_device.or_else(|| registry::find(&node.op)) else {
-            // `check_supported` has been here before.
-            return Err(failed(OpError::Unsupported("no such operator".to_owned())).into());
-        };
-        let operator = build(&mut context).map_err(failed)?;
+        let mut context = BuildContext::new(self.graph, node, constants.clone());
+        let of_registry = |context: &mut BuildContext<'_>| Some(registry::find(&node.op)?(context));
+        let built = self.semantics.build(id, &mut context).or_else(|| of_registry(&mut context));
+        // `check_supported` has been here before.
+        let built = built.ok_or_else(|| failed(OpError::Unsupported("no such operator".to_owned())))?;
+        let operator = built.map_err(failed)?;
         let absorbed = context.absorbed();
         if all_constant {
             let inputs = constants.iter().zip(&absorbed).map(

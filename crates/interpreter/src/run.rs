@@ -124,7 +124,7 @@ impl Plan {
         self.run_step(step, frame, observer)?;
         let output = step.outputs.first().copied().flatten().and_then(|slot| frame.get(slot)?.as_ref());
         let elements = output.map_or(0, |output| output.shape().iter().product());
-        Ok(Advance { steps: 1, multiply_adds: elements.saturating_mul(step.operator.depth()) })
+        Ok(Advance { steps: 1, multiply_adds: elements.saturating_mul(step.depth()) })
     }
 
     pub(crate) fn run_step(

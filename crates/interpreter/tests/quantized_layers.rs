@@ -149,6 +149,10 @@ fn scales(count: usize) -> Vec<DeqScale> {
 }
 
 fn quantized(layer: &Layer, bias: bool, words: &[DeqScale]) -> Graph {
+    quantized_nodes(layer, bias, words).graph()
+}
+
+fn quantized_nodes(layer: &Layer, bias: bool, words: &[DeqScale]) -> Builder {
     let mut builder = Builder::default();
     builder.node("x", "Placeholder", &[], Vec::new());
     builder.quant("quant", "x", -7.0);
@@ -169,7 +173,7 @@ fn quantized(layer: &Layer, bias: bool, words: &[DeqScale]) -> Graph {
         builder.node("bias_add", "BiasAdd", &["layer", "cast"], format);
     }
     builder.dequant(if bias { "bias_add" } else { "layer" }, words, layer.format, [1, 1]);
-    builder.graph()
+    builder
 }
 
 /// The values of `outlets` under each arithmetic.
@@ -203,6 +207,45 @@ fn integer_layers_give_the_bits_of_the_simulation() {
             assert_eq!(bits(&integer[0]), bits(&simulated[0]), "{name}");
             assert!(bits(&integer[0]).iter().any(|&x| x != 0), "{name}");
             assert_eq!((dtype(&integer[1]), dtype(&simulated[1])), (DType::I32, DType::F32), "{name}");
+        }
+    }
+}
+
+/// A residual sum or the next layer's quantization, and what lies before: all in one step, to the bits of one
+/// node after the other.
+#[test]
+fn layers_of_every_kind_do_what_follows_them() {
+    for layer in layers().iter().filter(|layer| layer.format == "NHWC") {
+        let words = scales(layer.channels);
+        let x = || Value::from(floats(&layer.input, 3));
+        let [sums, _] = both(&quantized(layer, true, &words), &["dequant"], &[("x", x())]);
+        for last in ["AddV2", "AscendQuant"] {
+            let name = format!("{} {:?} {last}", layer.op, layer.input);
+            let mut builder = quantized_nodes(layer, true, &words);
+            builder.node("relu", "Relu6", &["dequant"], Vec::new());
+            builder.node("r", "Placeholder", &[], Vec::new());
+            if last == "AddV2" {
+                builder.node("y", last, &["relu", "r"], Vec::new());
+            } else {
+                builder.quant("next", "relu", 3.0);
+                builder.node("y", "AscendAntiQuant", &["next"], vec![("scale", AttrValue::F(0.3))]);
+            }
+            let graph = builder.graph();
+            let feeds = [("x", x()), ("r", floats(sums[0].shape(), 8).into())];
+            let used = if last == "AddV2" { &feeds[..] } else { &feeds[..1] };
+            let plan = |outlets: &[&str]| {
+                let outlets: Vec<_> = outlets.iter().map(|name| graph.outlet(name).unwrap()).collect();
+                Plan::compile(&graph, &outlets, &PlanOptions::default()).unwrap()
+            };
+            let apart = plan(&["y", "layer", "bias_add", "dequant", "relu"]).run(used).unwrap();
+            // The buffers of the first run are used again in the second.
+            let whole = plan(&["y"]);
+            whole.run(used).unwrap();
+            let (together, rows) = whole.run_profiled(used).unwrap();
+            assert_eq!(bits(&together[0]), bits(&apart[0]), "{name}");
+            assert!(bits(&together[0]).iter().any(|&x| x != 0), "{name}");
+            let row = rows.iter().find(|row| row.op == layer.op).unwrap();
+            assert_eq!(row.absorbed, ["BiasAdd", "AscendDequant", "Relu6", last], "{name}");
         }
     }
 }

@@ -21,7 +21,7 @@ impl DeviceAntiQuant {
     /// [`OpError::Unsupported`] for a scale or offset that an f16 does not hold: whether ATC takes the
     /// scale's root here too is not public.
     pub fn new(device: Device, scale: f32, offset: f32) -> Result<Self, OpError> {
-        let is_single = device.traits().is_single;
+        let is_single = device.chip().is_single;
         if !is_single && !holds(scale) {
             return Err(OpError::Unsupported(format!(
                 "its scale is {scale}, and what {device} makes of one outside [2^-14, 65504] is not public"

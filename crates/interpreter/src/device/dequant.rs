@@ -36,7 +36,7 @@ impl DeviceDequant {
 
     /// With the factors of the sums.
     pub(super) fn scaled(device: Device, scales: &[f32]) -> Self {
-        let scaling = device.traits().scaling;
+        let scaling = device.chip().scaling;
         let twice = scaling == Scaling::Half && !scales.iter().all(|&scale| half::holds(scale));
         let factors = scales.iter().map(|&scale| match scaling {
             Scaling::Half => half::factor(scale, twice),
@@ -77,7 +77,7 @@ pub(super) fn of_channel(factors: &[f32], channel: usize) -> Option<f32> {
 /// The factors of the sums that the words hold.
 pub(super) fn scales(device: Device, words: &[DeqScale], area: i64) -> Result<Vec<f32>, OpError> {
     let shifted = words.iter().find(|word| word.shift_n != 0);
-    if let (Device::Ascend310p, Some(word)) = (device, shifted) {
+    if let (false, Some(word)) = (device.chip().ignores_shifts, shifted) {
         return Err(OpError::Unsupported(format!(
             "its deq_scale shifts by {}, and what {device} computes then is not public; quantize without \
              shift bits, or run with the semantics of tf",

@@ -20,7 +20,7 @@ impl DeviceQuant {
     /// With the attributes of `AscendQuant`: `scale` is 1/scale_d, `offset` the int8 that stands for
     /// zero.
     pub fn new(device: Device, scale: f32, offset: i32) -> Self {
-        let (twice, is_single) = (!holds(scale), device.traits().is_single);
+        let (twice, is_single) = (!holds(scale), device.chip().is_single);
         let factor = match (is_single, twice) {
             (true, true) => scale.sqrt(),
             (true, false) => scale,

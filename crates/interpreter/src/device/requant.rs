@@ -50,7 +50,7 @@ impl DeviceRequant {
     ) -> Result<Self, OpError> {
         let scales: Vec<f32> = scales(device, words, area)?.iter().map(|&d| d * scale).collect();
         let are_absorbed = activations.iter().all(|activation| activation.is_absorbed());
-        let path = match device.traits().requantization {
+        let path = match device.chip().requantization {
             Requantization::Fixed if are_absorbed => Path::Fixed(scales),
             Requantization::Half | Requantization::Fixed => {
                 Path::Half(DeviceDequant::scaled(device, &scales))
@@ -123,7 +123,7 @@ mod tests {
     }
 
     fn is_half(device: Device) -> bool {
-        device.traits().requantization == Requantization::Half
+        device.chip().requantization == Requantization::Half
     }
 
     /// D = 0.25 and scale = 2 give E = 0.5. 5 * 0.5 = 2.5, which goes to the even 2. With the offset 1
@@ -210,7 +210,7 @@ mod tests {
         for device in Device::ALL {
             let six = requant(device, 1.0, 4.1, -3, &[Activation::Relu6]);
             let found = [100, 5, -5].map(|sum| six.requantize(sum, 0, 1).unwrap());
-            let by_pipe = matches!(device.traits().requantization, Requantization::FixPipe { .. });
+            let by_pipe = matches!(device.chip().requantization, Requantization::FixPipe { .. });
             assert_eq!(found, if by_pipe { [21, 17, -3] } else { [22, 18, -3] }, "{device}");
         }
     }

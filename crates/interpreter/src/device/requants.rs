@@ -14,7 +14,7 @@ mod concat;
 mod readers;
 
 use amct_graph::quantized::deq_scale;
-use amct_graph::{Consumers, Graph, LayerPath, Node, NodeId, Outlet, op};
+use amct_graph::{Consumers, Graph, LayerKind, LayerPath, Node, NodeId, Outlet, op};
 use amct_tensor::DataFormat;
 use amct_tensor::quantization::DeqScale;
 
@@ -87,7 +87,8 @@ impl Dequant {
 pub(super) fn partial_pool(graph: &Graph, sums: Outlet) -> Option<NodeId> {
     let source = graph.source(sums).node;
     let is_partial = |node: &&Node| {
-        node.op == "AvgPool" && matches!(node.attributes().string("padding"), Ok(Some("SAME")))
+        LayerKind::of_op(&node.op) == Some(LayerKind::AvgPool)
+            && matches!(node.attributes().string("padding"), Ok(Some("SAME")))
     };
     graph.get(source).filter(is_partial).map(|_| source)
 }

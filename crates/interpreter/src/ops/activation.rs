@@ -6,7 +6,8 @@ use amct_tensor::{DType, Tensor};
 use super::half::or_half;
 use super::number::{Number, with_number};
 use super::unary::in_place;
-use crate::operator::{BuildContext, Following, Inputs, Operator};
+use crate::fusible::{Absorbable, EpilogueStep};
+use crate::operator::{BuildContext, Inputs, Operator};
 use crate::{OpError, Value};
 
 pub(crate) fn build(context: &mut BuildContext<'_>) -> Result<Box<dyn Operator>, OpError> {
@@ -36,12 +37,8 @@ impl Operator for Clip {
         true
     }
 
-    fn as_following(&self) -> Option<Following> {
-        match self.0 {
-            Activation::Relu => Some(Following::Relu),
-            Activation::Relu6 => Some(Following::Relu6),
-            Activation::None => None,
-        }
+    fn absorbable(&self) -> Option<Absorbable> {
+        Some(EpilogueStep::Activate(self.0).into())
     }
 }
 

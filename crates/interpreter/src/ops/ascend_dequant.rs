@@ -5,7 +5,8 @@ use amct_tensor::quantization::DeqScale;
 use amct_tensor::{DType, DataFormat, Tensor};
 
 use super::per_image::layer_per_image;
-use crate::operator::{BuildContext, Following, Inputs, Operator};
+use crate::fusible::{Absorbable, EpilogueStep};
+use crate::operator::{BuildContext, Inputs, Operator};
 use crate::{OpError, Value};
 
 pub(crate) fn build(context: &mut BuildContext<'_>) -> Result<Box<dyn Operator>, OpError> {
@@ -87,10 +88,10 @@ impl Operator for AscendDequant {
         Ok(vec![Tensor::from_vec(shape, output)?.into()])
     }
 
-    fn as_following(&self) -> Option<Following> {
+    fn absorbable(&self) -> Option<Absorbable> {
         let scales = self.words.as_ref().filter(|scales| self.is_plain(scales))?;
         let nhwc = self.format == DataFormat::Nhwc || scales.len() == 1;
-        nhwc.then(|| Following::Dequantize(scales.iter().map(|scale| scale.scale).collect()))
+        nhwc.then(|| EpilogueStep::Dequantize(scales.iter().map(|scale| scale.scale).collect()).into())
     }
 
     fn is_per_image(&self, inputs: &[Option<Value>], batched: &[bool]) -> bool {

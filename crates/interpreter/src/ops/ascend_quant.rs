@@ -3,13 +3,14 @@
 use amct_kernels::elementwise;
 use amct_tensor::Tensor;
 
-use crate::operator::{Arithmetic, BuildContext, Following, Inputs, Operator};
+use crate::fusible::{Absorbable, EpilogueStep};
+use crate::operator::{BuildContext, Inputs, Operator};
 use crate::{OpError, Value};
 
 pub(crate) fn build(context: &mut BuildContext<'_>) -> Result<Box<dyn Operator>, OpError> {
     context.expect_inputs(1)?;
     let (inverse_scale, offset) = factors(context)?;
-    Ok(Box::new(AscendQuant { inverse_scale, offset, arithmetic: context.arithmetic() }))
+    Ok(Box::new(AscendQuant { inverse_scale, offset }))
 }
 
 /// The attributes `scale`, which is 1/scale_d, and `offset`.
@@ -32,7 +33,6 @@ pub(super) fn factors(context: &BuildContext<'_>) -> Result<(f32, i32), OpError>
 struct AscendQuant {
     inverse_scale: f32,
     offset: i32,
-    arithmetic: Arithmetic,
 }
 
 impl Operator for AscendQuant {
@@ -42,15 +42,12 @@ impl Operator for AscendQuant {
         elementwise::quantize_i8(input.as_slice()?, self.inverse_scale, self.offset, &mut q)?;
         let value = Value::Quantized { q: Tensor::from_vec(input.shape(), q)?, zero_offset: self.offset };
         inputs.memory().give(input);
-        Ok(vec![match self.arithmetic {
-            Arithmetic::Integer | Arithmetic::Device(_) => value,
-            Arithmetic::FloatSimulation => value.simulated()?.into(),
-        }])
+        Ok(vec![value])
     }
 
-    fn as_following(&self) -> Option<Following> {
-        let &AscendQuant { inverse_scale, offset, arithmetic } = self;
-        (arithmetic == Arithmetic::Integer).then_some(Following::Quantize { inverse_scale, offset })
+    fn absorbable(&self) -> Option<Absorbable> {
+        let &AscendQuant { inverse_scale, offset } = self;
+        Some(EpilogueStep::Quantize { inverse_scale, offset }.into())
     }
 
     fn is_per_image(&self, _inputs: &[Option<Value>], _batched: &[bool]) -> bool {

@@ -1,16 +1,14 @@
 //! `AscendWeightQuant`: int8 weights, less their offset.
 
-use amct_tensor::Tensor;
-
-use crate::operator::{Arithmetic, BuildContext, Inputs, Operator};
+use crate::operator::{BuildContext, Inputs, Operator};
 use crate::{OpError, Value};
 
 pub(crate) fn build(context: &mut BuildContext<'_>) -> Result<Box<dyn Operator>, OpError> {
     context.expect_inputs(2)?;
-    Ok(Box::new(AscendWeightQuant(context.arithmetic())))
+    Ok(Box::new(AscendWeightQuant))
 }
 
-struct AscendWeightQuant(Arithmetic);
+struct AscendWeightQuant;
 
 impl Operator for AscendWeightQuant {
     fn run(&self, mut inputs: Inputs) -> Result<Vec<Value>, OpError> {
@@ -21,13 +19,8 @@ impl Operator for AscendWeightQuant {
                 "its weight offset is {found}, but only symmetric weights (offset 0) are supported"
             )));
         }
-        let ints = weights.as_slice::<i8>()?;
-        Ok(vec![match self.0 {
-            Arithmetic::Integer | Arithmetic::Device(_) => weights.into(),
-            Arithmetic::FloatSimulation => {
-                Tensor::from_vec(weights.shape(), ints.iter().map(|&w| f32::from(w)).collect::<Vec<_>>())?
-                    .into()
-            }
-        }])
+        // Only int8 is taken.
+        weights.as_slice::<i8>()?;
+        Ok(vec![weights.into()])
     }
 }

@@ -4,7 +4,8 @@ use amct_tensor::{DataFormat, Tensor};
 use rayon::prelude::*;
 
 use super::unary::in_rows;
-use crate::operator::{BuildContext, Following, Inputs, Operator};
+use crate::fusible::{Absorbable, EpilogueStep};
+use crate::operator::{BuildContext, Inputs, Operator};
 use crate::{OpError, Value};
 
 pub(crate) fn build(context: &mut BuildContext<'_>) -> Result<Box<dyn Operator>, OpError> {
@@ -104,13 +105,11 @@ impl Operator for BatchNorm {
         Ok(outputs)
     }
 
-    fn as_following(&self) -> Option<Following> {
+    fn absorbable(&self) -> Option<Absorbable> {
         let [scale, offset, mean, variance] = self.constants.as_ref()?;
-        (self.format == DataFormat::Nhwc).then(|| Following::Norm {
-            mean: mean.clone(),
-            factor: self.factors(scale, variance),
-            offset: offset.clone(),
-        })
+        let factor = || self.factors(scale, variance);
+        let norm = || EpilogueStep::Norm { mean: mean.clone(), factor: factor(), offset: offset.clone() };
+        (self.format == DataFormat::Nhwc).then(|| norm().into())
     }
 
     fn is_per_image(&self, _inputs: &[Option<Value>], batched: &[bool]) -> bool {

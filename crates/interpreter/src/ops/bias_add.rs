@@ -7,7 +7,8 @@ use amct_tensor::{DType, DataFormat, Tensor};
 use rayon::prelude::*;
 
 use super::per_image::layer_per_image;
-use crate::operator::{Arithmetic, BuildContext, Following, Inputs, Operator};
+use crate::fusible::{Absorbable, EpilogueStep};
+use crate::operator::{BuildContext, Inputs, Operator};
 use crate::{OpError, Value};
 
 pub(crate) fn build(context: &mut BuildContext<'_>) -> Result<Box<dyn Operator>, OpError> {
@@ -16,8 +17,7 @@ pub(crate) fn build(context: &mut BuildContext<'_>) -> Result<Box<dyn Operator>,
     let name = attrs.string("data_format")?.unwrap_or("NHWC");
     let format =
         DataFormat::from_name(name).ok_or_else(|| attrs.error("data_format", "NHWC or NCHW", name))?;
-    let integers =
-        if context.arithmetic() == Arithmetic::FloatSimulation { None } else { int32_behind_cast(context) };
+    let integers = int32_behind_cast(context);
     Ok(Box::new(BiasAdd { format, integers, bias: context.take_constant(1) }))
 }
 
@@ -36,7 +36,7 @@ pub(super) fn is_of_product(context: &BuildContext<'_>) -> bool {
 /// The int32 constant that a `Cast` turns into the float bias: a float cannot hold all of its
 /// values, the layer's int32 sums can.
 fn int32_behind_cast(context: &BuildContext<'_>) -> Option<Vec<i32>> {
-    let cast = context.producer(1).filter(|node| node.op == "Cast")?;
+    let cast = context.producer(1).filter(|node| node.op == op::CAST)?;
     if cast.attrs.get("SrcT") != Some(&AttrValue::Type(amct_graph::type_code(DType::I32))) {
         return None;
     }
@@ -95,7 +95,7 @@ impl Operator for BiasAdd {
         Ok(vec![output.into()])
     }
 
-    fn as_following(&self) -> Option<Following> {
+    fn absorbable(&self) -> Option<Absorbable> {
         if self.format != DataFormat::Nhwc {
             return None;
         }
@@ -105,7 +105,7 @@ impl Operator for BiasAdd {
             Some(integers) => integers.clone(),
             None => values.iter().map(|&b| b as i32).collect(),
         };
-        Some(Following::Bias { values, integers: Some(integers) })
+        Some(EpilogueStep::Bias { values, integers }.into())
     }
 
     fn is_per_image(&self, inputs: &[Option<Value>], batched: &[bool]) -> bool {

@@ -7,7 +7,8 @@ use super::broadcast::broadcast;
 use super::half::or_half;
 use super::number::{Number, with_number};
 use super::per_image::broadcasts_per_image;
-use crate::operator::{BuildContext, Following, Inputs, Operator};
+use crate::fusible::{Absorbable, EpilogueStep};
+use crate::operator::{BuildContext, Inputs, Operator};
 use crate::{OpError, Value};
 
 pub(crate) fn build(context: &mut BuildContext<'_>) -> Result<Box<dyn Operator>, OpError> {
@@ -68,8 +69,8 @@ impl Operator for Binary {
         Ok(vec![output.into()])
     }
 
-    fn as_following(&self) -> Option<Following> {
-        matches!(self.0, Function::Add).then_some(Following::Add)
+    fn absorbable(&self) -> Option<Absorbable> {
+        matches!(self.0, Function::Add).then_some(EpilogueStep::Accumulate.into())
     }
 
     fn is_per_image(&self, inputs: &[Option<Value>], batched: &[bool]) -> bool {

@@ -7,26 +7,25 @@ mod dequant;
 mod quant;
 mod taps;
 
+use amct_graph::{LayerKind, op};
+
 use crate::OpError;
-use crate::device::Device;
-use crate::operator::{Arithmetic, BuildContext};
-use crate::registry::Builder;
+use crate::device::{Device, Requant};
+use crate::operator::{BuildContext, Operator};
 
-/// The builder for an op type; `None` if a device computes it like TensorFlow.
-pub(crate) fn find(op: &str) -> Option<Builder> {
-    match op {
-        "AscendAntiQuant" => Some(anti_quant::build),
-        "AscendDequant" => Some(dequant::build),
-        "AscendQuant" => Some(quant::build),
-        "AvgPool" => Some(avg_pool::build),
+/// The operator of a node; `None` if a device computes it like TensorFlow. `requant` is for an `AscendQuant`
+/// that reads sums: how they are dequantized.
+pub(crate) fn build(
+    context: &mut BuildContext<'_>,
+    device: Device,
+    requant: Option<&Requant>,
+) -> Option<Result<Box<dyn Operator>, OpError>> {
+    match context.node().op.as_str() {
+        op::ANTI_QUANT => Some(anti_quant::build(context, device)),
+        op::DEQUANT => Some(dequant::build(context, device)),
+        op::QUANT => Some(quant::build(context, device, requant)),
+        other if LayerKind::of_op(other) == Some(LayerKind::AvgPool) => Some(avg_pool::build(context)),
         _ => None,
-    }
-}
-
-fn device(context: &BuildContext<'_>) -> Result<Device, OpError> {
-    match context.arithmetic() {
-        Arithmetic::Device(device) => Ok(device),
-        _ => Err(OpError::Unsupported("the plan is not for a device".to_owned())),
     }
 }
 

@@ -5,6 +5,7 @@ use amct_tensor::{Element, Tensor, checked_len};
 use ndarray::{ArrayD, IxDyn, Slice};
 
 use crate::dispatch::dispatch;
+use crate::fusible::Absorbable;
 use crate::operator::{BuildContext, Inputs, Operator};
 use crate::{OpError, Value};
 
@@ -41,8 +42,8 @@ impl Operator for Pad {
         Ok(vec![output.into()])
     }
 
-    fn as_padding(&self) -> Option<Vec<(usize, usize)>> {
-        self.pads.clone()
+    fn absorbable(&self) -> Option<Absorbable> {
+        self.pads.clone().map(Absorbable::Padding)
     }
 }
 

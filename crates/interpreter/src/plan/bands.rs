@@ -10,9 +10,9 @@ pub(super) fn mark(steps: &mut [Step], kept: &BTreeSet<usize>) {
     let readers = readers(steps);
     let passes_on = |pair: &[Step]| -> Option<bool> {
         let [step, next] = pair else { return None };
-        let layer = step.operator.as_line_layer()?;
+        let layer = step.line_layer()?;
         layer.line_type()?;
-        next.operator.as_line_layer()?.line_type()?;
+        next.line_layer()?.line_type()?;
         let &[Some(output)] = step.outputs.as_slice() else { return None };
         let read = next.inputs.first().copied().flatten()?;
         let alone = !kept.contains(&output) && readers.get(&output) == Some(&1);

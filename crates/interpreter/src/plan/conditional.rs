@@ -10,6 +10,7 @@ use amct_graph::{AttrValue, Graph, NewNode, Node, NodeId, Outlet, Patch, Source,
 use amct_tensor::Tensor;
 
 use super::{Compiler, PlanOptions};
+use crate::semantics::Integer;
 use crate::{PlanError, Value, registry};
 
 /// What becomes of a value.
@@ -226,7 +227,7 @@ impl Decider<'_> {
         };
         let mut value = None;
         if order.iter().all(constant) {
-            let mut compiler = Compiler::new(&self.graph, self.options);
+            let mut compiler = Compiler::new(&self.graph, self.options, &Integer);
             for &id in &order {
                 compiler.add(id)?;
             }

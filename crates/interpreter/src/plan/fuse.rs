@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Step;
+use crate::fusible::Absorbable;
 
 /// A step that pads: its index, the slot that it reads, and by how much along each axis.
 type Padding = (usize, usize, Vec<(usize, usize)>);
@@ -17,14 +18,14 @@ pub(super) fn pad_in_layers(mut steps: Vec<Step>, kept: &BTreeSet<usize>) -> Vec
     for index in 0..steps.len() {
         let Some(step) = steps.get_mut(index) else { break };
         let source = step.inputs.first().copied().flatten();
-        if let (Some(pads_by), Some(source), Some(Some(output))) =
-            (step.operator.as_padding(), source, step.outputs.first().copied())
+        if let (Some(Absorbable::Padding(pads_by)), Some(source), Some(Some(output))) =
+            (step.operator.absorbable(), source, step.outputs.first().copied())
             && !kept.contains(&output)
             && readers.get(&output) == Some(&1)
         {
             pads.insert(output, (index, source, pads_by));
         } else if let Some((pad, input, by)) = source.and_then(|source| pads.get(&source))
-            && step.operator.absorb_padding(by)
+            && step.operator.as_fusible_mut().is_some_and(|layer| layer.absorb_padding(by))
         {
             if let Some(first) = step.inputs.first_mut() {
                 *first = Some(*input);
@@ -58,10 +59,10 @@ pub(super) fn fuse(steps: Vec<Step>, kept: &BTreeSet<usize>) -> Vec<Step> {
             if other.is_some_and(|other| maker.get(&other).is_none_or(|&other| other >= index)) {
                 return None;
             }
-            let following = step.operator.as_following()?;
-            let earlier = fused.get_mut(index)?;
-            let willing = earlier.outputs.len() == 1 && earlier.operator.absorb(&following);
-            willing.then_some((index, other))
+            let Some(Absorbable::Step(next)) = step.operator.absorbable() else { return None };
+            let earlier = fused.get_mut(index).filter(|earlier| earlier.outputs.len() == 1)?;
+            let is_taken = earlier.operator.as_fusible_mut()?.absorb(&next);
+            is_taken.then_some((index, other))
         });
         let Some((index, other)) = earlier else {
             maker.extend(step.outputs.iter().flatten().map(|&slot| (slot, fused.len())));

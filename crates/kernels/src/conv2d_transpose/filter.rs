@@ -59,6 +59,11 @@ impl TransposeFilterI8 {
     pub fn for_isa(isa: Isa, window: TransposeWindow, values: &[i8]) -> Result<Self, KernelError> {
         Self::pack(window, values, |k, n, values| PackedI8::for_isa(isa, k, n, values))
     }
+
+    /// No sum of products with activations of any zero offset is larger in magnitude.
+    pub fn limit(&self) -> i64 {
+        self.packed.iter().map(|packed| packed.limit()).max().unwrap_or(0)
+    }
 }
 
 impl<P> TransposeFilter<P> {

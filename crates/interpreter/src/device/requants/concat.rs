@@ -22,7 +22,7 @@ pub(in crate::device) struct Joined {
 
 /// All that ATC fuses so; `is_taken` tells of a quantization that is fused otherwise.
 pub(in crate::device) fn all(search: &Search<'_>, is_taken: &dyn Fn(NodeId) -> bool) -> Vec<Joined> {
-    if matches!(search.device.traits().requantization, Requantization::FixPipe { .. }) {
+    if matches!(search.device.chip().requantization, Requantization::FixPipe { .. }) {
         return Vec::new();
     }
     let quants = search.graph.nodes().filter(|(id, node)| node.op == op::QUANT && !is_taken(*id));
@@ -46,7 +46,7 @@ fn joined(search: &Search<'_>, quant: NodeId) -> Option<Joined> {
     };
     search.sole_reader(concat)?;
     let inputs: Vec<usize> = (0..node.inputs.len()).filter(|&input| input != axis).collect();
-    let is_fixed = search.device.traits().requantization == Requantization::Fixed;
+    let is_fixed = search.device.chip().requantization == Requantization::Fixed;
     let mut parts = Vec::new();
     for &input in &inputs {
         let mut id = graph.source(*node.inputs.get(input)?).node;

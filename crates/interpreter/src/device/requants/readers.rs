@@ -18,7 +18,7 @@ struct Reader {
 /// The quantizations that take a dequantization in; none if ATC does not fuse it with its readers.
 pub(in crate::device) fn behind(search: &Search<'_>, dequant: &Dequant) -> Vec<(NodeId, Requant)> {
     let Some(readers) = search.readers(dequant.id) else { return Vec::new() };
-    match search.device.traits().requantization {
+    match search.device.chip().requantization {
         Requantization::FixPipe { clips } => by_pipe(search, dequant, &readers, clips),
         style => by_pass(dequant, &readers, style),
     }

@@ -2,15 +2,14 @@
 
 use amct_tensor::Tensor;
 
-use super::device;
-use crate::device::DeviceAntiQuant;
+use crate::device::{Device, DeviceAntiQuant};
 use crate::operator::{BuildContext, Inputs, Operator};
 use crate::{OpError, Value};
 
-pub(crate) fn build(context: &mut BuildContext<'_>) -> Result<Box<dyn Operator>, OpError> {
+pub(super) fn build(context: &mut BuildContext<'_>, device: Device) -> Result<Box<dyn Operator>, OpError> {
     context.expect_inputs(1)?;
     let attrs = context.attributes();
-    let anti_quant = DeviceAntiQuant::new(device(context)?, attrs.float("scale")?, attrs.float("offset")?)?;
+    let anti_quant = DeviceAntiQuant::new(device, attrs.float("scale")?, attrs.float("offset")?)?;
     Ok(Box::new(AntiQuant { anti_quant }))
 }
 

@@ -11,7 +11,7 @@ use crate::ops::per_image::layer_per_image;
 use crate::ops::window::{from_nhwc, to_nhwc};
 use crate::{OpError, Value};
 
-pub(crate) fn build(context: &mut BuildContext<'_>) -> Result<Box<dyn Operator>, OpError> {
+pub(super) fn build(context: &mut BuildContext<'_>) -> Result<Box<dyn Operator>, OpError> {
     Ok(Box::new(AvgPool { attrs: WindowAttrs::of(context.node())?, of_floats: avg_pool::build(context)? }))
 }
 

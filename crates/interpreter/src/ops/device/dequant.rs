@@ -4,21 +4,20 @@ use amct_tensor::quantization::DeqScale;
 use amct_tensor::{DataFormat, Tensor};
 
 use super::channels::Channels;
+use super::no_channel;
 use super::taps::Taps;
-use super::{device, no_channel};
-use crate::device::DeviceDequant;
+use crate::device::{Device, DeviceDequant};
 use crate::operator::{BuildContext, Inputs, Operator};
 use crate::ops::per_image::layer_per_image;
 use crate::{OpError, Value, ops};
 
-pub(crate) fn build(context: &mut BuildContext<'_>) -> Result<Box<dyn Operator>, OpError> {
+pub(super) fn build(context: &mut BuildContext<'_>, device: Device) -> Result<Box<dyn Operator>, OpError> {
     // The number of values in each sum is one input more, where the scale does not average them.
     let counted = context.node().inputs.len() == 3;
     if !counted {
         context.expect_inputs(2)?;
     }
     let (area, format) = ops::ascend_dequant::layout(context)?;
-    let device = device(context)?;
     let words = context.take_constant(1).ok_or_else(|| {
         OpError::Unsupported("its deq_scale is not a constant, which ATC needs it to be".to_owned())
     })?;

@@ -3,17 +3,20 @@
 use amct_tensor::{DataFormat, Tensor};
 
 use super::channels::Channels;
+use super::no_channel;
 use super::taps::Taps;
-use super::{device, no_channel};
-use crate::device::{DeviceQuant, DeviceRequant};
+use crate::device::{Device, DeviceQuant, DeviceRequant, Requant};
 use crate::operator::{BuildContext, Inputs, Operator};
 use crate::ops::per_image::layer_per_image;
 use crate::{OpError, Value, ops};
 
-pub(crate) fn build(context: &mut BuildContext<'_>) -> Result<Box<dyn Operator>, OpError> {
-    let device = device(context)?;
+pub(super) fn build(
+    context: &mut BuildContext<'_>,
+    device: Device,
+    requant: Option<&Requant>,
+) -> Result<Box<dyn Operator>, OpError> {
     let (scale, offset) = ops::ascend_quant::factors(context)?;
-    let from = match context.requant() {
+    let from = match requant {
         None => {
             context.expect_inputs(1)?;
             From::Floats(DeviceQuant::new(device, scale, offset))

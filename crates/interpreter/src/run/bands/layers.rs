@@ -29,11 +29,11 @@ pub(super) struct Layer<'a> {
 
 impl<'a> Layer<'a> {
     fn of(step: &'a Step, image: [usize; 3]) -> Option<Self> {
-        let layer = step.operator.as_line_layer()?;
+        let layer = step.line_layer()?;
         let (extents, line_type) = (layer.extents(image)?, layer.line_type()?);
         // What is added is made of floats, and so must the output be that holds it before.
         let adds = layer.accumulates() && line_type != LineType::F32;
-        (!adds).then_some(Self { layer, image, extents, depth: step.operator.depth(), line_type })
+        (!adds).then_some(Self { layer, image, extents, depth: step.depth(), line_type })
     }
 
     /// Values of an input line.
