@@ -25,6 +25,6 @@ pub use device::Device;
 pub use error::{OpError, PlanError, RunError, UnsupportedOp};
 pub use lines::{Extents, LineLayer, LineType, Lines, LinesMut};
 pub use operator::{Arithmetic, BuildContext, Following, Inputs, Operator};
-pub use plan::{Feed, Plan, PlanOptions};
+pub use plan::{Feed, Plan, PlanOptions, constant_value};
 pub use profile::StepTime;
 pub use value::Value;
