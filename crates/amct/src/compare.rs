@@ -21,6 +21,7 @@ use amct_calibration::Batches;
 use amct_graph::Graph;
 use amct_interpreter::Arithmetic;
 use amct_metrics::{CodeHistogram, CodeUse, ErrorSplit, Errors, LsbHistogram};
+use amct_rewrite::provenance::infer;
 use serde::Serialize;
 
 pub use self::dumps::{Mapping, compare_dumps};
@@ -167,11 +168,12 @@ pub fn compare(
     inputs: &Batches<'_>,
 ) -> Result<Comparison, Error> {
     let outputs = interface::outputs(float, &options.outputs)?;
-    let layers = inner::layers(float, quantized);
+    let inferred = infer(quantized, float, &outputs);
+    let layers = inner::layers(quantized, &inferred);
     if layers.is_empty() {
         return Err(CompareError::NotQuantized.into());
     }
-    let counterparts = float_layers::FloatLayers::new(float, quantized, &outputs, &layers);
+    let counterparts = float_layers::FloatLayers::new(quantized, &inferred, &outputs, &layers);
     let inner = inner::nodes(quantized, &layers);
     let origins = match &options.info {
         Some(info) => origins::of_info(info, float, quantized, &inner)?,

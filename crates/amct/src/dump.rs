@@ -8,9 +8,10 @@ mod names;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
+use amct_calibration::tidied;
 use amct_dataset::write_npy;
 use amct_graph::{Graph, NodeId, Outlet};
-use amct_interpreter::{Arithmetic, OpError, Plan, PlanOptions, RunError, Value};
+use amct_interpreter::{Arithmetic, OpError, PlanOptions, RunError, Value};
 use amct_tensor::{Chain, DType, Tensor};
 
 use self::names::Files;
@@ -58,13 +59,12 @@ pub fn dump(
     let outputs = interface::outputs(graph, outputs)?;
     let outlets = interface::outlets(graph, &outputs)?;
     let fed: Vec<NodeId> = feeds.iter().filter_map(|(name, _)| graph.find(name)).collect();
-    let needed =
-        Plan::computed(graph, &outlets, &PlanOptions { arithmetic, observed: Vec::new(), fed: fed.clone() })?;
+    let needed = tidied::computed(graph, &outlets, &fed)?;
     let wanted = options.nodes.select(graph, &needed)?;
     let observed = observed(graph, &needed, &outlets, &wanted);
     let files = Files::new(graph, &observed)?;
     files.prepare(directory)?;
-    let plan = Plan::compile(graph, &outlets, &PlanOptions { arithmetic, observed, fed })?;
+    let plan = tidied::plan(graph, &outlets, &PlanOptions { arithmetic, observed, fed })?;
     let feeds: Vec<(&str, Value)> =
         feeds.iter().map(|(name, tensor)| (*name, Value::Plain(tensor.clone()))).collect();
     let mut dumped = Dumped { files: 0, skipped: Vec::new() };

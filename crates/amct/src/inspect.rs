@@ -6,8 +6,9 @@ mod work;
 
 use std::collections::BTreeMap;
 
+use amct_calibration::tidied;
 use amct_graph::{AttrValue, Graph, GraphError, NodeId, Outlet};
-use amct_interpreter::{Arithmetic, Plan, PlanError, PlanOptions, UnsupportedOp};
+use amct_interpreter::{Arithmetic, PlanError, PlanOptions, UnsupportedOp};
 use amct_tensor::DType;
 
 use crate::{Error, interface};
@@ -134,7 +135,7 @@ fn parameters(graph: &Graph, needed: &[NodeId]) -> u64 {
 
 fn unsupported(graph: &Graph, outlets: &[Outlet]) -> Vec<UnsupportedOp> {
     let options = PlanOptions { arithmetic: Arithmetic::Integer, ..PlanOptions::default() };
-    match Plan::compile(graph, outlets, &options) {
+    match tidied::plan(graph, outlets, &options) {
         Err(PlanError::Unsupported(ops)) => ops,
         _ => Vec::new(),
     }

@@ -33,6 +33,7 @@ mod error;
 pub mod graphdef;
 pub mod inspect;
 pub mod interface;
+mod layers_apart;
 pub mod model;
 pub mod pipeline;
 pub mod predict;

@@ -2,6 +2,7 @@
 
 use std::num::NonZeroUsize;
 
+use amct_calibration::tidied;
 use amct_graph::Graph;
 use amct_interpreter::{Arithmetic, Plan, PlanOptions, StepTime, Value};
 use amct_tensor::Tensor;
@@ -37,8 +38,7 @@ impl Model {
         let outputs = interface::outputs(graph, outputs)?;
         let outlets = interface::outlets(graph, &outputs)?;
         let fed = fed.iter().filter_map(|name| graph.find(name)).collect();
-        let plan =
-            Plan::compile(graph, &outlets, &PlanOptions { arithmetic, fed, ..PlanOptions::default() })?;
+        let plan = tidied::plan(graph, &outlets, &PlanOptions { arithmetic, fed, ..PlanOptions::default() })?;
         Ok(Self { plan, outputs })
     }
 

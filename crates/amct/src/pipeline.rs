@@ -1,6 +1,6 @@
 //! The quantization job, step by step.
 //!
-//! Names and order of the steps are AMCT's: fuse, configure, calibrate (`record.txt`), save. Every
+//! Names and order of the steps are AMCT's: fold, configure, calibrate (`record.txt`), save. Every
 //! step is a function of values that can be written to a file and read again.
 
 pub(crate) mod balance;

@@ -22,6 +22,7 @@ pub mod compiled_model;
 pub mod config;
 pub mod definition;
 pub mod file;
+mod ge_json;
 mod json;
 pub mod logging;
 pub mod names;

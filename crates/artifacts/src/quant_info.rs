@@ -40,6 +40,20 @@ pub struct OpInfo {
     pub output: Option<OutputOrigin>,
 }
 
+impl OpInfo {
+    /// The node and output of the original graph whose value its first output is; `None` if there is none, or if it
+    /// stands for several nodes together.
+    pub fn origin(&self) -> Option<(&str, usize)> {
+        match (&self.output, self.original_op_names.as_deref()) {
+            // No tensor has as many outputs as do not fit.
+            (Some(output), _) => Some((&output.name, usize::try_from(output.index).unwrap_or(usize::MAX))),
+            (None, Some([one])) => Some((one, 0)),
+            (None, None) => Some((&self.name, 0)),
+            (None, Some(_)) => None,
+        }
+    }
+}
+
 /// An output of a node of the original graph.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct OutputOrigin {

@@ -18,6 +18,7 @@ mod observation;
 mod probe;
 pub mod shift;
 pub mod shift_bits;
+pub mod tidied;
 pub mod weights;
 
 pub use batches::{Batches, Grouping, Phase, Progress};

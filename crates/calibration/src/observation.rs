@@ -16,7 +16,7 @@ use amct_tensor::Tensor;
 
 use self::turns::{Stopped, Turns};
 use self::workers::Workers;
-use crate::{Batches, CalibrationError, Phase, Progress};
+use crate::{Batches, CalibrationError, Phase, Progress, tidied};
 
 /// Batches after which free memory is given back, so that many of them take no more than few.
 const RELEASED_AFTER: usize = 16;
@@ -61,8 +61,8 @@ impl<'a> Observation<'a> {
         let observed = at.keys().copied().collect();
         let (plan, whole) = rayon::join(
             // What lies behind the last spot need not be computed.
-            || Plan::compile(graph, &[], &PlanOptions { observed, ..PlanOptions::default() }),
-            || Plan::compile(graph, outputs, &PlanOptions::default()).map(|_| ()),
+            || tidied::plan(graph, &[], &PlanOptions { observed, ..PlanOptions::default() }),
+            || tidied::plan(graph, outputs, &PlanOptions::default()).map(|_| ()),
         );
         whole?;
         let workers = Workers::for_batches(batches.count());

@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use amct_graph::{Graph, LayerKind, Outlet};
-use amct_interpreter::{Plan, PlanOptions};
+use amct_interpreter::PlanOptions;
 
-use crate::{Batches, CalibrationError};
+use crate::{Batches, CalibrationError, tidied};
 
 /// The data inputs of all layers that might be quantized, and of the `Pad`s and `Split`s before
 /// them: the outlets whose shapes decide how a layer is quantized and how much data it sees.
@@ -43,7 +43,7 @@ pub fn probe_shapes(
         return Err(CalibrationError::NoBatches);
     }
     let options = PlanOptions { observed: outlets.to_vec(), ..PlanOptions::default() };
-    let plan = Plan::compile(graph, outputs, &options)?;
+    let plan = tidied::plan(graph, outputs, &options)?;
     let feeds = batches.feeds(0)?;
     let feeds: Vec<(&str, _)> = feeds.iter().map(|(name, value)| (name.as_str(), value.clone())).collect();
     let mut shapes = BTreeMap::new();

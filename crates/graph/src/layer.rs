@@ -32,18 +32,27 @@ pub enum LayerKind {
 }
 
 impl LayerKind {
+    /// The ops of all kinds.
+    const OPS: [(&'static str, Self); 8] = [
+        ("Conv2D", Self::Conv2d),
+        ("DepthwiseConv2dNative", Self::DepthwiseConv2d),
+        ("Conv2DBackpropInput", Self::ConvTranspose2d),
+        ("Conv3D", Self::Conv3d),
+        ("MatMul", Self::MatMul),
+        ("BatchMatMul", Self::BatchMatMul),
+        ("BatchMatMulV2", Self::BatchMatMul),
+        ("AvgPool", Self::AvgPool),
+    ];
+
     /// The kind of an op, if it is one of them.
     pub fn of_op(op: &str) -> Option<Self> {
-        match op {
-            "Conv2D" => Some(Self::Conv2d),
-            "DepthwiseConv2dNative" => Some(Self::DepthwiseConv2d),
-            "Conv2DBackpropInput" => Some(Self::ConvTranspose2d),
-            "Conv3D" => Some(Self::Conv3d),
-            "MatMul" => Some(Self::MatMul),
-            "BatchMatMul" | "BatchMatMulV2" => Some(Self::BatchMatMul),
-            "AvgPool" => Some(Self::AvgPool),
-            _ => None,
-        }
+        Self::OPS.iter().find(|(name, _)| *name == op).map(|(_, kind)| *kind)
+    }
+
+    /// The ops that something can be folded into: those with weights.
+    pub fn foldable_ops() -> Vec<&'static str> {
+        let with_weights = Self::OPS.iter().filter(|(_, kind)| kind.weight_input().is_some());
+        with_weights.map(|(op, _)| *op).collect()
     }
 
     /// The ops that ATC merges as the bias of a quantized layer of this kind; the first is the one to

@@ -30,6 +30,6 @@ pub use error::{OpError, PlanError, RunError, UnsupportedOp};
 pub use fusible::{Absorbable, EpilogueStep, Fusible};
 pub use lines::{Extents, LineLayer, LineType, Lines, LinesMut};
 pub use operator::{BuildContext, Inputs, Operator};
-pub use plan::{Feed, Plan, PlanOptions};
+pub use plan::{Feed, Plan, PlanOptions, constant_value};
 pub use profile::StepTime;
 pub use value::Value;

@@ -15,13 +15,13 @@ use crate::memory::Memory;
 use crate::operator::{BuildContext, Inputs, Operator};
 use crate::semantics::Semantics;
 use crate::{OpError, PlanError, RunError, Value, registry};
-use conditional::Decisions;
 
+mod absorb;
 mod bands;
-mod conditional;
-mod dropout;
-mod fuse;
+mod constant;
 mod liveness;
+
+pub use constant::constant_value;
 
 /// What a plan is asked for.
 #[derive(Clone, Debug, Default)]
@@ -91,63 +91,38 @@ impl Step {
 }
 
 impl Plan {
-    /// Makes a plan that computes `outputs`. Conditionals are decided here: what is only needed on
-    /// a branch that is never taken is not looked at, and an observed outlet there is never shown.
+    /// Makes a plan that computes `outputs`. Conditionals are decided before, by a pass over the graph.
     ///
     /// # Errors
     /// [`PlanError::Unsupported`] with every missing operator, [`PlanError::Graph`] for a cycle,
-    /// [`PlanError::Undecided`] for a conditional on a value that is not constant,
-    /// [`PlanError::NeverComputed`] for an output on a branch that is never taken,
+    /// [`PlanError::Undecided`] for a conditional,
     /// [`PlanError::Node`] if a node's attributes or constant inputs are not supported.
     pub fn compile(graph: &Graph, outputs: &[Outlet], options: &PlanOptions) -> Result<Self, PlanError> {
-        let wanted: Vec<Outlet> = outputs.iter().chain(&options.observed).copied().collect();
-        let simplified = dropout::without_inert(graph, &wanted, options)?;
-        let graph = simplified.as_ref().unwrap_or(graph);
-        let decisions = Decisions::make(graph, &wanted, options)?;
-        let graph = decisions.graph().unwrap_or(graph);
-        let outputs: Vec<Outlet> = outputs.iter().map(|&o| decisions.output(o)).collect::<Result<_, _>>()?;
-        let observed: Vec<(Outlet, Outlet)> = options
-            .observed
-            .iter()
-            .filter_map(|&shown| decisions.outlet(shown).map(|computed| (shown, computed)))
-            .collect();
         let semantics = options.arithmetic.semantics(graph)?;
         let graph = semantics.graph().unwrap_or(graph);
-        let computed = outputs.iter().copied().chain(observed.iter().map(|(_, computed)| *computed));
+        let computed = outputs.iter().chain(&options.observed);
         let roots: Vec<NodeId> = computed.map(|outlet| outlet.node).collect();
         let order = graph.needed_by(&roots)?;
         check_supported(graph, &order)?;
-        decisions.check_complete()?;
+        check_decided(graph, &order, &roots)?;
         semantics.check(&order)?;
         let mut compiler = Compiler::new(graph, options, semantics.as_ref());
         for &id in &order {
             compiler.add(id)?;
         }
-        let mut plan = compiler.finish(&outputs, &observed)?;
+        let mut plan = compiler.finish(outputs, &options.observed)?;
         plan.requantized = semantics.requantized(&order);
         Ok(plan)
     }
 
-    /// The nodes of a graph that a run for `outputs` computes, inputs before their readers: not those on a
-    /// branch that is never taken, nor the random numbers of a dropout that drops nothing. These can be
-    /// observed.
-    ///
-    /// # Errors
-    /// As [`compile`](Self::compile), as far as it is about the order and the branches.
-    pub fn computed(
-        graph: &Graph,
-        outputs: &[Outlet],
-        options: &PlanOptions,
-    ) -> Result<Vec<NodeId>, PlanError> {
-        let simplified = dropout::without_inert(graph, outputs, options)?;
-        let simple = simplified.as_ref().unwrap_or(graph);
-        let decisions = Decisions::make(simple, outputs, options)?;
-        let decided = decisions.graph().unwrap_or(simple);
-        let roots = outputs.iter().map(|&outlet| Ok(decisions.output(outlet)?.node));
-        let roots: Vec<NodeId> = roots.collect::<Result<_, PlanError>>()?;
-        let mut order = decided.needed_by(&roots)?;
-        order.retain(|&id| graph.get(id).is_some());
-        Ok(order)
+    /// The plan with each observed outlet shown as others: those that `shown_as` names for it. By them a caller
+    /// calls values as they are called in the graph that the plan's was made of.
+    #[must_use]
+    pub fn showing(mut self, shown_as: impl Fn(Outlet) -> Vec<Outlet>) -> Self {
+        for outlets in self.observed.values_mut() {
+            *outlets = outlets.iter().flat_map(|&outlet| shown_as(outlet)).collect();
+        }
+        self
     }
 
     /// The `AscendQuant`s, in graph order, that a device computes from the sums of the layer before; empty
@@ -177,6 +152,22 @@ fn check_supported(graph: &Graph, order: &[NodeId]) -> Result<(), PlanError> {
         }
     }
     if missing.is_empty() { Ok(()) } else { Err(PlanError::Unsupported(missing)) }
+}
+
+/// No conditional is left among the nodes to be computed.
+fn check_decided(graph: &Graph, order: &[NodeId], roots: &[NodeId]) -> Result<(), PlanError> {
+    let Some(&left) = order.iter().find(|&&id| registry::is_conditional(&graph.node(id).op)) else {
+        return Ok(());
+    };
+    // What a Merge reads may depend on the Switch by control edges alone.
+    let all = graph.needed_with_controls(roots)?;
+    let is_switch = |id: &&NodeId| matches!(graph.node(**id).op.as_str(), "Switch" | "RefSwitch");
+    let switch = graph.node(all.iter().find(is_switch).copied().unwrap_or(left));
+    let predicate = switch.inputs.get(1);
+    Err(PlanError::Undecided {
+        switch: switch.name.clone(),
+        predicate: predicate.map_or_else(String::new, |&outlet| graph.outlet_name(outlet)),
+    })
 }
 
 struct Compiler<'a> {
@@ -298,16 +289,16 @@ impl<'a> Compiler<'a> {
         Ok(())
     }
 
-    fn finish(mut self, outputs: &[Outlet], observed: &[(Outlet, Outlet)]) -> Result<Plan, PlanError> {
+    fn finish(mut self, outputs: &[Outlet], observed: &[Outlet]) -> Result<Plan, PlanError> {
         let output_slots: Vec<usize> = outputs.iter().map(|&outlet| self.slot(outlet)).collect();
         let mut shown_at: BTreeMap<usize, Vec<Outlet>> = BTreeMap::new();
-        for &(shown, computed) in observed {
-            let slot = self.slot(computed);
-            shown_at.entry(slot).or_default().push(shown);
+        for &outlet in observed {
+            let slot = self.slot(outlet);
+            shown_at.entry(slot).or_default().push(outlet);
         }
         self.bind_further_outputs()?;
         let kept: BTreeSet<usize> = output_slots.iter().copied().chain(shown_at.keys().copied()).collect();
-        let mut steps = fuse::fuse(fuse::pad_in_layers(self.steps, &kept), &kept);
+        let mut steps = absorb::following(absorb::padding(self.steps, &kept), &kept);
         liveness::mark_releases(&mut steps, &output_slots);
         bands::mark(&mut steps, &kept);
         let read: BTreeSet<usize> =

@@ -172,10 +172,15 @@ pub(crate) fn is_identity(op: &str) -> bool {
     matches!(op, "Identity" | "PreventGradient" | "Snapshot" | "StopGradient")
 }
 
-/// Whether nodes of this type need no operator because they compute no data, or because a plan
-/// decides them before it runs.
+/// Whether nodes of this type need no operator because they compute no data, or because they are decided
+/// before a plan is made.
 pub fn is_control(op: &str) -> bool {
-    matches!(op, "Assert" | "NoOp" | "Switch" | "RefSwitch" | "Merge" | "RefMerge")
+    matches!(op, "Assert" | "NoOp") || is_conditional(op)
+}
+
+/// Whether nodes of this type choose between values.
+pub(crate) fn is_conditional(op: &str) -> bool {
+    matches!(op, "Switch" | "RefSwitch" | "Merge" | "RefMerge")
 }
 
 /// Whether a plan can be made of nodes of this type.

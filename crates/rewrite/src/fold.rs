@@ -50,7 +50,7 @@ use crate::report::{Outcome, PassReport};
 /// The pass's name in reports and logs.
 pub const PASS: &str = "conv_bn_fusion";
 
-/// What [`fuse`] may do.
+/// What [`fold()`] may do.
 #[derive(Clone, Debug)]
 pub struct FoldOptions {
     /// `do_fusion` of the configuration; if false everything is reported as skipped.
@@ -67,7 +67,7 @@ impl Default for FoldOptions {
     }
 }
 
-/// What [`fuse`] did.
+/// What [`fold()`] did.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct FoldReport {
     /// The layers that something was folded into, in the order in which it first was.
@@ -84,17 +84,6 @@ impl FoldReport {
     }
 }
 
-/// The ops that something is folded into.
-pub const FUSE_TYPES: [&str; 7] = [
-    "Conv2D",
-    "DepthwiseConv2dNative",
-    "Conv2DBackpropInput",
-    "Conv3D",
-    "MatMul",
-    "BatchMatMul",
-    "BatchMatMulV2",
-];
-
 /// A node's name, op and what happened to it.
 type Seen = BTreeMap<NodeId, (String, String, Outcome<FoldSkip>)>;
 
@@ -105,7 +94,7 @@ type Seen = BTreeMap<NodeId, (String, String, Outcome<FoldSkip>)>;
 ///
 /// # Errors
 /// [`RewriteError::Graph`] if a requested output is not in the graph. The graph is then unchanged.
-pub fn fuse(graph: &mut Graph, options: &FoldOptions) -> Result<FoldReport, RewriteError> {
+pub fn fold(graph: &mut Graph, options: &FoldOptions) -> Result<FoldReport, RewriteError> {
     let mut next = graph.clone();
     let mut report = FoldReport::default();
     let mut applied = Seen::new();

@@ -3,13 +3,14 @@
 //! Level 2 of the workspace. The passes run in this order, each a function of a [`Graph`] that
 //! changes it through patches only and says node by node what it did or why not ([`report`]):
 //!
-//! 1. [`fuse`] moves inference batch norm, factors and summands into the weights and bias before them;
-//! 2. [`scan_layers`] lists the layers that can be quantized;
-//! 3. [`balance()`] moves a part of the channels' differences from a layer's data into its weights;
-//! 4. [`insert_quantization`] writes scales, int8 weights and int32 biases into the graph as
+//! 1. [`tidy()`] decides conditionals and leaves out what does nothing, for what is computed;
+//! 2. [`fold()`] moves inference batch norm, factors and summands into the weights and bias before them;
+//! 3. [`scan_layers`] lists the layers that can be quantized;
+//! 4. [`balance()`] moves a part of the channels' differences from a layer's data into its weights;
+//! 5. [`insert_quantization`] writes scales, int8 weights and int32 biases into the graph as
 //!    `AscendQuant`, `AscendWeightQuant` and `AscendDequant`;
-//! 5. [`verify()`] checks a graph, ours or not, against what Huawei's ATC accepts;
-//! 6. [`roll_back()`] gives quantized layers back to float, as ATC does; which, [`rollback_rule`] tells.
+//! 6. [`verify()`] checks a graph, ours or not, against what Huawei's ATC accepts;
+//! 7. [`roll_back()`] gives quantized layers back to float, as ATC does; which, [`rollback_rule`] tells.
 //!
 //! # Names this crate chooses
 //! With S the layer's name without its last component, the reference fixes
@@ -33,6 +34,8 @@ pub mod layers;
 mod library;
 mod names;
 mod outputs;
+pub mod pass;
+pub mod provenance;
 pub mod qat;
 pub mod report;
 mod roll_back;
@@ -40,11 +43,12 @@ pub mod rollback_rule;
 mod sweep;
 #[cfg(test)]
 mod testing;
+pub mod tidy;
 pub mod verify;
 
 pub use balance::{Balanced, balance};
 pub use error::RewriteError;
-pub use fold::{FoldOptions, FoldReport, FoldedGroup, fuse};
+pub use fold::{FoldOptions, FoldReport, FoldedGroup, fold};
 pub use input_shapes::tell_input_shapes;
 pub use insert::{
     InsertOptions, InsertReport, LayerQuantization, NodeOrigin, TENSOR_OPS, TensorQuantization,
@@ -52,6 +56,9 @@ pub use insert::{
 };
 pub use layers::{ConvGroup, LayerScan, QuantizableLayer, already_quantized, scan_layers};
 pub use library::drop_uncalled_library;
+pub use pass::{Evaluate, PassContext};
+pub use provenance::Provenance;
 pub use roll_back::roll_back;
 pub use rollback_rule::{ExpectedRollback, RollbackReason, expected_rollbacks};
+pub use tidy::{Purpose, Tidied, tidy};
 pub use verify::{Severity, Violation, verify};

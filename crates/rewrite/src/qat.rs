@@ -14,7 +14,7 @@
 //! quantization and dequantization there would cost time for a coarser value.
 //!
 //! Ranges and weights may be behind any constant expression, folded batch norm for instance; such
-//! expressions are evaluated by the caller ([`Evaluate`]), since this crate runs no graphs.
+//! expressions are evaluated by the caller ([`Evaluate`](crate::Evaluate)), since this crate runs no graphs.
 
 mod activations;
 mod constant;
@@ -26,8 +26,7 @@ mod tests;
 mod trace;
 mod weights;
 
-use amct_graph::{Graph, Node, Outlet};
-use amct_tensor::Tensor;
+use amct_graph::Node;
 
 pub use activations::{TrainedActivations, take_activations};
 pub use error::QatError;
@@ -40,9 +39,6 @@ pub const PASS: &str = "convert_qat";
 /// The ops of fake quantization.
 pub const FAKE_QUANT_OPS: [&str; 3] =
     ["FakeQuantWithMinMaxArgs", "FakeQuantWithMinMaxVars", "FakeQuantWithMinMaxVarsPerChannel"];
-
-/// The value of an outlet that depends on constants alone, or why it has none.
-pub type Evaluate<'a> = dyn Fn(&Graph, Outlet) -> Result<Tensor, String> + 'a;
 
 /// Whether a node is fake quantization.
 pub fn is_fake_quant(node: &Node) -> bool {

@@ -17,6 +17,15 @@ pub enum Outcome<R> {
     Skipped(R),
 }
 
+impl<R: fmt::Display> fmt::Display for Outcome<R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Outcome::Applied => f.write_str("done"),
+            Outcome::Skipped(reason) => write!(f, "skipped, {reason}"),
+        }
+    }
+}
+
 /// One node that a pass looked at.
 #[derive(Clone, Debug, PartialEq)]
 pub struct NodeOutcome<R> {
@@ -68,12 +77,19 @@ impl<R: SkipReason> PassReport<R> {
     /// Adds a node and logs it under the pass's name.
     pub(crate) fn add(&mut self, pass: &'static str, node: &str, op: &str, outcome: Outcome<R>) {
         match &outcome {
-            Outcome::Applied => log::debug!(target: pass, "{op} '{node}': done"),
+            Outcome::Applied => log::debug!(target: pass, "{op} '{node}': {outcome}"),
             Outcome::Skipped(reason) if reason.is_by_request() => {
-                log::info!(target: pass, "{op} '{node}': skipped, {reason}");
+                log::info!(target: pass, "{op} '{node}': {outcome}");
             }
-            Outcome::Skipped(reason) => log::warn!(target: pass, "{op} '{node}': skipped, {reason}"),
+            Outcome::Skipped(_) => log::warn!(target: pass, "{op} '{node}': {outcome}"),
         }
+        self.push(node, op, outcome);
+    }
+}
+
+impl<R> PassReport<R> {
+    /// Adds a node.
+    pub(crate) fn push(&mut self, node: &str, op: &str, outcome: Outcome<R>) {
         self.nodes.push(NodeOutcome { node: node.to_owned(), op: op.to_owned(), outcome });
     }
 }

@@ -4,14 +4,15 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use amct_artifacts::record::Record;
-use amct_calibration::{Batches, weights};
-use amct_graph::{AttrValue, Graph, NewNode, NodeId, Outlet, Patch, Source, type_code};
+use amct_calibration::{Batches, tidied, weights};
+use amct_graph::{Graph, NodeId, Outlet};
 use amct_interpreter::{Plan, PlanOptions, RunError, Value};
 use amct_rewrite::{LayerScan, QuantizableLayer};
-use amct_tensor::{DType, Tensor, internal};
+use amct_tensor::{Tensor, internal};
 
 use super::Stop;
 use crate::Error;
+use crate::layers_apart::{LayersApart, end};
 use crate::pipeline::{self, Prepared};
 
 /// Each quantized layer alone, twice: float and quantized. Both are fed what the layer reads during
@@ -28,7 +29,7 @@ struct Pair {
     name: String,
     float: Plan,
     quantized: Plan,
-    /// What the two must be fed. Besides the layer's input these may be others, if a size is computed.
+    /// What the two must be fed. Besides the layer's input these may be others, if a size is computed elsewhere.
     feeds: BTreeSet<String>,
 }
 
@@ -45,7 +46,7 @@ impl LayerPairs {
         for layer in layers() {
             let end = cut.graph.node(end(layer)).name.clone();
             let plan = |graph: &Graph| -> Result<Plan, Error> {
-                Ok(Plan::compile(graph, &[graph.outlet(&end)?], &PlanOptions::default())?)
+                Ok(tidied::plan(graph, &[graph.outlet(&end)?], &PlanOptions::default())?)
             };
             let (float, quantized) = (plan(&cut.graph)?, plan(&quantized.graph)?);
             let feeds = float.feeds().iter().chain(quantized.feeds()).map(|feed| feed.name.clone()).collect();
@@ -55,7 +56,7 @@ impl LayerPairs {
             layers().filter_map(|layer| Some((layer, record.get(&layer.name)?.scale_w.as_slice()))).collect();
         let trunk = weights::fake_quantized(&prepared.graph, &scales)?;
         let observed = placeholders.keys().copied().collect();
-        let trunk = Plan::compile(&trunk, &[], &PlanOptions { observed, ..PlanOptions::default() })?;
+        let trunk = tidied::plan(&trunk, &[], &PlanOptions { observed, ..PlanOptions::default() })?;
         Ok(Self { trunk, placeholders, pairs })
     }
 
@@ -114,32 +115,13 @@ impl Pair {
     }
 }
 
-/// The node whose output is a layer's: of a part of a group convolution, which is dequantized as a
-/// whole, the concatenation.
-fn end(layer: &QuantizableLayer) -> NodeId {
-    layer.group.as_ref().map_or(layer.end(), |group| group.concat)
-}
-
 /// The graph in which every layer reads a placeholder instead of its input, and the ends of the layers
 /// are the outputs; and the placeholders by the outlet that they stand for.
 fn cut<'a>(
     prepared: &Prepared,
     layers: impl Iterator<Item = &'a QuantizableLayer> + Clone,
 ) -> Result<(Prepared, BTreeMap<Outlet, String>), Error> {
-    let mut patch = Patch::new();
-    let mut sources: BTreeMap<Outlet, Source> = BTreeMap::new();
-    let mut inputs = Vec::new();
-    for layer in layers.clone() {
-        let source = *sources.entry(layer.input).or_insert_with(|| {
-            inputs.push(layer.input);
-            let float = AttrValue::Type(type_code(DType::F32));
-            patch.add(NewNode::new("layer_input", "Placeholder", []).attr("dtype", float))
-        });
-        let (reader, input) = layer.reader();
-        patch.set_input(reader, input, source);
-    }
-    let mut graph = prepared.graph.clone();
-    let placeholders: BTreeMap<Outlet, NodeId> = inputs.into_iter().zip(graph.apply(&patch)?).collect();
+    let LayersApart { graph, placeholders } = LayersApart::new(&prepared.graph, layers.clone())?;
     let name = |id: NodeId| graph.node(id).name.clone();
     let names = placeholders.iter().map(|(&outlet, &id)| (outlet, name(id))).collect();
     let outputs: BTreeSet<String> = layers.clone().map(|layer| name(end(layer))).collect();
@@ -174,7 +156,7 @@ mod tests {
 
     /// The value of a node when the whole graph runs.
     fn value(graph: &Graph, node: &str, case: &Case) -> Tensor {
-        let plan = Plan::compile(graph, &[graph.outlet(node).unwrap()], &PlanOptions::default()).unwrap();
+        let plan = tidied::plan(graph, &[graph.outlet(node).unwrap()], &PlanOptions::default()).unwrap();
         let feeds: Vec<(String, Value)> =
             case.feeds().into_iter().map(|(name, tensor)| (name, tensor.into())).collect();
         let feeds: Vec<(&str, Value)> =

@@ -131,14 +131,12 @@ fn origins(info: &QuantInfo) -> BTreeMap<String, Origin> {
         .filter(|op| op.op_type == "AscendDequant")
         .filter_map(|op| op.original_op_names.as_deref())
         .collect();
-    let origin = |name: &str, slot| Origin::Value(Key { op: None, node: file_part(name), slot });
     let ops = info.ops.iter().map(|op| {
-        let origin = match (&op.output, op.original_op_names.as_deref()) {
-            (Some(output), _) => origin(&output.name, usize::try_from(output.index).unwrap_or(usize::MAX)),
-            (None, Some(names)) if layers.contains(names) => Origin::Inner,
-            (None, Some([one])) => origin(one, 0),
-            (None, None) => origin(&op.name, 0),
-            (None, Some(_)) => Origin::Inner,
+        let is_inner = op.output.is_none()
+            && op.original_op_names.as_deref().is_some_and(|names| layers.contains(names));
+        let origin = match op.origin().filter(|_| !is_inner) {
+            Some((name, slot)) => Origin::Value(Key { op: None, node: file_part(name), slot }),
+            None => Origin::Inner,
         };
         (file_part(&op.name), origin)
     });

@@ -2,18 +2,18 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use amct_graph::{Graph, NewNode, Outlet, Patch, QuantizedLayer};
+use amct_calibration::tidied;
+use amct_graph::{Graph, QuantizedLayer};
 use amct_interpreter::{Plan, PlanOptions, Value};
+use amct_rewrite::provenance::Counterparts;
 use amct_rewrite::qat::is_fake_quant;
 use amct_rewrite::{FoldedGroup, QuantizableLayer};
 use amct_tensor::{Chain, Tensor};
 
 use super::Unmatched;
 use crate::Error;
+use crate::layers_apart::{self, LayersApart};
 use crate::pipeline::{PrepareOptions, Prepared, balance, prepare_qat, prepare_without_data};
-
-/// The name of the input of each layer by itself.
-const INPUT: &str = "compare/input";
 
 /// The float model folded as the quantized one was.
 pub(super) struct FloatLayers {
@@ -22,10 +22,7 @@ pub(super) struct FloatLayers {
 
 struct Folded {
     prepared: Prepared,
-    /// The prepared graph, where a placeholder stands for each value that is quantized.
-    apart: Graph,
-    /// The placeholder of each layer.
-    feeds: BTreeMap<String, String>,
+    apart: LayersApart,
 }
 
 /// A float layer by itself: what lies between the value that is quantized and the layer, the layer and its
@@ -46,13 +43,13 @@ impl FloatLayer {
 
 impl FloatLayers {
     pub(super) fn new(
-        float: &Graph,
         quantized: &Graph,
+        inferred: &Counterparts<'_>,
         outputs: &[String],
         layers: &[QuantizedLayer],
     ) -> Self {
-        let folded = prepared(float, quantized, outputs)
-            .and_then(|prepared| balanced(prepared, quantized, layers))
+        let folded = prepared(inferred, outputs)
+            .and_then(|prepared| balanced(prepared, quantized, (inferred, layers)))
             .and_then(Folded::new);
         Self { folded: folded.map_err(|error| Chain(&error).to_string()) }
     }
@@ -108,56 +105,35 @@ impl FloatLayers {
 
 impl Folded {
     fn new(prepared: Prepared) -> Result<Self, Error> {
-        let mut apart = prepared.graph.clone();
-        let mut patch = Patch::new();
-        let mut inputs: BTreeMap<Outlet, String> = BTreeMap::new();
-        let mut feeds = BTreeMap::new();
-        for layer in &prepared.scan.layers {
-            let next = format!("{INPUT}_{}", inputs.len());
-            let feed = inputs.entry(layer.input).or_insert_with(|| {
-                let placeholder = patch.add(NewNode::new(&next, "Placeholder", []));
-                // Also what takes the shape of the value reads it here.
-                patch.replace_uses(layer.input, placeholder);
-                next.clone()
-            });
-            feeds.insert(layer.name.clone(), feed.clone());
-        }
-        apart.apply(&patch)?;
-        Ok(Self { prepared, apart, feeds })
+        let apart = LayersApart::new(&prepared.graph, &prepared.scan.layers)?;
+        Ok(Self { prepared, apart })
     }
 
     fn layer(&self, name: &str) -> Result<FloatLayer, String> {
         let layers = &self.prepared.scan.layers;
         let layer = layers.iter().find(|layer| layer.name == name);
         let (layer, feed) = layer
-            .zip(self.feeds.get(name))
+            .and_then(|layer| Some((layer, self.apart.feed(layer)?)))
             .ok_or_else(|| format!("the float model has no layer '{name}' that can be quantized"))?;
-        let end = end(layer);
-        let plan = Plan::compile(&self.apart, &[end], &PlanOptions::default());
+        let end = layers_apart::end(layer).into();
+        let plan = tidied::plan(&self.apart.graph, &[end], &PlanOptions::default());
         let plan = plan.map_err(|error| Chain(&error).to_string())?;
         // Of a layer that reads its data in another way, too, the float output would be another.
         match plan.feeds() {
-            [only] if only.name == *feed => Ok(FloatLayer { plan, feed: feed.clone() }),
+            [only] if only.name == feed => Ok(FloatLayer { feed: feed.to_owned(), plan }),
             _ => Err(format!("layer '{name}' reads more than the value that is quantized")),
         }
     }
 }
 
-/// The value that the `AscendDequant` of a layer reads.
-fn end(layer: &QuantizableLayer) -> Outlet {
-    layer.group.as_ref().map_or_else(|| layer.end(), |group| group.concat).into()
-}
-
 /// The float graph, folded where the quantized one is.
-fn prepared(float: &Graph, quantized: &Graph, outputs: &[String]) -> Result<Prepared, Error> {
+fn prepared(inferred: &Counterparts<'_>, outputs: &[String]) -> Result<Prepared, Error> {
+    let float = inferred.original();
     if float.nodes().any(|(_, node)| is_fake_quant(node)) {
         return Ok(prepare_qat(float, outputs)?.0);
     }
     let all = prepare_without_data(float, outputs, &PrepareOptions::default())?;
-    let is_still_there = |name: &String| {
-        let now = quantized.find(name).map(|id| quantized.node(id).op.as_str());
-        now.is_some() && now == float.find(name).map(|id| float.node(id).op.as_str())
-    };
+    let is_still_there = |name: &String| float.find(name).is_some_and(|id| inferred.is_kept(id));
     let left_alone = all.fold.groups.iter().filter(|group| {
         let kept = [Some(&group.layer), group.bias_add.as_ref()];
         let behind = group.through.iter().flat_map(|through| &through.folded);
@@ -173,11 +149,15 @@ fn prepared(float: &Graph, quantized: &Graph, outputs: &[String]) -> Result<Prep
 }
 
 /// The prepared graph with the factors that balance the quantized one.
-fn balanced(prepared: Prepared, quantized: &Graph, layers: &[QuantizedLayer]) -> Result<Prepared, Error> {
+fn balanced(
+    prepared: Prepared,
+    quantized: &Graph,
+    (inferred, layers): (&Counterparts<'_>, &[QuantizedLayer]),
+) -> Result<Prepared, Error> {
     let mut factors = BTreeMap::new();
     for layer in layers {
-        let before = quantized.node(layer.quant).inputs.first().map(|outlet| quantized.node(outlet.node));
-        let product = before.filter(|node| node.op == "Mul" && prepared.graph.find(&node.name).is_none());
+        let before = quantized.node(layer.quant).inputs.first().map(|outlet| outlet.node);
+        let product = before.filter(|&id| inferred.is_balancing(id)).map(|id| quantized.node(id));
         let Some(&factor) = product.and_then(|node| node.inputs.get(1)) else { continue };
         let Some(constant) = quantized.constant(factor)? else { continue };
         let inverse = constant.as_slice::<f32>().unwrap_or_default();

@@ -3,20 +3,16 @@
 use std::collections::BTreeSet;
 
 use amct_graph::{Graph, LayerKind, NodeId, QuantizedLayer};
+use amct_rewrite::provenance::Counterparts;
 
 /// The quantized layers by the names of the float model: one whose value is an output has given its name to
 /// an identity of the dequantized value.
-pub(super) fn layers(float: &Graph, quantized: &Graph) -> Vec<QuantizedLayer> {
-    let consumers = quantized.consumers();
+pub(super) fn layers(quantized: &Graph, inferred: &Counterparts<'_>) -> Vec<QuantizedLayer> {
     let mut layers = amct_graph::quantized_layers(quantized);
     for layer in &mut layers {
-        let is_of_layer = |name: &str| float.find(name).is_some_and(|id| float.node(id).op == layer.op);
-        if is_of_layer(&layer.name) {
-            continue;
-        }
-        let mut readers = consumers.all(layer.dequant).map(|reader| quantized.node(reader.node));
-        if let Some(named) = readers.find(|reader| reader.is_pass_through() && is_of_layer(&reader.name)) {
-            layer.name.clone_from(&named.name);
+        let original = inferred.of(layer.node).map(|id| inferred.original().node(id));
+        if let Some(original) = original.filter(|original| original.op == layer.op) {
+            layer.name.clone_from(&original.name);
         }
     }
     layers

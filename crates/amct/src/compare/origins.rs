@@ -30,15 +30,10 @@ pub(super) fn of_info(
             unknown.push(&node.name);
             continue;
         };
-        let origin = match (&op.output, op.original_op_names.as_deref()) {
-            (Some(output), _) => {
-                let index = usize::try_from(output.index).unwrap_or(usize::MAX);
-                float.find(&output.name).map(|node| Outlet::new(node, index))
-            }
-            (None, Some([one])) => same(float, quantized, id, one),
-            (None, None) => same(float, quantized, id, &node.name),
-            (None, Some(_)) => None,
-        };
+        let origin = op.origin().and_then(|(name, index)| match op.output {
+            Some(_) => float.find(name).map(|node| Outlet::new(node, index)),
+            None => same(float, quantized, id, name),
+        });
         if let Some(origin) = origin.filter(|_| !inner.contains(&id)) {
             origins.insert(id, origin);
         }

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use amct_calibration::tidied;
 use amct_graph::{Graph, NodeId, Outlet, QuantizedLayer};
-use amct_interpreter::{Plan, PlanOptions};
 
 use super::origins::Origins;
 use super::{CompareError, Unmatched};
@@ -72,8 +72,8 @@ impl Rows {
             .iter()
             .map(|name| quantized.outlet(name).map_err(|_| missing(name).into()))
             .collect::<Result<Vec<Outlet>, Error>>()?;
-        let needed = Plan::computed(quantized, &ends, &PlanOptions::default())?;
-        let computed = Plan::computed(float, &float_outputs, &PlanOptions::default())?.into_iter().collect();
+        let needed = tidied::computed(quantized, &ends, &[])?;
+        let computed = tidied::computed(float, &float_outputs, &[])?.into_iter().collect();
         let pair = Pair { float, quantized, origins, computed };
         let layers = pair.layers(layers, &needed);
         let (mut rows, mut unmatched) = (Vec::new(), Vec::new());

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use amct_calibration::Batches;
+use amct_calibration::{Batches, tidied};
 use amct_graph::{Graph, Outlet};
 use amct_interpreter::{Arithmetic, Plan, PlanOptions, RunError, Value};
 use rayon::prelude::*;
@@ -64,7 +64,7 @@ impl<'a> Run<'a> {
             .map(|row| Layer::new(row, quantized, counterparts))
             .collect::<Result<Vec<Layer>, Error>>()?;
         let (observed, wanted) = observed(&joined, &rows, &layers);
-        let plan = Plan::compile(&joined.graph, &[], &PlanOptions { arithmetic, observed, fed: Vec::new() })?;
+        let plan = tidied::plan(&joined.graph, &[], &PlanOptions { arithmetic, observed, fed: Vec::new() })?;
         check_inputs(&plan)?;
         let names: Vec<&str> = layers.iter().map(|layer| layer.row.name.as_str()).collect();
         let left_float = counterparts.left_float(&names);

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use amct_calibration::{Batches, layer_inputs, probe_shapes};
 use amct_graph::{Graph, Outlet};
 use amct_rewrite::rollback_rule::Shapes;
-use amct_rewrite::{ExpectedRollback, FoldOptions, already_quantized, expected_rollbacks, fuse, scan_layers};
+use amct_rewrite::{ExpectedRollback, FoldOptions, already_quantized, expected_rollbacks, fold, scan_layers};
 
 use crate::compiled::deciding_shapes;
 use crate::zero_batch::ZeroBatch;
@@ -28,7 +28,7 @@ pub(super) fn find(
     given: &BTreeMap<String, Vec<usize>>,
 ) -> Result<Layers, Error> {
     let mut folded = graph.clone();
-    fuse(&mut folded, &FoldOptions { outputs: outputs.to_vec(), ..FoldOptions::default() })?;
+    fold(&mut folded, &FoldOptions { outputs: outputs.to_vec(), ..FoldOptions::default() })?;
     let outlets = interface::outlets(&folded, outputs)?;
     let shapes = shapes(&folded, &outlets, given).unwrap_or_else(|error| {
         log::info!(target: "inspect", "shapes inside the graph are not known: {}", Chain(&error));

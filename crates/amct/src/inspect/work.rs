@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use amct_calibration::tidied;
 use amct_graph::{Graph, NodeId, Outlet};
-use amct_interpreter::{Plan, PlanOptions, Value};
+use amct_interpreter::{PlanOptions, Value};
 use amct_tensor::{Chain, DType, Tensor};
 
 use super::{Input, NotRun};
@@ -62,7 +63,8 @@ fn run(
     let mut observed: Vec<Outlet> = layers.iter().map(|layer| layer.counted).collect();
     observed.extend(layers.iter().filter_map(|layer| weights(graph, layer.node)));
     let options = PlanOptions { observed, ..PlanOptions::default() };
-    let plan = Plan::compile(graph, outputs, &options).map_err(|error| Chain(&error).to_string())?;
+    let plan =
+        tidied::plan(graph, outputs, &options).map_err(|error| Chain(&error).to_string())?;
     let feeds = plan
         .feeds()
         .iter()

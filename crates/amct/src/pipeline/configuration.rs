@@ -4,8 +4,7 @@ use std::collections::BTreeMap;
 
 use amct_artifacts::config::{ChannelWise, ConfigFile, GraphLayer, QuantConfig};
 use amct_artifacts::definition::DefinitionFile;
-use amct_graph::Graph;
-use amct_rewrite::fold::FUSE_TYPES;
+use amct_graph::{Graph, LayerKind};
 
 use super::{PrepareOptions, Prepared, graph_layers};
 use crate::Error;
@@ -53,11 +52,11 @@ impl Configuration {
         let (do_fusion, skipped) = match self {
             Configuration::Arguments { .. } => return Ok(PrepareOptions::default()),
             Configuration::File(file) => {
-                file.check_skip_fusion(&node_types(original), &FUSE_TYPES)?;
+                file.check_skip_fusion(&node_types(original), &LayerKind::foldable_ops())?;
                 (file.config().do_fusion, file.config().skip_fusion_layers.clone())
             }
             Configuration::Definition(file) => {
-                file.check_skip_fusion(&node_types(original), &FUSE_TYPES)?;
+                file.check_skip_fusion(&node_types(original), &LayerKind::foldable_ops())?;
                 let definition = file.definition();
                 let skipped = definition.skip_fusion_layers.iter().map(|layer| layer.value.clone());
                 (definition.do_fusion.unwrap_or(true), skipped.collect())
@@ -78,12 +77,12 @@ impl Configuration {
                 Ok(QuantConfig::create(&graph, skip_layers, *batch_num, *activation_offset)?)
             }
             Configuration::File(file) => {
-                file.check_graph(&graph, &FUSE_TYPES)?;
+                file.check_graph(&graph, &LayerKind::foldable_ops())?;
                 let mut config = file.config().clone();
                 config.resolve(&graph);
                 Ok(config)
             }
-            Configuration::Definition(file) => Ok(file.create_config(&graph, &FUSE_TYPES)?),
+            Configuration::Definition(file) => Ok(file.create_config(&graph, &LayerKind::foldable_ops())?),
         }
     }
 }
@@ -101,7 +100,6 @@ fn node_types(graph: &Graph) -> BTreeMap<String, GraphLayer> {
 #[cfg(test)]
 mod tests {
     use amct_artifacts::config::types;
-    use amct_graph::LayerKind;
 
     use super::*;
 
@@ -111,7 +109,7 @@ mod tests {
             let kind = LayerKind::of_op(op).unwrap();
             assert_eq!(kind.may_be_channel_wise(), types::CHANNEL_WISE.contains(&op), "{op}");
             assert_eq!(kind.weight_input().is_none(), types::WITHOUT_WEIGHTS.contains(&op), "{op}");
-            assert_eq!(kind.weight_input().is_some(), FUSE_TYPES.contains(&op), "{op}");
+            assert_eq!(kind.weight_input().is_some(), LayerKind::foldable_ops().contains(&op), "{op}");
         }
         assert_eq!(LayerKind::of_op("Relu"), None);
     }

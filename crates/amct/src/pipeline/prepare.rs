@@ -2,11 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use amct_calibration::{Batches, layer_inputs, probe_shapes};
+use amct_calibration::{Batches, layer_inputs, probe_shapes, tidied};
 use amct_graph::{Graph, NodeId, Outlet};
 use amct_rewrite::qat::is_fake_quant;
 use amct_rewrite::{
-    FoldOptions, FoldReport, LayerScan, QuantizableLayer, already_quantized, fuse, scan_layers,
+    FoldOptions, FoldReport, LayerScan, QuantizableLayer, already_quantized, fold, scan_layers,
 };
 
 use crate::{Error, interface};
@@ -74,11 +74,9 @@ pub fn prepare_without_data(
     options: &PrepareOptions,
 ) -> Result<Prepared, Error> {
     let (graph, fold) = folded(original, outputs, options)?;
-    let roots: Vec<NodeId> =
-        interface::outlets(&graph, outputs)?.into_iter().map(|outlet| outlet.node).collect();
-    let needed: BTreeSet<NodeId> = graph.needed_by(&roots)?.into_iter().collect();
+    let computed = computed(&graph, outputs)?;
     let mut scan = scan_layers(&graph, outputs, &|_| None)?;
-    keep_needed(&mut scan, |layer| needed.contains(&layer.node))?;
+    keep_needed(&mut scan, |layer| computed.contains(&layer.node))?;
     Ok(Prepared { graph, outputs: outputs.to_vec(), fold, scan, shapes: BTreeMap::new() })
 }
 
@@ -96,7 +94,7 @@ fn folded(
         return Err(Error::FakeQuant(fake));
     }
     let mut graph = original.clone();
-    let fold = fuse(
+    let fold = fold(
         &mut graph,
         &FoldOptions {
             enabled: options.do_fusion,
@@ -104,11 +102,24 @@ fn folded(
             outputs: outputs.to_vec(),
         },
     )?;
-    let training: Vec<String> = fold.training().map(str::to_owned).collect();
-    if !training.is_empty() {
-        return Err(Error::TrainingBatchNorm(training));
-    }
+    check_training(&graph, outputs, &fold)?;
     Ok((graph, fold))
+}
+
+/// The nodes that a run computes.
+fn computed(graph: &Graph, outputs: &[String]) -> Result<BTreeSet<NodeId>, Error> {
+    let outlets = interface::outlets(graph, outputs)?;
+    Ok(tidied::computed(graph, &outlets, &[])?.into_iter().collect())
+}
+
+/// Refuses batch norm in training mode, unless no output needs it.
+pub(super) fn check_training(graph: &Graph, outputs: &[String], fold: &FoldReport) -> Result<(), Error> {
+    let mut training: Vec<String> = fold.training().map(str::to_owned).collect();
+    if !training.is_empty() {
+        let computed = computed(graph, outputs)?;
+        training.retain(|name| graph.find(name).is_some_and(|id| computed.contains(&id)));
+    }
+    if training.is_empty() { Ok(()) } else { Err(Error::TrainingBatchNorm(training)) }
 }
 
 /// Leaves out the layers that no output needs.

@@ -8,14 +8,15 @@ mod tests;
 use std::collections::BTreeMap;
 
 use amct_artifacts::record::{Record, RecordEntry};
-use amct_calibration::{Batches, layer_inputs, probe_shapes};
+use amct_calibration::{Batches, layer_inputs, probe_shapes, tidied};
 use amct_graph::{Graph, Outlet};
-use amct_interpreter::{Plan, PlanOptions};
+use amct_interpreter::PlanOptions;
 use amct_rewrite::qat::{QatError, is_fake_quant, take_activations, take_weights};
-use amct_rewrite::{FoldOptions, already_quantized, fuse, scan_layers};
+use amct_rewrite::{FoldOptions, already_quantized, fold, scan_layers};
 use amct_tensor::{Chain, DType, Tensor, internal};
 
 use super::Prepared;
+use super::prepare::check_training;
 use crate::{Error, interface};
 
 /// Takes the factors of a graph from quantization-aware training out of its fake quantization: the
@@ -37,11 +38,8 @@ pub fn prepare_qat(original: &Graph, outputs: &[String]) -> Result<(Prepared, Re
     }
     let mut graph = original.clone();
     let weights = take_weights(&mut graph, outputs, &evaluate)?;
-    let fold = fuse(&mut graph, &FoldOptions { outputs: outputs.to_vec(), ..FoldOptions::default() })?;
-    let training: Vec<String> = fold.training().map(str::to_owned).collect();
-    if !training.is_empty() {
-        return Err(Error::TrainingBatchNorm(training));
-    }
+    let fold = fold(&mut graph, &FoldOptions { outputs: outputs.to_vec(), ..FoldOptions::default() })?;
+    check_training(&graph, outputs, &fold)?;
     let activations = take_activations(&mut graph, outputs, &weights, &evaluate)?;
     let shapes = shapes(&graph, outputs)?;
     let mut scan = scan_layers(&graph, outputs, &|outlet| shapes.get(&outlet).cloned())?;
@@ -76,7 +74,7 @@ pub fn prepare_qat(original: &Graph, outputs: &[String]) -> Result<(Prepared, Re
 
 /// The value of an outlet that depends on constants alone.
 fn evaluate(graph: &Graph, outlet: Outlet) -> Result<Tensor, String> {
-    let plan = Plan::compile(graph, &[outlet], &PlanOptions::default())
+    let plan = tidied::plan(graph, &[outlet], &PlanOptions::default())
         .map_err(|error| Chain(&error).to_string())?;
     let value = plan.run(&[]).map_err(|error| Chain(&error).to_string())?.into_iter().next();
     value.ok_or("it has no value")?.plain().map_err(|error| Chain(&error).to_string())

@@ -6,8 +6,7 @@ use amct_artifacts::atomic;
 use amct_artifacts::config::QuantConfig;
 use amct_artifacts::record::Record;
 use amct_calibration::{Batches, Progress};
-use amct_graph::Graph;
-use amct_rewrite::fold::FUSE_TYPES;
+use amct_graph::{Graph, LayerKind};
 
 use crate::pipeline::{self, PrepareOptions, graph_layers};
 use crate::{Error, interface};
@@ -73,7 +72,7 @@ pub fn quantize_model(
         skip_fusion_layers: config.skip_fusion_layers.iter().cloned().collect(),
     };
     let prepared = pipeline::prepare_without_data(graph, &outputs, &options)?;
-    config.check_graph(&graph_layers(&prepared), &FUSE_TYPES)?;
+    config.check_graph(&graph_layers(&prepared), &LayerKind::foldable_ops())?;
     atomic::write(record_file, b"")?;
     Ok(CalibrationModel {
         original: graph.clone(),

@@ -2,53 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use serde::Deserialize;
-use serde_json::Value;
-
 use super::{CompiledInput, CompiledModel, CompiledModelError, CompiledOp, CompiledOutput};
-
-#[derive(Deserialize)]
-struct File {
-    #[serde(default)]
-    name: String,
-    #[serde(default)]
-    attr: Vec<Attribute>,
-    graph: Vec<Graph>,
-}
-
-#[derive(Deserialize)]
-struct Graph {
-    op: Vec<Op>,
-}
-
-#[derive(Deserialize)]
-struct Op {
-    name: String,
-    r#type: String,
-    #[serde(default)]
-    input: Vec<String>,
-    #[serde(default)]
-    attr: Vec<Attribute>,
-    #[serde(default)]
-    input_desc: Vec<Desc>,
-    #[serde(default)]
-    output_desc: Vec<Desc>,
-}
-
-#[derive(Deserialize)]
-struct Desc {
-    #[serde(default)]
-    dtype: Option<String>,
-    #[serde(default)]
-    attr: Vec<Attribute>,
-}
-
-#[derive(Deserialize)]
-struct Attribute {
-    key: String,
-    #[serde(default)]
-    value: Value,
-}
+use crate::ge_json::{Desc, File, Op, WrongForm};
 
 impl CompiledModel {
     /// Reads the text of the file.
@@ -57,13 +12,12 @@ impl CompiledModel {
     /// Not JSON, an op without name or type, a name that is there twice, an input from nowhere, or
     /// a value of the wrong form.
     pub fn from_json(text: &str) -> Result<Self, CompiledModelError> {
-        let file: File = serde_json::from_str(text).map_err(CompiledModelError::Json)?;
-        let text =
-            |key: &str| find(&file.attr, key).and_then(|value| value.get("s")?.as_str().map(str::to_owned));
+        let file = File::from_json(text).map_err(CompiledModelError::Json)?;
         let ops: Vec<CompiledOp> =
             file.graph.iter().flat_map(|graph| &graph.op).map(op).collect::<Result<_, _>>()?;
         check(&ops)?;
-        let (soc_version, atc_version) = (text("soc_version"), text("atc_version"));
+        let text = |key: &str| file.text(key).map_err(CompiledModelError::Json);
+        let (soc_version, atc_version) = (text("soc_version")?, text("atc_version")?);
         Ok(Self { name: file.name, soc_version, atc_version, ops })
     }
 }
@@ -86,7 +40,9 @@ fn check(ops: &[CompiledOp]) -> Result<(), CompiledModelError> {
 }
 
 fn op(op: &Op) -> Result<CompiledOp, CompiledModelError> {
-    let inputs = op.input.iter().enumerate().map(|(index, text)| input(op, index, text));
+    let descs = op.input_descs()?;
+    let texts = op.inputs()?;
+    let inputs = texts.iter().enumerate().map(|(index, text)| input(op, descs.get(index), text));
     let outputs = op.output_desc.iter().map(|desc| output(op, desc));
     Ok(CompiledOp {
         name: op.name.clone(),
@@ -98,42 +54,29 @@ fn op(op: &Op) -> Result<CompiledOp, CompiledModelError> {
 }
 
 /// `name:index`; nothing for an optional input, `name:-1` for a control edge.
-fn input(op: &Op, index: usize, text: &str) -> Result<Option<CompiledInput>, CompiledModelError> {
+fn input(op: &Op, desc: Option<&Desc>, text: &str) -> Result<Option<CompiledInput>, WrongForm> {
     if text.is_empty() {
         return Ok(None);
     }
     let parsed = text.rsplit_once(':').and_then(|(name, output)| Some((name, output.parse::<i64>().ok()?)));
     let Some((name, output)) = parsed else {
-        return Err(wrong(op, "input", "a list of name:index"));
+        return Err(op.wrong("input", "a list of name:index"));
     };
     let Ok(output) = usize::try_from(output) else { return Ok(None) };
-    let data_type = op.input_desc.get(index).and_then(|desc| desc.dtype.clone());
+    let data_type = desc.map(|desc| op.data_type(desc)).transpose()?.flatten();
     Ok(Some(CompiledInput { op: name.to_owned(), index: output, data_type }))
 }
 
-fn output(op: &Op, desc: &Desc) -> Result<CompiledOutput, CompiledModelError> {
-    let key = "_datadump_origin_name";
-    let origin = match find(&desc.attr, key) {
-        None => None,
-        Some(value) => match value.get("s").and_then(Value::as_str) {
-            Some(name) => Some(name.to_owned()),
-            None => return Err(wrong(op, key, "a string")),
-        },
-    };
-    Ok(CompiledOutput { data_type: desc.dtype.clone(), origin })
+fn output(op: &Op, desc: &Desc) -> Result<CompiledOutput, WrongForm> {
+    Ok(CompiledOutput {
+        data_type: op.data_type(desc)?,
+        origin: op.output_text(desc, "_datadump_origin_name")?,
+    })
 }
 
 /// Each origin once, in the order of the file.
-fn origins(op: &Op) -> Result<Vec<String>, CompiledModelError> {
-    let key = "_datadump_original_op_names";
-    let names = match find(&op.attr, key).map(|value| value.get("list").map(|list| list.get("s"))) {
-        None | Some(Some(None)) => Some(Vec::new()),
-        Some(Some(Some(Value::Array(names)))) => {
-            names.iter().map(|name| name.as_str().map(str::to_owned)).collect()
-        }
-        Some(_) => None,
-    };
-    let Some(names) = names else { return Err(wrong(op, key, "a list of strings")) };
+fn origins(op: &Op) -> Result<Vec<String>, WrongForm> {
+    let names = op.original_names()?.unwrap_or_default();
     let mut seen = BTreeSet::new();
     let mut once: Vec<String> = names.into_iter().filter(|name| seen.insert(name.clone())).collect();
     if once.is_empty() {
@@ -142,10 +85,8 @@ fn origins(op: &Op) -> Result<Vec<String>, CompiledModelError> {
     Ok(once)
 }
 
-fn find<'a>(attributes: &'a [Attribute], key: &str) -> Option<&'a Value> {
-    attributes.iter().find(|attribute| attribute.key == key).map(|attribute| &attribute.value)
-}
-
-fn wrong(op: &Op, key: &'static str, expected: &'static str) -> CompiledModelError {
-    CompiledModelError::Value { op: op.name.clone(), key, expected }
+impl From<WrongForm> for CompiledModelError {
+    fn from(WrongForm { op, key, expected }: WrongForm) -> Self {
+        CompiledModelError::Value { op, key, expected }
+    }
 }

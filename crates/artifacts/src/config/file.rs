@@ -46,9 +46,9 @@ impl ConfigFile {
     pub fn check_skip_fusion(
         &self,
         graph: &BTreeMap<String, GraphLayer>,
-        fuse_types: &[&str],
+        foldable: &[&str],
     ) -> Result<(), ReadError<ConfigError>> {
-        let checked = self.config.check_skip_fusion(graph, fuse_types);
+        let checked = self.config.check_skip_fusion(graph, foldable);
         checked.map_err(|error| located(&self.path, &self.text, error))
     }
 
@@ -59,9 +59,9 @@ impl ConfigFile {
     pub fn check_graph(
         &self,
         graph: &BTreeMap<String, GraphLayer>,
-        fuse_types: &[&str],
+        foldable: &[&str],
     ) -> Result<(), ReadError<ConfigError>> {
-        let checked = self.config.check_graph(graph, fuse_types);
+        let checked = self.config.check_graph(graph, foldable);
         checked.map_err(|error| located(&self.path, &self.text, error))
     }
 }

@@ -30,7 +30,7 @@ pub enum ChannelWise {
 
 impl QuantConfig {
     /// Checks the names in this configuration against `graph`, which maps the name of every node to
-    /// what is known of it. `fuse_types` are the operation types that a batch norm is folded into.
+    /// what is known of it. `foldable` are the operation types that a batch norm is folded into.
     ///
     /// # Errors
     /// A layer that does not exist or cannot be quantized, `channel_wise` where it is forbidden, an
@@ -38,9 +38,9 @@ impl QuantConfig {
     pub fn check_graph(
         &self,
         graph: &BTreeMap<String, GraphLayer>,
-        fuse_types: &[&str],
+        foldable: &[&str],
     ) -> Result<(), ConfigError> {
-        self.check_skip_fusion(graph, fuse_types)?;
+        self.check_skip_fusion(graph, foldable)?;
         self.check_tensors(graph)?;
         for (name, layer) in &self.layers {
             if GLOBAL_KEYS.contains(&name.as_str()) {
@@ -90,17 +90,17 @@ impl QuantConfig {
     pub fn check_skip_fusion(
         &self,
         graph: &BTreeMap<String, GraphLayer>,
-        fuse_types: &[&str],
+        foldable: &[&str],
     ) -> Result<(), ConfigError> {
         for layer in &self.skip_fusion_layers {
             let Some(node) = graph.get(layer) else {
                 return Err(ConfigError::SkipFusionMissing { layer: layer.clone() });
             };
-            if !fuse_types.contains(&node.op_type.as_str()) {
+            if !foldable.contains(&node.op_type.as_str()) {
                 return Err(ConfigError::SkipFusionType {
                     layer: layer.clone(),
                     op_type: node.op_type.clone(),
-                    accepted: fuse_types.iter().map(|name| (*name).to_owned()).collect(),
+                    accepted: foldable.iter().map(|name| (*name).to_owned()).collect(),
                 });
             }
         }

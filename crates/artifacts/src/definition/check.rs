@@ -9,19 +9,19 @@ type Graph = BTreeMap<String, GraphLayer>;
 
 impl ConfigDefinition {
     /// Checks the entries of `skip_fusion_layers`, which can be told from the graph before anything is
-    /// folded. `fuse_types` are the operation types that a batch norm is folded into.
+    /// folded. `foldable` are the operation types that a batch norm is folded into.
     ///
     /// # Errors
     /// An entry that is no node, or a node that nothing is folded into.
-    pub fn check_skip_fusion(&self, graph: &Graph, fuse_types: &[&str]) -> Result<(), DefinitionError> {
+    pub fn check_skip_fusion(&self, graph: &Graph, foldable: &[&str]) -> Result<(), DefinitionError> {
         self.skip_fusion_layers.iter().try_for_each(|entry| {
             let layer = || entry.value.clone();
             let error = match graph.get(&entry.value) {
                 None => ConfigError::SkipFusionMissing { layer: layer() },
-                Some(node) if !fuse_types.contains(&node.op_type.as_str()) => ConfigError::SkipFusionType {
+                Some(node) if !foldable.contains(&node.op_type.as_str()) => ConfigError::SkipFusionType {
                     layer: layer(),
                     op_type: node.op_type.clone(),
-                    accepted: fuse_types.iter().map(|name| (*name).to_owned()).collect(),
+                    accepted: foldable.iter().map(|name| (*name).to_owned()).collect(),
                 },
                 Some(_) => return Ok(()),
             };

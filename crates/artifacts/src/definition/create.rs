@@ -14,7 +14,7 @@ impl ConfigDefinition {
     /// The configuration of a graph, as AMCT's `create_quant_config` makes it from a `.cfg`: every
     /// quantizable node has its entry, with `quant_enable` false if its name or type is skipped.
     ///
-    /// `graph` maps the name of every node to what is known of it; `fuse_types` are the operation types
+    /// `graph` maps the name of every node to what is known of it; `foldable` are the operation types
     /// that a batch norm is folded into.
     ///
     /// # Errors
@@ -23,10 +23,10 @@ impl ConfigDefinition {
     pub fn create_config(
         &self,
         graph: &BTreeMap<String, GraphLayer>,
-        fuse_types: &[&str],
+        foldable: &[&str],
     ) -> Result<QuantConfig, DefinitionError> {
         self.check_names(graph)?;
-        self.check_skip_fusion(graph, fuse_types)?;
+        self.check_skip_fusion(graph, foldable)?;
         let defaults = QuantConfig::default();
         let mut config = QuantConfig {
             batch_num: self.batch_num.unwrap_or(defaults.batch_num),
@@ -48,7 +48,7 @@ impl ConfigDefinition {
             config.layers.insert(name.clone(), self.layer(name, node)?);
         }
         self.check_something_is_left(&config)?;
-        config.check_graph(graph, fuse_types).map_err(DefinitionError::of_file)?;
+        config.check_graph(graph, foldable).map_err(DefinitionError::of_file)?;
         config.resolve(graph);
         Ok(config)
     }

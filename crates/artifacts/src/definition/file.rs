@@ -40,9 +40,9 @@ impl DefinitionFile {
     pub fn check_skip_fusion(
         &self,
         graph: &BTreeMap<String, GraphLayer>,
-        fuse_types: &[&str],
+        foldable: &[&str],
     ) -> Result<(), ReadError<DefinitionError>> {
-        let checked = self.definition.check_skip_fusion(graph, fuse_types);
+        let checked = self.definition.check_skip_fusion(graph, foldable);
         checked.map_err(|error| located(self.path.clone(), error))
     }
 
@@ -53,9 +53,9 @@ impl DefinitionFile {
     pub fn create_config(
         &self,
         graph: &BTreeMap<String, GraphLayer>,
-        fuse_types: &[&str],
+        foldable: &[&str],
     ) -> Result<QuantConfig, ReadError<DefinitionError>> {
-        let created = self.definition.create_config(graph, fuse_types);
+        let created = self.definition.create_config(graph, foldable);
         created.map_err(|error| located(self.path.clone(), error))
     }
 }

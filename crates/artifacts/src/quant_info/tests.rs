@@ -230,3 +230,13 @@ fn nodes_that_stand_for_the_same_originals_are_marked_as_several() {
     assert_eq!(marked.collect::<Vec<_>>(), [false, false, true, true, false]);
     assert_eq!(QuantInfo::from_json(&info.to_json()).unwrap(), info);
 }
+
+#[test]
+fn a_node_has_the_value_of_its_output_or_of_its_only_origin() {
+    let info = sample();
+    let origins: Vec<_> = info.ops.iter().map(OpInfo::origin).collect();
+    assert_eq!(origins, [Some(("input", 0)), None, Some(("net/bn/FusedBatchNormV3", 0))]);
+    let op = |names: &[&str]| OpInfo { original_op_names: Some(strings(names)), ..OpInfo::default() };
+    assert_eq!(op(&["a"]).origin(), Some(("a", 0)));
+    assert_eq!(op(&["a", "b"]).origin(), None);
+}

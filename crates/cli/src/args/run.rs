@@ -37,8 +37,8 @@ pub(crate) struct RunArgs {
 
     /// Fold batch norms, factors and summands into the layers first, as quantization does: quicker, and
     /// the same but for rounding
-    #[arg(long)]
-    pub(crate) fuse: bool,
+    #[arg(long, alias = "fuse")]
+    pub(crate) fold: bool,
 
     /// Whose arithmetic to compute quantized layers in: TensorFlow's with AMCT's kernels, or as far as
     /// it is public that of a chip

@@ -8,7 +8,7 @@ use amct::interface;
 use amct::interpreter::Arithmetic;
 use amct::model::Model;
 use amct::predict::top;
-use amct::rewrite::{FoldOptions, fuse};
+use amct::rewrite::{FoldOptions, fold};
 use amct::sources::FileInputs;
 use amct::tensor::Tensor;
 
@@ -28,9 +28,9 @@ pub(crate) fn run(args: &RunArgs, out: &mut Out) -> Result<Outcome, CliError> {
     })?;
     let mut graph = amct::graphdef::load(&args.model)?;
     let wanted: Vec<String> = args.output.iter().map(|output| output.name.clone()).collect();
-    if args.fuse {
+    if args.fold {
         let outputs = interface::outputs(&graph, &wanted)?;
-        fuse(&mut graph, &FoldOptions { outputs, ..FoldOptions::default() })?;
+        fold(&mut graph, &FoldOptions { outputs, ..FoldOptions::default() })?;
     }
     let named: Vec<String> = args.input.iter().filter_map(|input| input.name.clone()).collect();
     let mut given = None;

@@ -102,7 +102,7 @@ fn a_fused_model_gives_the_same_but_for_rounding() {
         String::from_utf8(output.stdout).unwrap()
     };
     run(&["--output", "mean/AvgPool=plain.npy"]);
-    run(&["--output", "mean/AvgPool=fused.npy", "--fuse"]);
+    run(&["--output", "mean/AvgPool=fused.npy", "--fold"]);
     let [plain, fused] =
         ["plain.npy", "fused.npy"].map(|name| amct::dataset::read_npy(job.path(name)).unwrap());
     assert_eq!(plain.shape(), fused.shape());
@@ -111,5 +111,5 @@ fn a_fused_model_gives_the_same_but_for_rounding() {
         assert!((a - b).abs() <= 1e-5 * (1.0 + a.abs()), "{a} {b}");
     }
     assert!(run(&["--profile"]).contains("Conv2D+FusedBatchNormV3+Relu"));
-    assert!(run(&["--profile", "--fuse"]).contains("Conv2D+BiasAdd+Relu"));
+    assert!(run(&["--profile", "--fold"]).contains("Conv2D+BiasAdd+Relu"));
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::Step;
-use super::fuse::readers;
+use super::absorb::readers;
 
 /// Marks each layer whose output only the next step reads, line by line, and that is not `kept`.
 pub(super) fn mark(steps: &mut [Step], kept: &BTreeSet<usize>) {

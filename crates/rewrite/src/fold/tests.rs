@@ -8,10 +8,10 @@ use amct_graph::{AttrValue, Graph};
 use super::*;
 use crate::testing::{Net, constant_of, edited, inputs, node};
 
-fn fold(net: Net, outputs: &[&str]) -> (Graph, FoldReport) {
+fn folded(net: Net, outputs: &[&str]) -> (Graph, FoldReport) {
     let mut graph = net.build();
     let outputs = outputs.iter().map(|&s| s.to_owned()).collect();
-    let report = fuse(&mut graph, &FoldOptions { outputs, ..FoldOptions::default() }).unwrap();
+    let report = fold(&mut graph, &FoldOptions { outputs, ..FoldOptions::default() }).unwrap();
     (graph, report)
 }
 
@@ -26,7 +26,7 @@ fn reason(net: Net, outputs: &[&str]) -> FoldSkip {
     let before = net.build();
     let mut graph = before.clone();
     let outputs = outputs.iter().map(|&s| s.to_owned()).collect();
-    let report = fuse(&mut graph, &FoldOptions { outputs, ..FoldOptions::default() }).unwrap();
+    let report = fold(&mut graph, &FoldOptions { outputs, ..FoldOptions::default() }).unwrap();
     assert_eq!(graph.len(), before.len());
     assert!(report.groups.is_empty());
     report.nodes.skipped().next().unwrap().1.clone()
@@ -34,7 +34,7 @@ fn reason(net: Net, outputs: &[&str]) -> FoldSkip {
 
 #[test]
 fn a_convolution_takes_over_the_norm() {
-    let (graph, report) = fold(conv_bn(), &["net/conv/Relu6"]);
+    let (graph, report) = folded(conv_bn(), &["net/conv/Relu6"]);
     assert_eq!(inputs(&graph, "net/conv/Relu6"), ["net/conv/bias_add/BiasAdd"]);
     assert_eq!(inputs(&graph, "net/conv/bias_add/BiasAdd"), ["net/conv/Conv2D", "net/conv/bias_add/bias"]);
     assert_eq!(inputs(&graph, "net/conv/Conv2D"), ["x", "net/conv/Conv2D/weights_folded"]);
@@ -55,7 +55,7 @@ fn depthwise_channels_run_over_both_inner_axes() {
     let source = net.build();
     let mut graph = source.clone();
     let options = FoldOptions { outputs: vec!["bn".into()], ..FoldOptions::default() };
-    fuse(&mut graph, &options).unwrap();
+    fold(&mut graph, &options).unwrap();
     let (before, after) = (constant_of(&source, "dw/weights"), constant_of(&graph, "dw/weights_folded"));
     assert_eq!(after.shape(), [2, 2, 3, 2]);
     let gamma = constant_of(&source, "bn/gamma");
@@ -75,7 +75,7 @@ fn an_existing_bias_add_stays_and_gets_a_new_constant() {
         .bias_add("c/BiasAdd", "c/conv", 2)
         .batch_norm("c/bn", "c/BiasAdd", 2)
         .float("relu", "Relu", &["c/bn"]);
-    let (graph, report) = fold(net, &["relu"]);
+    let (graph, report) = folded(net, &["relu"]);
     assert_eq!(inputs(&graph, "relu"), ["c/BiasAdd"]);
     assert_eq!(inputs(&graph, "c/BiasAdd"), ["c/conv", "c/BiasAdd/biases_folded"]);
     assert_eq!(report.groups[0].original, ["c/conv", "c/BiasAdd", "c/bn"]);
@@ -89,7 +89,7 @@ fn shared_weights_stay_for_the_others() {
         .batch_norm("bn", "a", 2)
         .conv_with("b", "Conv2D", "x", "a/weights/read")
         .float("sum", "AddV2", &["bn", "b"]);
-    let (graph, _) = fold(net, &["sum"]);
+    let (graph, _) = folded(net, &["sum"]);
     assert_eq!(inputs(&graph, "a"), ["x", "a/weights_folded"]);
     assert_eq!(inputs(&graph, "b"), ["x", "a/weights/read"]);
     assert_ne!(constant_of(&graph, "a/weights"), constant_of(&graph, "a/weights_folded"));
@@ -99,7 +99,7 @@ fn shared_weights_stay_for_the_others() {
 fn a_requested_norm_stays_addressable() {
     let net =
         Net::with_input(&[-1, 8, 8, 3]).conv("conv", "Conv2D", "x", [1, 1, 3, 2]).batch_norm("bn", "conv", 2);
-    let (graph, _) = fold(net, &["bn:0"]);
+    let (graph, _) = folded(net, &["bn:0"]);
     assert_eq!(node(&graph, "bn").op, "Identity");
     assert_eq!(inputs(&graph, "bn"), ["bias_add/BiasAdd"]);
     assert_eq!(reason(conv_bn(), &["net/conv/bn:1"]), FoldSkip::StatisticsUsed);
@@ -107,7 +107,8 @@ fn a_requested_norm_stays_addressable() {
 
 #[test]
 fn control_edges_move_to_the_new_end() {
-    let (graph, _) = fold(conv_bn().float("late", "Relu", &["x"]).after("net/conv/bn"), &["net/conv/Relu6"]);
+    let (graph, _) =
+        folded(conv_bn().float("late", "Relu", &["x"]).after("net/conv/bn"), &["net/conv/Relu6"]);
     assert_eq!(inputs(&graph, "late"), ["x", "^net/conv/bias_add/BiasAdd"]);
 }
 
@@ -118,7 +119,7 @@ fn norms_in_a_row_of_layers_are_all_folded() {
         .batch_norm("net/bn2", "net/conv/second", 4)
         .conv("net/third", "Conv2D", "net/bn2", [1, 1, 4, 4])
         .batch_norm("net/bn3", "net/third", 4);
-    let (graph, report) = fold(net, &["net/bn3"]);
+    let (graph, report) = folded(net, &["net/bn3"]);
     assert_eq!(report.groups.len(), 3);
     assert_eq!(inputs(&graph, "net/third"), ["net/conv/bias_add_1/BiasAdd", "net/third/weights_folded"]);
     assert!(graph.nodes().all(|(_, node)| !node.op.starts_with("FusedBatchNorm")));
@@ -127,7 +128,7 @@ fn norms_in_a_row_of_layers_are_all_folded() {
 #[test]
 fn what_cannot_be_folded_says_why() {
     let training = conv_bn().batch_norm("bn2", "net/conv/Relu6", 4).attr("is_training", AttrValue::B(true));
-    let (_, report) = fold(training, &["bn2"]);
+    let (_, report) = folded(training, &["bn2"]);
     assert_eq!(report.training().collect::<Vec<_>>(), ["bn2"]);
 
     let two_readers = conv_bn().float("other", "Relu", &["net/conv/Conv2D"]);
@@ -158,7 +159,7 @@ fn infinite_results_are_left_alone() {
         let (norm, _) = nodes.iter_mut().find(|(node, _)| node.name == "net/conv/bn").unwrap();
         norm.attrs.insert("epsilon".into(), AttrValue::F(f32::NAN));
     });
-    let report = fuse(&mut graph, &FoldOptions::default()).unwrap();
+    let report = fold(&mut graph, &FoldOptions::default()).unwrap();
     assert_eq!(report.nodes.reason("net/conv/bn"), Some(&FoldSkip::NotFinite));
 }
 
@@ -166,25 +167,25 @@ fn infinite_results_are_left_alone() {
 fn the_user_can_switch_it_off_for_all_or_one() {
     let mut graph = conv_bn().build();
     let off = FoldOptions { enabled: false, ..FoldOptions::default() };
-    assert_eq!(fuse(&mut graph, &off).unwrap().nodes.reason("net/conv/bn"), Some(&FoldSkip::Disabled));
+    assert_eq!(fold(&mut graph, &off).unwrap().nodes.reason("net/conv/bn"), Some(&FoldSkip::Disabled));
     let one = FoldOptions { skip_layers: ["net/conv/Conv2D".to_owned()].into(), ..FoldOptions::default() };
-    assert_eq!(fuse(&mut graph, &one).unwrap().nodes.reason("net/conv/bn"), Some(&FoldSkip::Listed));
+    assert_eq!(fold(&mut graph, &one).unwrap().nodes.reason("net/conv/bn"), Some(&FoldSkip::Listed));
     let unknown = FoldOptions { outputs: vec!["nothing".into()], ..FoldOptions::default() };
-    assert!(matches!(fuse(&mut graph, &unknown), Err(RewriteError::Graph(_))));
+    assert!(matches!(fold(&mut graph, &unknown), Err(RewriteError::Graph(_))));
 }
 
 #[test]
 fn nchw_keeps_its_layout() {
     let nchw = |net: Net| net.attr("data_format", AttrValue::string("NCHW"));
     let net = nchw(Net::with_input(&[-1, 3, 8, 8]).conv("conv", "Conv2D", "x", [1, 1, 3, 2]));
-    let (graph, _) = fold(nchw(net.batch_norm("bn", "conv", 2)).float("relu", "Relu", &["bn"]), &["relu"]);
+    let (graph, _) = folded(nchw(net.batch_norm("bn", "conv", 2)).float("relu", "Relu", &["bn"]), &["relu"]);
     assert_eq!(node(&graph, "bias_add/BiasAdd").attrs["data_format"], AttrValue::string("NCHW"));
 }
 
 #[test]
 fn the_types_to_fold_into_are_the_layers_with_weights() {
-    for op in FUSE_TYPES {
+    for op in LayerKind::foldable_ops() {
         assert!(layer::is_layer(&amct_graph::Node { op: op.to_owned(), ..Default::default() }), "{op}");
     }
-    assert!(!FUSE_TYPES.contains(&"AvgPool"));
+    assert!(!LayerKind::foldable_ops().contains(&"AvgPool"));
 }

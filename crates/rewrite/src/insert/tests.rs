@@ -11,7 +11,7 @@ use amct_tensor::quantization::DeqScale;
 
 use super::*;
 use crate::testing::{Net, constant_of, inputs, names, node, quantize_all, quantize_layer};
-use crate::{FoldOptions, fuse, scan_layers};
+use crate::{FoldOptions, fold, scan_layers};
 
 fn insert(net: Net, outputs: &[&str]) -> (Graph, InsertReport) {
     let mut graph = net.build();
@@ -96,7 +96,7 @@ fn a_folded_graph_quantizes_with_the_group_as_origin() {
         .build();
     let outputs = names(&["a/Relu6"]);
     let folded =
-        fuse(&mut graph, &FoldOptions { outputs: outputs.clone(), ..FoldOptions::default() }).unwrap();
+        fold(&mut graph, &FoldOptions { outputs: outputs.clone(), ..FoldOptions::default() }).unwrap();
     let layers = quantize_all(&graph, &["a/Relu6"]);
     let options = InsertOptions { outputs, groups: folded.groups, ..InsertOptions::default() };
     let report = insert_quantization(&mut graph, &layers, &options).unwrap();
@@ -120,7 +120,7 @@ fn a_folded_layer_that_stays_float_keeps_its_origin() {
         .conv("c", "Conv2D", "x", [1, 1, 3, 2])
         .batch_norm("bn", "c", 2)
         .build();
-    let folded = fuse(&mut graph, &FoldOptions::default()).unwrap();
+    let folded = fold(&mut graph, &FoldOptions::default()).unwrap();
     let options = InsertOptions { groups: folded.groups, ..InsertOptions::default() };
     let report = insert_quantization(&mut graph, &[], &options).unwrap();
     let end = report.nodes.iter().find(|node| node.op == "BiasAdd").unwrap();

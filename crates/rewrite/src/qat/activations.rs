@@ -8,9 +8,10 @@ use amct_tensor::quantization::{ActivationParams, FakeQuantGrid, I8_MIN};
 
 use super::range::Range;
 use super::weights::TrainedWeights;
-use super::{Evaluate, PASS, QatError, QatSkip, constant, is_fake_quant, trace};
+use super::{PASS, QatError, QatSkip, constant, is_fake_quant, trace};
 use crate::constants::type_attr;
 use crate::outputs::Outputs;
+use crate::pass::Evaluate;
 use crate::report::{Outcome, PassReport};
 use crate::sweep::remove_dead;
 

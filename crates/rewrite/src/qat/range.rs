@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 use amct_graph::{Graph, Node, NodeId, Outlet};
 use amct_tensor::quantization::FakeQuantGrid;
 
-use super::{Evaluate, QatError};
+use super::QatError;
+use crate::pass::Evaluate;
 
 /// The grids of one node.
 #[derive(Clone, Debug)]

@@ -8,9 +8,10 @@ use amct_tensor::Tensor;
 use super::constant;
 use super::range::Range;
 use super::trace::keeps_steps;
-use super::{Evaluate, QatError, is_fake_quant};
+use super::{QatError, is_fake_quant};
 use crate::constants::type_attr;
 use crate::outputs::Outputs;
+use crate::pass::Evaluate;
 use crate::sweep::remove_dead;
 
 /// The weights of a layer as training has rounded them, before anything is folded into them.

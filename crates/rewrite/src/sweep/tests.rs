@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::testing::{Net, inputs, names, quantize_all};
-use crate::{FoldOptions, InsertOptions, fuse, insert_quantization, verify};
+use crate::{FoldOptions, InsertOptions, fold, insert_quantization, verify};
 
 use amct_graph::{AttrValue, ListAttr};
 
@@ -12,7 +12,7 @@ fn quantized(net: Net, outputs: &[&str]) -> Graph {
     let mut graph = original.clone();
     let outputs_of = names(outputs);
     let options = FoldOptions { outputs: outputs_of.clone(), ..FoldOptions::default() };
-    let groups = fuse(&mut graph, &options).unwrap().groups;
+    let groups = fold(&mut graph, &options).unwrap().groups;
     let layers = quantize_all(&graph, outputs);
     let options = InsertOptions { outputs: outputs_of.clone(), groups, ..InsertOptions::default() };
     insert_quantization(&mut graph, &layers, &options).unwrap();

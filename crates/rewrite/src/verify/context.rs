@@ -2,8 +2,8 @@
 
 use amct_graph::{AttrValue, Consumers, Graph, LayerPath, Node, NodeId, TensorLiteral, layer_paths};
 
-use super::original::counterparts::Counterparts;
 use super::{Rule, Severity, Shapes, Violation};
+use crate::provenance::{Counterparts, infer};
 
 /// What the rules look at.
 pub(super) struct Context<'a> {
@@ -22,7 +22,7 @@ impl<'a> Context<'a> {
     pub(super) fn new(graph: &'a Graph, original: Option<&'a Graph>, outputs: &'a [String]) -> Self {
         let consumers = graph.consumers();
         let paths = layer_paths(graph, &consumers);
-        let original = original.map(|original| Counterparts::new(graph, original, outputs));
+        let original = original.map(|original| infer(graph, original, outputs));
         Self { graph, original, outputs, consumers, paths, shapes: Shapes::new() }
     }
 

@@ -38,7 +38,7 @@ pub(super) fn has_known_ops(context: &Context<'_>, findings: &mut Findings) {
         let is_new = context.original.as_ref().is_some_and(|original| {
             !HELPERS.contains(&op)
                 && !original.is_balancing(id)
-                && original.graph.nodes().all(|(_, other)| other.op != op)
+                && original.original().nodes().all(|(_, other)| other.op != op)
                 && !original.may_be_relu(node)
                 && !context.paths.iter().any(|path| path.bias == Some(id))
         });

@@ -2,10 +2,9 @@
 //!
 //! Quantization puts nodes into edges and folding takes some out, so edges are compared by where
 //! they come from: the node that gives a value once batch norm, `BiasAdd`, identities and AMCT's
-//! ops are left aside ([`counterparts::origin`]).
+//! ops are left aside ([`Origin`]).
 
 mod balance;
-pub(super) mod counterparts;
 
 use std::collections::BTreeSet;
 
@@ -18,13 +17,13 @@ use super::context::{Context, Findings};
 use crate::evaluate::evaluate;
 use crate::input_shapes;
 use crate::insert::{all_readers_clip, clips_at_six};
+use crate::provenance::{Counterparts, Origin};
 use crate::sweep::{orders_nothing, waits_for};
-use counterparts::{Counterparts, Origin};
 
 /// Rule 5.
 pub(super) fn has_same_placeholders(context: &Context<'_>, findings: &mut Findings) {
     let Some(counterparts) = &context.original else { return };
-    let original = counterparts.graph;
+    let original = counterparts.original();
     for id in context.graph.placeholders() {
         let node = context.graph.node(id);
         let Some(before) = original.find(&node.name).map(|id| original.node(id)) else {
@@ -53,11 +52,11 @@ pub(super) fn keeps_names(context: &Context<'_>, findings: &mut Findings) {
         }
     }
     let Some(counterparts) = &context.original else { return };
-    for (id, node) in counterparts.graph.nodes() {
+    for (id, node) in counterparts.original().nodes() {
         // Constants, and what folding takes out of the graph together with them.
         let may_go = counterparts.has_vanished(id)
-            || counterparts.graph.constant_node(id.into()).is_some()
-            || evaluate(counterparts.graph, id.into()).is_some();
+            || counterparts.original().constant_node(id.into()).is_some()
+            || evaluate(counterparts.original(), id.into()).is_some();
         if !may_go && context.graph.find(&node.name).is_none() {
             findings.add(&node.name, "no such node", "the names of the original graph");
         }
@@ -73,8 +72,8 @@ fn is_integer_valued(context: &Context<'_>, id: NodeId) -> bool {
 /// Rule 7.
 pub(super) fn leaves_the_rest(context: &Context<'_>, findings: &mut Findings) {
     let Some(counterparts) = &context.original else { return };
-    for (before_id, before) in counterparts.graph.nodes() {
-        let Some(id) = counterparts.find(context.graph, before_id) else { continue };
+    for (before_id, before) in counterparts.original().nodes() {
+        let Some(id) = counterparts.find(before_id) else { continue };
         let node = context.graph.node(id);
         if counterparts.may_be_relu(node) {
             let is_output = |id| {
@@ -91,16 +90,14 @@ pub(super) fn leaves_the_rest(context: &Context<'_>, findings: &mut Findings) {
             compare_inputs(context, counterparts, before_id, id, findings);
             continue;
         } else if node.op != before.op {
-            let (then, now) = (
-                counterparts.origin_before(before_id.into()),
-                counterparts.origin_now(context.graph, id.into()),
-            );
+            let (then, now) =
+                (counterparts.origin_before(before_id.into()), counterparts.origin_now(id.into()));
             if node.op != "Identity" || then.name != now.name {
                 findings.add(&node.name, node.op.as_str(), before.op.as_str());
             }
             continue;
         }
-        for attr in changed_attributes(context.graph, counterparts.graph, before, node) {
+        for attr in changed_attributes(context.graph, counterparts.original(), before, node) {
             findings.add(&node.name, format!("another {attr}"), "that of the original graph");
         }
         compare_inputs(context, counterparts, before_id, id, findings);
@@ -139,7 +136,7 @@ fn compare_inputs(
     id: NodeId,
     findings: &mut Findings,
 ) {
-    let (before, node) = (counterparts.graph.node(before_id), context.graph.node(id));
+    let (before, node) = (counterparts.original().node(before_id), context.graph.node(id));
     if before.inputs.len() != node.inputs.len() {
         let (found, expected) = (node.inputs.len(), before.inputs.len());
         findings.add(&node.name, format!("{found} inputs"), expected.to_string());
@@ -155,28 +152,27 @@ fn compare_inputs(
         }
         // The data of a layer may be constant too.
         let float = before_quant(context.graph, now);
-        let same = match counterparts.graph.constant_node(then) {
-            Some(constant) => same_constant(counterparts.graph, constant, context.graph, float),
-            None => match evaluate(counterparts.graph, then) {
+        let same = match counterparts.original().constant_node(then) {
+            Some(constant) => same_constant(counterparts.original(), constant, context.graph, float),
+            None => match evaluate(counterparts.original(), then) {
                 Some(value) => evaluate(context.graph, float) == Some(value),
                 None => {
-                    let origins =
-                        (counterparts.origin_before(then), counterparts.origin_now(context.graph, now));
+                    let origins = (counterparts.origin_before(then), counterparts.origin_now(now));
                     counterparts.agree(before_id, &origins.0, &origins.1)
                 }
             },
         };
         if !same {
             let found = format!("input {input} from {}", context.graph.outlet_name(now));
-            findings.add(&node.name, found, counterparts.graph.outlet_name(then));
+            findings.add(&node.name, found, counterparts.original().outlet_name(then));
         }
     }
     // To wait for a constant orders nothing.
     let controls = |graph: &Graph, node: &Node| waits_for(graph, node, &|id| orders_nothing(graph, id));
     let then =
-        controls(counterparts.graph, before).into_iter().map(|id| counterparts.origin_before(id.into()));
+        controls(counterparts.original(), before).into_iter().map(|id| counterparts.origin_before(id.into()));
     let now = controls(context.graph, node).into_iter();
-    let now = now.map(|id| counterparts.origin_now(context.graph, id.into()));
+    let now = now.map(|id| counterparts.origin_now(id.into()));
     if then.collect::<BTreeSet<Origin>>() != now.collect() {
         findings.add(&node.name, "other control inputs", "those of the original graph");
     }
@@ -205,9 +201,9 @@ pub(super) fn weight_problem(
     quantized: &Tensor,
 ) -> Option<(String, String)> {
     let counterparts = context.original.as_ref()?;
-    let layer = counterparts.of(context.graph, path.layer)?;
-    let outlet = *counterparts.graph.node(layer).inputs.get(path.kind.weight_input()?)?;
-    let float = counterparts.graph.constant(outlet).ok()??;
+    let layer = counterparts.of(path.layer)?;
+    let outlet = *counterparts.original().node(layer).inputs.get(path.kind.weight_input()?)?;
+    let float = counterparts.original().constant(outlet).ok()??;
     if float.shape() != quantized.shape() {
         let found = format!("weights of shape {:?}", quantized.shape());
         return Some((found, format!("{:?}, as the float weights have", float.shape())));
@@ -215,7 +211,8 @@ pub(super) fn weight_problem(
     if counterparts.is_folded(layer) {
         return None;
     }
-    let (channels, run) = LayerKind::of_op(&counterparts.graph.node(layer).op)?.channels(float.shape())?;
+    let (channels, run) =
+        LayerKind::of_op(&counterparts.original().node(layer).op)?.channels(float.shape())?;
     let step = steps(context, path, channels)?;
     let balance = balance::Factors::of(context, path, float.shape())?;
     let values = quantized.as_slice::<i8>().ok()?.iter().zip(float.as_slice::<f32>().ok()?).enumerate();

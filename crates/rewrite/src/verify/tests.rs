@@ -11,7 +11,7 @@ use amct_tensor::DType;
 use super::{ADVICE, RULES, Severity, Violation, advise, verify};
 use crate::constants::type_attr;
 use crate::testing::{Net, edited, names, quantize_all};
-use crate::{FoldOptions, InsertOptions, fuse, insert_quantization};
+use crate::{FoldOptions, InsertOptions, fold, insert_quantization};
 
 /// Every kind of layer: folded, with bias, behind a pad, on one input, pooling, ending the graph.
 fn float_net() -> Net {
@@ -48,7 +48,7 @@ fn quantized(net: Net, outputs: &[&str]) -> Sample {
     let original = net.build();
     let mut folded = original.clone();
     let options = FoldOptions { outputs: names(outputs), ..FoldOptions::default() };
-    let groups = fuse(&mut folded, &options).unwrap().groups;
+    let groups = fold(&mut folded, &options).unwrap().groups;
     let mut quantized = folded.clone();
     let layers = quantize_all(&folded, outputs);
     let options =

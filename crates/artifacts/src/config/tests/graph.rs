@@ -2,7 +2,7 @@
 
 use super::*;
 
-const FUSE_TYPES: &[&str] = &["Conv2D", "DepthwiseConv2dNative"];
+const FOLDABLE: &[&str] = &["Conv2D", "DepthwiseConv2dNative"];
 
 fn graph() -> BTreeMap<String, GraphLayer> {
     let node = |op_type: &str, quantizable, channel_wise| GraphLayer {
@@ -22,7 +22,7 @@ fn graph() -> BTreeMap<String, GraphLayer> {
 
 fn check(text: &str) -> Result<(), String> {
     let config = QuantConfig::from_json(text).unwrap();
-    config.check_graph(&graph(), FUSE_TYPES).map_err(|error| error.to_string())
+    config.check_graph(&graph(), FOLDABLE).map_err(|error| error.to_string())
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use super::*;
 
-const FUSE_TYPES: &[&str] = &["Conv2D"];
+const FOLDABLE: &[&str] = &["Conv2D"];
 
 fn graph() -> BTreeMap<String, GraphLayer> {
     let node = |op_type: &str, quantizable, channel_wise| GraphLayer {
@@ -24,8 +24,8 @@ fn error(text: &str) -> String {
     let path = directory.path().join("c.json");
     std::fs::write(&path, text).unwrap();
     let checked = ConfigFile::read(&path).and_then(|file| {
-        file.check_skip_fusion(&graph(), FUSE_TYPES)?;
-        file.check_graph(&graph(), FUSE_TYPES)
+        file.check_skip_fusion(&graph(), FOLDABLE)?;
+        file.check_graph(&graph(), FOLDABLE)
     });
     let error = checked.unwrap_err().to_string();
     error.strip_prefix(&format!("{}/", directory.path().display())).unwrap().to_owned()

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::config::{ActivationConfig, ChannelWise, GraphLayer, Hfmg, Ifmr, QuantConfig};
 use crate::definition::{ConfigDefinition, DefinitionFile};
 
-const FUSE_TYPES: &[&str] = &["Conv2D", "DepthwiseConv2dNative"];
+const FOLDABLE: &[&str] = &["Conv2D", "DepthwiseConv2dNative"];
 
 fn graph() -> BTreeMap<String, GraphLayer> {
     let node = |op_type: &str, quantizable, channel_wise| GraphLayer {
@@ -26,11 +26,11 @@ fn graph() -> BTreeMap<String, GraphLayer> {
 }
 
 fn create(text: &str) -> QuantConfig {
-    ConfigDefinition::parse(text).unwrap().create_config(&graph(), FUSE_TYPES).unwrap()
+    ConfigDefinition::parse(text).unwrap().create_config(&graph(), FOLDABLE).unwrap()
 }
 
 fn error(text: &str) -> String {
-    let error = ConfigDefinition::parse(text).unwrap().create_config(&graph(), FUSE_TYPES).unwrap_err();
+    let error = ConfigDefinition::parse(text).unwrap().create_config(&graph(), FOLDABLE).unwrap_err();
     match error.at {
         Some(at) => format!("{at}: {error}"),
         None => error.to_string(),
@@ -213,7 +213,7 @@ fn names_and_types_are_checked_with_amcts_texts() {
 #[test]
 fn a_graph_without_layers_has_nothing_to_configure() {
     let definition = ConfigDefinition::parse("batch_num: 2").unwrap();
-    let error = definition.create_config(&BTreeMap::new(), FUSE_TYPES).unwrap_err();
+    let error = definition.create_config(&BTreeMap::new(), FOLDABLE).unwrap_err();
     assert_eq!(error.to_string(), "No layer support quantization in the graph.");
 }
 
@@ -223,7 +223,7 @@ fn a_file_is_named_with_line_and_column() {
     let path = directory.path().join("q.cfg");
     std::fs::write(&path, "batch_num: 1\n  skip_layers: 'x'\n").unwrap();
     let file = DefinitionFile::read(&path).unwrap();
-    let error = file.create_config(&graph(), FUSE_TYPES).unwrap_err().to_string();
+    let error = file.create_config(&graph(), FOLDABLE).unwrap_err().to_string();
     assert_eq!(error, format!("{}:2:3: Layer x does not exist in the graph.", path.display()));
     std::fs::write(&path, "batch_num: 0").unwrap();
     let error = DefinitionFile::read(&path).unwrap_err().to_string();

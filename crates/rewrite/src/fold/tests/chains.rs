@@ -48,7 +48,7 @@ fn without_unused(net: Net) -> Graph {
 
 pub(super) fn fold_graph(mut graph: Graph, output: &str) -> (Graph, FoldReport) {
     let options = FoldOptions { outputs: names(&[output]), ..FoldOptions::default() };
-    let report = fuse(&mut graph, &options).unwrap();
+    let report = fold(&mut graph, &options).unwrap();
     (graph, report)
 }
 
@@ -85,7 +85,7 @@ fn a_norm_of_small_ops_folds_to_the_bits_of_the_fused_one() {
         assert_eq!(report.groups[0].original, ["conv", "bn/mul_1", "bn"]);
         assert_eq!(report.nodes.applied().collect::<Vec<_>>(), ["bn"]);
         is_sound(&original, &graph, &report, "relu");
-        let (fused, _) = fold(layer().batch_norm("bn/unused", "conv", 4), &["bn/unused"]);
+        let (fused, _) = folded(layer().batch_norm("bn/unused", "conv", 4), &["bn/unused"]);
         assert_eq!(bits(&graph, "conv/weights_folded"), bits(&fused, "conv/weights_folded"));
         assert_eq!(bits(&graph, "bias_add/bias"), bits(&fused, "bias_add/bias"));
     }

@@ -1,4 +1,5 @@
-//! Which node of the quantized graph stands for which of the original.
+//! Which node of a quantized graph stands for which of its original, worked out from the two graphs: for models
+//! of others, and where nothing is written about it.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,8 +10,9 @@ use amct_graph::{Consumers, Graph, LayerKind, Node, NodeId, Outlet, layer_paths}
 use crate::evaluate::evaluate;
 
 /// The original graph beside the quantized one.
-pub(in super::super) struct Counterparts<'a> {
-    pub(in super::super) graph: &'a Graph,
+pub struct Counterparts<'a> {
+    graph: &'a Graph,
+    original: &'a Graph,
     /// Nodes that gave their name to an `Identity` of their dequantized value: quantized to original.
     renamed: BTreeMap<NodeId, NodeId>,
     /// Original batch norms, products and sums behind layers that are gone, with their data input.
@@ -27,18 +29,24 @@ pub(in super::super) struct Counterparts<'a> {
 
 /// Where a value comes from.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Origin {
+pub(crate) struct Origin {
     /// Name of the node, as the original graph calls it.
-    pub(super) name: String,
+    pub(crate) name: String,
     slot: usize,
     /// Whether a bias or a batch norm lies on the way: it may be folded, not lost.
     has_bias: bool,
 }
 
+/// Works out what quantization and folding made of a graph. `outputs` are the requested outputs.
+pub fn infer<'a>(graph: &'a Graph, original: &'a Graph, outputs: &[String]) -> Counterparts<'a> {
+    Counterparts::new(graph, original, outputs)
+}
+
 impl<'a> Counterparts<'a> {
-    pub(in super::super) fn new(graph: &Graph, original: &'a Graph, outputs: &[String]) -> Self {
+    fn new(graph: &'a Graph, original: &'a Graph, outputs: &[String]) -> Self {
         let mut counterparts = Self {
-            graph: original,
+            graph,
+            original,
             renamed: BTreeMap::new(),
             vanished: BTreeMap::new(),
             folded: BTreeSet::new(),
@@ -48,7 +56,7 @@ impl<'a> Counterparts<'a> {
         };
         for (id, node) in original.nodes() {
             let now = graph.find(&node.name);
-            if now.is_some_and(|now| graph.node(now).op == node.op) {
+            if counterparts.is_kept(id) {
                 continue;
             }
             if let Some(input) = folded_input(original, node) {
@@ -84,9 +92,9 @@ impl<'a> Counterparts<'a> {
         let mut open = vec![vanished];
         let (mut layers, mut between) = (BTreeSet::new(), BTreeSet::new());
         // No chain without a cycle is longer than the graph.
-        for _ in 0..self.graph.capacity() {
+        for _ in 0..self.original.capacity() {
             let Some(id) = open.pop() else { break };
-            let node = self.graph.node(id);
+            let node = self.original.node(id);
             let first = node.inputs.first().map(|outlet| outlet.node);
             match node.op.as_str() {
                 _ if self.vanished.contains_key(&id) => {
@@ -119,9 +127,9 @@ impl<'a> Counterparts<'a> {
     fn add_in_front(&mut self, consumers: &Consumers, vanished: NodeId) -> bool {
         let mut id = vanished;
         // No chain without a cycle is longer than the graph.
-        for _ in 0..self.graph.capacity() {
+        for _ in 0..self.original.capacity() {
             let Some(reader) = consumers.only(id) else { return false };
-            let op = self.graph.node(reader.node).op.as_str();
+            let op = self.original.node(reader.node).op.as_str();
             if self.vanished.contains_key(&reader.node) {
                 id = reader.node;
                 continue;
@@ -132,70 +140,81 @@ impl<'a> Counterparts<'a> {
             self.folded.insert(reader.node);
             self.reordered.insert(reader.node);
             let bias = consumers.only(reader.node).map(|behind| behind.node);
-            self.folded.extend(bias.filter(|&id| self.graph.node(id).op == "BiasAdd"));
+            self.folded.extend(bias.filter(|&id| self.original.node(id).op == "BiasAdd"));
             return true;
         }
         false
     }
 
     /// Whether a batch norm was folded into this node of the original graph.
-    pub(super) fn is_folded(&self, id: NodeId) -> bool {
+    pub(crate) fn is_folded(&self, id: NodeId) -> bool {
         self.folded.contains(&id)
     }
 
     /// Whether a node of the quantized graph is a product that balances a layer.
-    pub(in super::super) fn is_balancing(&self, now: NodeId) -> bool {
+    pub fn is_balancing(&self, now: NodeId) -> bool {
         self.balanced.contains(&now)
     }
 
     /// Whether a node of the quantized graph is the bias of a layer whose kind has no `BiasAdd`.
-    pub(super) fn is_bias(&self, now: NodeId) -> bool {
+    pub(crate) fn is_bias(&self, now: NodeId) -> bool {
         self.biases.contains(&now)
     }
 
     /// Whether a node of the original graph was folded into a layer.
-    pub(super) fn has_vanished(&self, id: NodeId) -> bool {
+    pub(crate) fn has_vanished(&self, id: NodeId) -> bool {
         self.vanished.contains_key(&id)
     }
 
     /// Whether an input of the original node `reader` still has its value, where a bias may have
     /// moved from one side of a node that stays to the other.
-    pub(super) fn agree(&self, reader: NodeId, then: &Origin, now: &Origin) -> bool {
+    pub(crate) fn agree(&self, reader: NodeId, then: &Origin, now: &Origin) -> bool {
         let moved = |id| self.reordered.contains(&id);
-        let may_move = moved(reader) || self.graph.find(&then.name).is_some_and(moved);
+        let may_move = moved(reader) || self.original.find(&then.name).is_some_and(moved);
         then == now || (may_move && (&then.name, then.slot) == (&now.name, now.slot))
     }
 
     /// Whether this is a `Relu` in the place of a `Relu6`.
-    pub(in super::super) fn may_be_relu(&self, now: &Node) -> bool {
-        let before = self.graph.find(&now.name).map(|id| self.graph.node(id).op.as_str());
+    pub(crate) fn may_be_relu(&self, now: &Node) -> bool {
+        let before = self.original.find(&now.name).map(|id| self.original.node(id).op.as_str());
         now.op == "Relu" && before == Some("Relu6")
     }
 
+    /// The original graph.
+    pub fn original(&self) -> &'a Graph {
+        self.original
+    }
+
+    /// Whether the quantized graph has a node of the original under its name, with its op.
+    pub fn is_kept(&self, original: NodeId) -> bool {
+        let node = self.original.node(original);
+        self.graph.find(&node.name).is_some_and(|now| self.graph.node(now).op == node.op)
+    }
+
     /// The quantized graph's node for one of the original.
-    pub(super) fn find(&self, graph: &Graph, original: NodeId) -> Option<NodeId> {
+    pub fn find(&self, original: NodeId) -> Option<NodeId> {
         let inner = self.renamed.iter().find(|(_, before)| **before == original).map(|(&now, _)| now);
-        inner.or_else(|| graph.find(&self.graph.node(original).name))
+        inner.or_else(|| self.graph.find(&self.original.node(original).name))
     }
 
     /// The original's node for one of the quantized graph.
-    pub(super) fn of(&self, graph: &Graph, now: NodeId) -> Option<NodeId> {
-        self.renamed.get(&now).copied().or_else(|| self.graph.find(&graph.node(now).name))
+    pub fn of(&self, now: NodeId) -> Option<NodeId> {
+        self.renamed.get(&now).copied().or_else(|| self.original.find(&self.graph.node(now).name))
     }
 
     /// Where a value of the original graph comes from.
-    pub(super) fn origin_before(&self, outlet: Outlet) -> Origin {
+    pub(crate) fn origin_before(&self, outlet: Outlet) -> Origin {
         let (source, has_bias) =
-            origin(self.graph, outlet, &self.vanished, &BTreeSet::new(), &BTreeSet::new());
-        Origin { name: self.graph.node(source.node).name.clone(), slot: source.slot, has_bias }
+            origin(self.original, outlet, &self.vanished, &BTreeSet::new(), &BTreeSet::new());
+        Origin { name: self.original.node(source.node).name.clone(), slot: source.slot, has_bias }
     }
 
     /// Where a value of the quantized graph comes from.
-    pub(super) fn origin_now(&self, graph: &Graph, outlet: Outlet) -> Origin {
-        let (source, has_bias) = origin(graph, outlet, &BTreeMap::new(), &self.balanced, &self.biases);
+    pub(crate) fn origin_now(&self, outlet: Outlet) -> Origin {
+        let (source, has_bias) = origin(self.graph, outlet, &BTreeMap::new(), &self.balanced, &self.biases);
         let name = match self.renamed.get(&source.node) {
-            Some(&before) => self.graph.node(before).name.clone(),
-            None => graph.node(source.node).name.clone(),
+            Some(&before) => self.original.node(before).name.clone(),
+            None => self.graph.node(source.node).name.clone(),
         };
         Origin { name, slot: source.slot, has_bias }
     }

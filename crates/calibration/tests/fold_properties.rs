@@ -5,7 +5,7 @@ mod random_graph;
 
 use amct_graph::Graph;
 use amct_interpreter::{Plan, PlanOptions, Value};
-use amct_rewrite::{FoldOptions, fuse};
+use amct_rewrite::{FoldOptions, fold};
 use amct_tensor::Tensor;
 use proptest::prelude::*;
 use random_graph::{Choice, EXTENT, RandomGraph, values};
@@ -53,12 +53,12 @@ proptest! {
         let mut random = RandomGraph::of(&choices);
         let outputs = requested(&mut random, mask & sparse);
         let original = random.build();
-        let mut fused = original.clone();
+        let mut folded = original.clone();
         let options = FoldOptions { outputs: outputs.clone(), ..FoldOptions::default() };
-        let report = fuse(&mut fused, &options).unwrap();
-        let folded: usize = report.nodes.applied().count();
-        prop_assert!(folded >= 2, "norm and factor of the head are always folded: {report:?}");
-        for (name, error) in outputs.iter().zip(errors(&run(&original, &outputs), &run(&fused, &outputs))) {
+        let report = fold(&mut folded, &options).unwrap();
+        let count: usize = report.nodes.applied().count();
+        prop_assert!(count >= 2, "norm and factor of the head are always folded: {report:?}");
+        for (name, error) in outputs.iter().zip(errors(&run(&original, &outputs), &run(&folded, &outputs))) {
             prop_assert!(error <= 1e-5, "{name} differs by {error} of its range; folded {:?}", report.groups);
         }
     }
@@ -69,11 +69,11 @@ fn a_chain_of_everything_is_one_layer() {
     let choices: Vec<Choice> = [0, 2, 3, 5, 7, 8, 3].map(|op| (op, 0, 12)).to_vec();
     let original = RandomGraph::of(&choices).build();
     let outputs = vec!["n6".to_owned()];
-    let mut fused = original.clone();
+    let mut folded = original.clone();
     let report =
-        fuse(&mut fused, &FoldOptions { outputs: outputs.clone(), ..FoldOptions::default() }).unwrap();
+        fold(&mut folded, &FoldOptions { outputs: outputs.clone(), ..FoldOptions::default() }).unwrap();
     assert_eq!(report.groups.len(), 1);
     // x, weights, convolution, bias, BiasAdd, and the Identity that keeps the name.
-    assert_eq!(fused.len(), 6);
-    assert!(errors(&run(&original, &outputs), &run(&fused, &outputs)).iter().all(|&error| error <= 1e-5));
+    assert_eq!(folded.len(), 6);
+    assert!(errors(&run(&original, &outputs), &run(&folded, &outputs)).iter().all(|&error| error <= 1e-5));
 }

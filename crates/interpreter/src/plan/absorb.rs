@@ -11,7 +11,7 @@ type Padding = (usize, usize, Vec<(usize, usize)>);
 
 /// Takes the constant padding before a layer into it, where nobody else reads what lies between
 /// and it is not `kept`.
-pub(super) fn pad_in_layers(mut steps: Vec<Step>, kept: &BTreeSet<usize>) -> Vec<Step> {
+pub(super) fn padding(mut steps: Vec<Step>, kept: &BTreeSet<usize>) -> Vec<Step> {
     let readers = readers(&steps);
     let mut pads: BTreeMap<usize, Padding> = BTreeMap::new();
     let mut merged: BTreeSet<usize> = BTreeSet::new();
@@ -47,10 +47,10 @@ pub(super) fn readers(steps: &[Step]) -> BTreeMap<usize, usize> {
 
 /// Merges every step into the one before it that is willing, where nobody else reads what lies
 /// between and it is not `kept`.
-pub(super) fn fuse(steps: Vec<Step>, kept: &BTreeSet<usize>) -> Vec<Step> {
+pub(super) fn following(steps: Vec<Step>, kept: &BTreeSet<usize>) -> Vec<Step> {
     let readers = readers(&steps);
     let sole_reader = |slot: &usize| !kept.contains(slot) && readers.get(slot) == Some(&1);
-    let mut fused: Vec<Step> = Vec::with_capacity(steps.len());
+    let mut merged: Vec<Step> = Vec::with_capacity(steps.len());
     let mut maker: BTreeMap<usize, usize> = BTreeMap::new();
     for mut step in steps {
         let earlier = candidates(&step).into_iter().find_map(|(slot, other)| {
@@ -60,23 +60,23 @@ pub(super) fn fuse(steps: Vec<Step>, kept: &BTreeSet<usize>) -> Vec<Step> {
                 return None;
             }
             let Some(Absorbable::Step(next)) = step.operator.absorbable() else { return None };
-            let earlier = fused.get_mut(index).filter(|earlier| earlier.outputs.len() == 1)?;
+            let earlier = merged.get_mut(index).filter(|earlier| earlier.outputs.len() == 1)?;
             let is_taken = earlier.operator.as_fusible_mut()?.absorb(&next);
             is_taken.then_some((index, other))
         });
         let Some((index, other)) = earlier else {
-            maker.extend(step.outputs.iter().flatten().map(|&slot| (slot, fused.len())));
-            fused.push(step);
+            maker.extend(step.outputs.iter().flatten().map(|&slot| (slot, merged.len())));
+            merged.push(step);
             continue;
         };
         maker.extend(step.outputs.iter().flatten().map(|&slot| (slot, index)));
-        if let Some(earlier) = fused.get_mut(index) {
+        if let Some(earlier) = merged.get_mut(index) {
             earlier.absorbed.push(step.op);
             earlier.outputs = std::mem::take(&mut step.outputs);
             earlier.inputs.extend(other.map(Some));
         }
     }
-    fused
+    merged
 }
 
 /// The inputs that could be computed by this very step, each with the other one if there is one.
