@@ -4,6 +4,7 @@ use amct_graph::{Graph, NodeId, Outlet};
 use amct_tensor::Tensor;
 
 use super::{Compiler, PlanOptions};
+use crate::semantics::Integer;
 use crate::{PlanError, Value, registry};
 
 /// The value of an outlet that needs no input of the graph; `None` if it needs one, or an operator that there is
@@ -21,7 +22,7 @@ pub fn constant_value(graph: &Graph, outlet: Outlet, fed: &[NodeId]) -> Result<O
         return Ok(None);
     }
     let options = PlanOptions { fed: fed.to_vec(), ..PlanOptions::default() };
-    let mut compiler = Compiler::new(graph, &options);
+    let mut compiler = Compiler::new(graph, &options, &Integer);
     for &id in &order {
         compiler.add(id)?;
     }
