@@ -25,6 +25,16 @@ fn sources() -> Vec<(PathBuf, String)> {
     files.collect()
 }
 
+/// Where a literal ends that begins before `text`.
+fn end_of(text: &str, is_raw: bool) -> Option<usize> {
+    let bytes = text.as_bytes();
+    let mut at = 0;
+    while *bytes.get(at)? != b'"' {
+        at += if bytes[at] == b'\\' && !is_raw { 2 } else { 1 };
+    }
+    Some(at)
+}
+
 /// The string literals of some code.
 fn literals(code: &str) -> Vec<String> {
     let mut found = Vec::new();
@@ -36,20 +46,12 @@ fn literals(code: &str) -> Vec<String> {
             rest = from.find('\n').map_or("", |end| &from[end..]);
         } else if from.starts_with("'\"'") || from.starts_with("'\\\"'") {
             rest = &from[from.find("\"'").unwrap() + 2..];
-        } else if from.starts_with('"') {
-            let is_raw = before.ends_with("r#") || before.ends_with('r') && !before.ends_with("\\r");
-            let end = if before.ends_with("r#") {
-                from[1..].find("\"#").unwrap()
-            } else {
-                let bytes = from.as_bytes();
-                let mut end = 1;
-                while bytes[end] != b'"' {
-                    end += if bytes[end] == b'\\' && !is_raw { 2 } else { 1 };
-                }
-                end - 1
-            };
-            found.push(from[1..=end].to_owned());
-            rest = &from[end + 2..];
+        } else if let Some(inside) = from.strip_prefix('"') {
+            let is_raw = before.ends_with("r#") || before.ends_with('r');
+            let end = if before.ends_with("r#") { inside.find("\"#") } else { end_of(inside, is_raw) };
+            let (literal, after) = inside.split_at(end.unwrap());
+            found.push(literal.to_owned());
+            rest = &after[1..];
         }
     }
     found
