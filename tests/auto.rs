@@ -3,9 +3,9 @@
 use amct::artifacts::auto_calibration::{FINAL_CONFIG_FILE, RANKING_FILE};
 use amct::auto::evaluators::Sqnr;
 use amct::auto::{AutoCalibration, AutoReport, EvaluationImages, Limit, Stop, Verdict};
-use amct::calibration::Batches;
 use amct::graph::Graph;
 use amct::interface;
+use amct::interpreter::Arithmetic;
 use amct::model::Model;
 use amct::pipeline::{self, Outputs, PrepareOptions};
 use amct::sources::ImageBatches;
@@ -29,17 +29,16 @@ fn search(original: &Graph, batch_size: usize, threads: usize) -> Found {
         let input = image_input(original, &names);
         let files = amct::dataset::list_images(&images).unwrap().images;
         let judged = EvaluationImages::load(files, &input, normalization(), Stop::default()).unwrap();
-        let model = Model::new(original, &names, Default::default()).unwrap();
+        let model = Model::new(original, &names, Arithmetic::Integer).unwrap();
         let evaluator = Sqnr::new(model, judged, Limit::Relative(0.005)).unwrap();
         let images = ImageBatches::load(&images, &input, normalization(), Some(batch_size), None).unwrap();
-        let load = |index: usize| images.feeds(index);
-        let batches = Batches::new(images.count(), &load);
-        let prepared = pipeline::prepare(original, &names, &PrepareOptions::default(), &batches).unwrap();
+        let prepared =
+            pipeline::prepare(original, &names, &PrepareOptions::default(), Some(&images)).unwrap();
         let config = pipeline::default_config(&prepared, 1, true).unwrap();
         let out = directory.path().join("out");
         let outputs = Outputs::new(out.join("m").to_str().unwrap()).unwrap();
         let log = out.clone();
-        let job = AutoCalibration::new(original, &prepared, &config, &batches, &outputs, &evaluator);
+        let job = AutoCalibration::new(original, &prepared, &config, &images, &outputs, &evaluator);
         let job = AutoCalibration { log_directory: &log, ..job };
         let report = accuracy_based_auto_calibration(job).unwrap();
         let mut files: Vec<(String, Vec<u8>)> = std::fs::read_dir(&out)

@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 
 use amct::artifacts::config::QuantConfig;
 use amct::artifacts::definition::DefinitionFile;
-use amct::calibration::Batches;
 use amct::graph::Graph;
+use amct::interpreter::Feeds;
 use amct::pipeline::{self, Configuration, PrepareOptions, Prepared};
 use amct::tensor::Tensor;
 use amct::verbs::{ConfigOptions, create_quant_config};
@@ -30,8 +30,8 @@ fn cases() -> Vec<(String, Graph, Vec<String>, String, Tensor)> {
 }
 
 fn prepare(graph: &Graph, outputs: &[String], input: &str, fed: &Tensor) -> Prepared {
-    let load = |_| Ok(vec![(input.to_owned(), fed.clone())]);
-    pipeline::prepare(graph, outputs, &PrepareOptions::default(), &Batches::new(1, &load)).unwrap()
+    let batches = [Feeds::from([(input, fed.clone())])];
+    pipeline::prepare(graph, outputs, &PrepareOptions::default(), Some(&batches)).unwrap()
 }
 
 #[test]

@@ -34,7 +34,7 @@ fn compile(nodes: Vec<(Node, Vec<String>)>, arithmetic: Arithmetic) -> Result<Pl
 }
 
 fn run(plan: &Plan, x: Tensor) -> Vec<f32> {
-    let value: Value = plan.run(&[("x", x.into())]).unwrap().remove(0);
+    let value: Value = plan.run(&[("x", x)].into()).unwrap().remove(0);
     value.simulated().unwrap().into_vec::<f32>().unwrap()
 }
 

@@ -13,7 +13,7 @@ const OUTPUT: &str = "MobilenetV2/Predictions/Reshape_1";
 fn run(graph: &Graph, input: Tensor, outputs: &[&str]) -> Vec<Tensor> {
     let outlets: Vec<Outlet> = outputs.iter().map(|name| graph.outlet(name).unwrap()).collect();
     let plan = Plan::compile(graph, &outlets, &PlanOptions::default()).unwrap();
-    let values = plan.run(&[(INPUT, Value::Plain(input))]).unwrap();
+    let values = plan.run(&[(INPUT, Value::Plain(input))].into()).unwrap();
     values.into_iter().map(|value| value.plain().unwrap()).collect()
 }
 

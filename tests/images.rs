@@ -37,7 +37,7 @@ fn logits_of_every_calibration_image_are_tensorflows() {
         .into_par_iter()
         .zip(rows)
         .map(|(batch, expected)| {
-            let value = plan.run(&[("input", batch.into())]).unwrap().remove(0).plain().unwrap();
+            let value = plan.run(&[("input", batch)].into()).unwrap().remove(0).plain().unwrap();
             let found = value.as_slice::<f32>().unwrap();
             assert_eq!(arg_max(found), arg_max(expected));
             max_difference(found, expected)
@@ -73,7 +73,7 @@ fn ranges_over_all_calibration_images_are_tensorflows() {
         .into_par_iter()
         .map(|batch| {
             let mut ranges = none.clone();
-            plan.run_observed(&[("input", batch.into())], &mut |outlet, value| {
+            plan.run_observed(&[("input", batch)].into(), &mut |outlet, value| {
                 for (place, _) in ranges.iter_mut().zip(&observed).filter(|(_, at)| **at == outlet) {
                     *place = range(value);
                 }

@@ -19,7 +19,7 @@ const OUTPUT: &str = "MobilenetV2/Predictions/Reshape_1";
 fn run(outlets: &[Outlet], arithmetic: Arithmetic) -> Vec<Value> {
     let options = PlanOptions { arithmetic, ..PlanOptions::default() };
     let plan = Plan::compile(quantized(), outlets, &options).unwrap();
-    plan.run(&[("input", npy("classification_input.npy").into())]).unwrap()
+    plan.run(&[("input", npy("classification_input.npy"))].into()).unwrap()
 }
 
 fn every_node() -> Vec<Outlet> {

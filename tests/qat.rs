@@ -46,7 +46,7 @@ impl Case {
 
     fn run(&self, graph: &Graph, arithmetic: Arithmetic) -> Vec<f32> {
         let model = Model::new(graph, &self.outputs, arithmetic).unwrap();
-        let output = model.run(&[(&self.input, self.fed.clone())]).unwrap().remove(0);
+        let output = model.run([(&self.input, self.fed.clone())]).unwrap().remove(0);
         assert_eq!(output.shape(), self.expected.shape());
         output.into_vec().unwrap()
     }

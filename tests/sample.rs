@@ -3,10 +3,9 @@
 use std::path::Path;
 use std::sync::OnceLock;
 
-use amct::calibration::Batches;
 use amct::graph::Graph;
 use amct::interface::{self, ImageInput};
-use amct::pipeline::{self, Artifacts, Outputs, PrepareOptions, Quantized};
+use amct::pipeline::{self, Artifacts, CalibrateOptions, Outputs, PrepareOptions, Quantized};
 use amct::sources::ImageBatches;
 
 use crate::support::{root, shipped_model};
@@ -46,15 +45,14 @@ fn run_here(graph: &Graph, images: &Path, batch_size: Option<usize>, save_path: 
     let names = interface::outputs(graph, &[]).unwrap();
     let input = image_input(graph, &names);
     let images = ImageBatches::load(images, &input, normalization(), batch_size, None).unwrap();
-    let load = |index: usize| images.feeds(index);
-    let batches = Batches::new(images.count(), &load);
-    let prepared = pipeline::prepare(graph, &names, &PrepareOptions::default(), &batches).unwrap();
+    let prepared = pipeline::prepare(graph, &names, &PrepareOptions::default(), Some(&images)).unwrap();
     let config = pipeline::default_config(&prepared, 1, true).unwrap();
-    let record = pipeline::calibrate(&prepared, &config, &batches, &|_| {}).unwrap();
+    let record =
+        pipeline::calibrate(&prepared, &config, &images, &CalibrateOptions::default()).unwrap().record;
     let quantized = pipeline::quantize(&prepared, &record, "mobilenet_v2").unwrap();
     if let Some(save_path) = save_path {
         let outputs = Outputs::new(save_path.to_str().unwrap()).unwrap();
-        let artifacts = Artifacts { quantized: &quantized, config: &config, record: &record };
+        let artifacts = Artifacts { quantized: &quantized, config: Some(&config), record: Some(&record) };
         outputs.save(&artifacts).unwrap();
     }
     quantized

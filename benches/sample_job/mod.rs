@@ -2,10 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
-use amct::calibration::Batches;
 use amct::dataset::Normalization;
 use amct::interface;
-use amct::pipeline::{self, Artifacts, Outputs, PrepareOptions};
+use amct::pipeline::{self, Artifacts, CalibrateOptions, Outputs, PrepareOptions};
 use amct::sources::ImageBatches;
 
 /// A file of the repository.
@@ -21,11 +20,10 @@ pub(crate) fn quantize(directory: &Path, save_path: &str) {
     let outlets = interface::outlets(&original, &names).unwrap();
     let input = interface::image_input(&original, &outlets, None).unwrap();
     let images = ImageBatches::load(directory, &input, Normalization::default(), None, None).unwrap();
-    let load = |index: usize| images.feeds(index);
-    let batches = Batches::new(images.count(), &load);
-    let prepared = pipeline::prepare(&original, &names, &PrepareOptions::default(), &batches).unwrap();
+    let prepared = pipeline::prepare(&original, &names, &PrepareOptions::default(), Some(&images)).unwrap();
     let config = pipeline::default_config(&prepared, 1, true).unwrap();
-    let record = pipeline::calibrate(&prepared, &config, &batches, &|_| ()).unwrap();
+    let record =
+        pipeline::calibrate(&prepared, &config, &images, &CalibrateOptions::default()).unwrap().record;
     let quantized = pipeline::quantize(&prepared, &record, outputs.prefix()).unwrap();
-    outputs.save(&Artifacts { quantized: &quantized, config: &config, record: &record }).unwrap();
+    outputs.save(&Artifacts { quantized: &quantized, config: Some(&config), record: Some(&record) }).unwrap();
 }

@@ -142,14 +142,14 @@ pub struct CompareOptions {
 /// # fn main() -> Result<(), amct::Error> {
 /// use std::path::Path;
 ///
-/// use amct::calibration::Batches;
 /// use amct::compare::{CompareOptions, compare};
+/// use amct::interpreter::Feeds;
 /// use amct::tensor::Tensor;
 ///
 /// let float = amct::graphdef::load(Path::new("model/mobilenetv2_tf.pb"))?;
 /// let quantized = amct::graphdef::load(Path::new("outputs/mobilenet_v2_quantized.pb"))?;
-/// let image = |_| Ok(vec![("input".to_owned(), Tensor::full([1, 224, 224, 3], 0.5_f32).unwrap())]);
-/// let found = compare(&float, &quantized, &CompareOptions::default(), &Batches::new(1, &image))?;
+/// let image = Feeds::from([("input", Tensor::full([1, 224, 224, 3], 0.5_f32).unwrap())]);
+/// let found = compare(&float, &quantized, &CompareOptions::default(), &[image])?;
 /// for layer in &found.layers {
 ///     println!("{}: {:?} dB", layer.layer, layer.errors.map(|errors| errors.sqnr_db));
 /// }
@@ -164,7 +164,7 @@ pub fn compare(
     float: &Graph,
     quantized: &Graph,
     options: &CompareOptions,
-    inputs: &Batches<'_>,
+    inputs: &dyn Batches,
 ) -> Result<Comparison, Error> {
     let outputs = interface::outputs(float, &options.outputs)?;
     let layers = inner::layers(float, quantized);

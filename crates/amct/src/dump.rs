@@ -10,7 +10,7 @@ use std::path::Path;
 
 use amct_dataset::write_npy;
 use amct_graph::{Graph, NodeId, Outlet};
-use amct_interpreter::{Arithmetic, OpError, Plan, PlanOptions, RunError, Value};
+use amct_interpreter::{Arithmetic, Feeds, OpError, Plan, PlanOptions, RunError, Value};
 use amct_tensor::{DType, Tensor};
 
 use self::names::Files;
@@ -51,13 +51,13 @@ pub fn dump(
     graph: &Graph,
     outputs: &[String],
     arithmetic: Arithmetic,
-    feeds: &[(&str, Tensor)],
+    feeds: &Feeds,
     options: &DumpOptions,
     directory: &Path,
 ) -> Result<Dumped, Error> {
     let outputs = interface::outputs(graph, outputs)?;
     let outlets = interface::outlets(graph, &outputs)?;
-    let fed: Vec<NodeId> = feeds.iter().filter_map(|(name, _)| graph.find(name)).collect();
+    let fed: Vec<NodeId> = feeds.names().filter_map(|name| graph.find(name)).collect();
     let needed =
         Plan::computed(graph, &outlets, &PlanOptions { arithmetic, observed: Vec::new(), fed: fed.clone() })?;
     let wanted = options.nodes.select(graph, &needed)?;
@@ -65,12 +65,10 @@ pub fn dump(
     let files = Files::new(graph, &observed)?;
     files.prepare(directory)?;
     let plan = Plan::compile(graph, &outlets, &PlanOptions { arithmetic, observed, fed })?;
-    let feeds: Vec<(&str, Value)> =
-        feeds.iter().map(|(name, tensor)| (*name, Value::Plain(tensor.clone()))).collect();
     let mut dumped = Dumped { files: 0, skipped: Vec::new() };
     let mut written = BTreeMap::new();
     let mut failed = None;
-    let run = plan.run_observed(&feeds, &mut |outlet, value| {
+    let run = plan.run_observed(feeds, &mut |outlet, value| {
         let written_as = if options.integers { integers(value) } else { tensor(graph, outlet, value) };
         let result = written_as.map_err(Error::from).and_then(|tensor| {
             if tensor.dtype() == DType::String {

@@ -11,7 +11,7 @@ use amct_artifacts::logging::{LogError, UnknownLevel};
 use amct_artifacts::names::InvalidPrefix;
 use amct_artifacts::quant_info::QuantInfoError;
 use amct_artifacts::record::RecordError;
-use amct_calibration::CalibrationError;
+use amct_calibration::{BatchError, CalibrationError};
 use amct_dataset::DatasetError;
 use amct_graph::GraphError;
 use amct_interpreter::{OpError, PlanError, RunError};
@@ -233,6 +233,12 @@ from! {
     DumpError => Dump,
     CompareError => Compare,
     CompiledError => Compiled,
+}
+
+impl From<BatchError> for Error {
+    fn from(error: BatchError) -> Self {
+        Error::Calibration(error.into())
+    }
 }
 
 impl From<ReadError<ConfigError>> for Error {

@@ -13,14 +13,15 @@
 //! ```no_run
 //! use std::path::Path;
 //!
+//! use amct::interpreter::Arithmetic;
 //! use amct::model::Model;
 //! use amct::tensor::Tensor;
 //!
 //! # fn main() -> Result<(), amct::Error> {
 //! let graph = amct::graphdef::load(Path::new("outputs/mobilenet_v2_quantized.pb"))?;
-//! let model = Model::new(&graph, &[], Default::default())?;
+//! let model = Model::new(&graph, &[], Arithmetic::Integer)?;
 //! let image = Tensor::full([1, 224, 224, 3], 0.0_f32).expect("a small tensor");
-//! let outputs = model.run(&[("input", image)])?;
+//! let outputs = model.run([("input", image)])?;
 //! # Ok(())
 //! # }
 //! ```
@@ -33,6 +34,7 @@ mod error;
 pub mod graphdef;
 pub mod inspect;
 pub mod interface;
+pub mod job;
 pub mod model;
 pub mod pipeline;
 pub mod predict;

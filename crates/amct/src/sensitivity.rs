@@ -64,6 +64,7 @@ pub struct LayerEffect {
 /// use amct::auto::{EvaluationImages, Stop};
 /// use amct::dataset::{Normalization, list_images};
 /// use amct::interface;
+/// use amct::interpreter::Arithmetic;
 /// use amct::model::Model;
 /// use amct::pipeline::{self, PrepareOptions};
 /// use amct::sensitivity::{Measure, Mode, ranking, sensitivity};
@@ -76,9 +77,9 @@ pub struct LayerEffect {
 /// let normalization = Normalization::new(&[128.0], &[128.0])?;
 /// let images = EvaluationImages::load(files, &input, normalization, Stop::default())?;
 ///
-/// let prepared = pipeline::prepare_without_data(&graph, &outputs, &PrepareOptions::default())?;
+/// let prepared = pipeline::prepare(&graph, &outputs, &PrepareOptions::default(), None)?;
 /// let record = Record::read("outputs/record.txt")?;
-/// let original = Model::new(&graph, &outputs, Default::default())?;
+/// let original = Model::new(&graph, &outputs, Arithmetic::Integer)?;
 /// let effects = sensitivity(&prepared, &record, &original, &images, Mode::Alone)?;
 /// let ranking = ranking(&effects, Measure::Sqnr, Mode::Alone);
 /// println!("{} does most harm", ranking.layers()[0].0);

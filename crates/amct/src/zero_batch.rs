@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use amct_calibration::{BatchError, Batches};
 use amct_graph::{Graph, GraphError, NodeId, Outlet};
+use amct_interpreter::Feeds;
 use amct_tensor::{DType, Tensor};
 
 use crate::Error;
@@ -11,7 +13,7 @@ use crate::interface::{self, InterfaceError};
 /// One batch of zeros for the inputs that the outputs need.
 #[derive(Clone, Debug)]
 pub struct ZeroBatch {
-    feeds: Vec<(String, Tensor)>,
+    feeds: [Feeds; 1],
 }
 
 impl ZeroBatch {
@@ -33,12 +35,17 @@ impl ZeroBatch {
             return Err(InterfaceError::NotAnInput { name: name.clone(), inputs }.into());
         }
         let feeds = inputs.into_iter().map(|id| zeros(graph, id, shapes));
-        Ok(Self { feeds: feeds.collect::<Result<_, Error>>()? })
+        Ok(Self { feeds: [feeds.collect::<Result<_, Error>>()?] })
+    }
+}
+
+impl Batches for ZeroBatch {
+    fn len(&self) -> usize {
+        self.feeds.len()
     }
 
-    /// The feeds, by input name.
-    pub fn feeds(&self) -> Vec<(String, Tensor)> {
-        self.feeds.clone()
+    fn feeds(&self, index: usize) -> Result<Feeds, BatchError> {
+        self.feeds.feeds(index)
     }
 }
 
@@ -92,7 +99,8 @@ mod tests {
         let shapes = shapes.iter().map(|(name, shape)| ((*name).to_owned(), shape.to_vec())).collect();
         let outputs = [graph.outlet("x").unwrap()];
         let batch = ZeroBatch::new(graph, &outputs, &shapes).map_err(|error| error.to_string())?;
-        let [(_, tensor)] = &batch.feeds()[..] else { panic!() };
+        let feeds = batch.feeds(0).unwrap();
+        let tensor = feeds.get("x").unwrap().clone().plain().unwrap();
         Ok((tensor.dtype(), tensor.shape().to_vec()))
     }
 

@@ -29,6 +29,7 @@ pub(crate) use compare::{CompareArgs, CompareFormat};
 pub(crate) use config::ConfigArgs;
 pub(crate) use convert::ConvertArgs;
 pub(crate) use convert_model::ConvertModelArgs;
+pub(crate) use images::CalibrationImages;
 pub(crate) use inspect::InspectArgs;
 pub(crate) use quantize::QuantizeArgs;
 pub(crate) use run::{ProfileFormat, RunArgs};

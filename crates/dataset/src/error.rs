@@ -1,6 +1,6 @@
 //! What is wrong with a file or directory of data, always with its path.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::{error, fmt, io};
 
 use amct_tensor::{DType, TensorError};
@@ -130,6 +130,30 @@ pub enum DatasetError {
         /// The number of batches asked for.
         wanted: usize,
     },
+}
+
+impl DatasetError {
+    /// The file or directory that is at fault.
+    pub fn file(&self) -> &Path {
+        match self {
+            DatasetError::Read { path, .. }
+            | DatasetError::Write { path, .. }
+            | DatasetError::ImageDirectory { path, .. }
+            | DatasetError::NoImages { path, .. }
+            | DatasetError::NotAnImage { path, .. }
+            | DatasetError::TruncatedImage { path, .. }
+            | DatasetError::ImageTooLarge { path, .. }
+            | DatasetError::BrokenImage { path, .. }
+            | DatasetError::TargetSize { path, .. }
+            | DatasetError::Label { path, .. }
+            | DatasetError::NpyHeader { path, .. }
+            | DatasetError::ElementType { path, .. }
+            | DatasetError::DataLength { path, .. }
+            | DatasetError::Tensor { path, .. }
+            | DatasetError::Conversion { path, .. }
+            | DatasetError::NotEnoughBatches { path, .. } => path,
+        }
+    }
 }
 
 impl fmt::Display for DatasetError {

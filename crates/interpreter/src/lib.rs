@@ -11,6 +11,7 @@
 pub mod device;
 mod dispatch;
 mod error;
+mod feeds;
 mod lines;
 mod memory;
 mod operator;
@@ -23,6 +24,7 @@ mod value;
 
 pub use device::Device;
 pub use error::{OpError, PlanError, RunError, UnsupportedOp};
+pub use feeds::Feeds;
 pub use lines::{Extents, LineLayer, LineType, Lines, LinesMut};
 pub use operator::{Arithmetic, BuildContext, Following, Inputs, Operator};
 pub use plan::{Feed, Plan, PlanOptions};

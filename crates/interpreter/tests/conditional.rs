@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
 
 use amct_graph::{AttrValue, Graph, Node, Outlet, TensorLiteral};
-use amct_interpreter::{Plan, PlanError, PlanOptions, Value};
+use amct_interpreter::{Feeds, Plan, PlanError, PlanOptions, Value};
 use amct_tensor::Tensor;
 
 fn node(name: &str, op: &str, inputs: &[&str]) -> (Node, Vec<String>) {
@@ -52,7 +52,7 @@ fn compile(graph: &Graph, names: &[&str], options: PlanOptions) -> Result<Plan, 
 fn run(graph: &Graph, names: &[&str]) -> Vec<Value> {
     let plan = compile(graph, names, PlanOptions::default()).unwrap();
     let x = Value::from(Tensor::vector(vec![1.0_f32, 2.0]));
-    let feeds: Vec<(&str, Value)> = plan.feeds().iter().map(|feed| (feed.name.as_str(), x.clone())).collect();
+    let feeds: Feeds = plan.feeds().iter().map(|feed| (feed.name.as_str(), x.clone())).collect();
     plan.run(&feeds).unwrap()
 }
 
@@ -93,7 +93,7 @@ fn an_observed_outlet_that_is_never_computed_is_not_shown() {
     let plan = compile(&graph, &["y"], PlanOptions { observed, ..PlanOptions::default() }).unwrap();
     let mut shown = Vec::new();
     let x = Value::from(Tensor::vector(vec![1.0_f32, 2.0]));
-    plan.run_observed(&[("x", x)], &mut |outlet, _| {
+    plan.run_observed(&[("x", x)].into(), &mut |outlet, _| {
         shown.push(graph.outlet_name(outlet));
         Ok(())
     })

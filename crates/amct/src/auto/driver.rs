@@ -30,7 +30,7 @@ pub struct AutoCalibration<'a> {
     /// How to quantize its layers. A layer that is not enabled is left float and not ranked.
     pub config: &'a QuantConfig,
     /// The calibration data.
-    pub batches: &'a Batches<'a>,
+    pub batches: &'a dyn Batches,
     /// Where the results go.
     pub outputs: &'a Outputs,
     /// What judges the models.
@@ -53,7 +53,7 @@ impl<'a> AutoCalibration<'a> {
         original: &'a Graph,
         prepared: &'a Prepared,
         config: &'a QuantConfig,
-        batches: &'a Batches<'a>,
+        batches: &'a dyn Batches,
         outputs: &'a Outputs,
         evaluator: &'a dyn Evaluator,
     ) -> Self {

@@ -65,7 +65,7 @@ impl EvaluationImages {
             let batch = batch?;
             let images = batch.shape().first().copied().unwrap_or(0);
             let batch = self.filled(batch, images)?;
-            let run = |model: &&Model| model.run(&[(self.input.as_str(), batch.clone())]);
+            let run = |model: &&Model| model.run([(self.input.as_str(), batch.clone())]);
             let outputs = models.iter().map(run).collect::<Result<Vec<_>, _>>()?;
             see(images, &outputs)?;
         }

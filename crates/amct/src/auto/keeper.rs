@@ -111,7 +111,7 @@ impl<'a> Keeper<'a> {
 
     fn write(&mut self, candidate: &Candidate, result: Option<Evaluation>) -> Result<(), Error> {
         let Candidate { config: final_config, record, quantized, rolled_back } = candidate;
-        let encoded = Artifacts { quantized, config: self.config, record }.encode()?;
+        let encoded = Artifacts { quantized, config: Some(self.config), record: Some(record) }.encode()?;
         let mut files = FileSet::new();
         self.outputs.stage(&encoded, &mut files)?;
         files.stage(self.beside_model(FINAL_CONFIG_FILE), final_config.to_json().as_bytes())?;

@@ -3,14 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use amct_graph::{Graph, NewNode, Outlet, Patch, QuantizedLayer};
-use amct_interpreter::{Plan, PlanOptions, Value};
+use amct_interpreter::{Plan, PlanOptions};
 use amct_rewrite::qat::is_fake_quant;
 use amct_rewrite::{FoldedGroup, QuantizableLayer};
 use amct_tensor::Tensor;
 
 use super::Unmatched;
 use crate::Error;
-use crate::pipeline::{PrepareOptions, Prepared, balance, prepare_qat, prepare_without_data};
+use crate::pipeline::{PrepareOptions, Prepared, balance, prepare, prepare_qat};
 
 /// The name of the input of each layer by itself.
 const INPUT: &str = "compare/input";
@@ -38,7 +38,7 @@ pub(super) struct FloatLayer {
 impl FloatLayer {
     /// The layer's output for an input.
     pub(super) fn run(&self, input: &Tensor) -> Result<Tensor, Error> {
-        let results = self.plan.run(&[(self.feed.as_str(), Value::Plain(input.clone()))])?;
+        let results = self.plan.run(&[(self.feed.as_str(), input.clone())].into())?;
         let result = results.into_iter().next();
         Ok(result.unwrap_or_else(|| Tensor::vector(Vec::<f32>::new()).into()).plain()?)
     }
@@ -153,7 +153,7 @@ fn prepared(float: &Graph, quantized: &Graph, outputs: &[String]) -> Result<Prep
     if float.nodes().any(|(_, node)| is_fake_quant(node)) {
         return Ok(prepare_qat(float, outputs)?.0);
     }
-    let all = prepare_without_data(float, outputs, &PrepareOptions::default())?;
+    let all = prepare(float, outputs, &PrepareOptions::default(), None)?;
     let is_still_there = |name: &String| {
         let now = quantized.find(name).map(|id| quantized.node(id).op.as_str());
         now.is_some() && now == float.find(name).map(|id| float.node(id).op.as_str())
@@ -169,7 +169,7 @@ fn prepared(float: &Graph, quantized: &Graph, outputs: &[String]) -> Result<Prep
         return Ok(all);
     }
     let options = PrepareOptions { do_fusion: true, skip_fusion_layers: skip };
-    prepare_without_data(float, outputs, &options)
+    prepare(float, outputs, &options, None)
 }
 
 /// The prepared graph with the factors that balance the quantized one.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use amct_calibration::{Batches, layer_inputs, probe_shapes};
+use amct_calibration::{layer_inputs, probe_shapes};
 use amct_graph::{Graph, Outlet};
 use amct_rewrite::rollback_rule::Shapes;
 use amct_rewrite::{ExpectedRollback, FoldOptions, already_quantized, expected_rollbacks, fuse, scan_layers};
@@ -57,11 +57,9 @@ pub(super) fn find(
 /// The shapes that the rules on layers ask for, at inputs of zeros.
 fn shapes(graph: &Graph, outlets: &[Outlet], given: &BTreeMap<String, Vec<usize>>) -> Result<Shapes, Error> {
     let zeros = ZeroBatch::new(graph, outlets, given)?;
-    let load = |_| Ok(zeros.feeds());
-    let batches = Batches::new(1, &load);
     if already_quantized(graph).is_some() {
-        return Ok(deciding_shapes(graph, outlets, &batches));
+        return Ok(deciding_shapes(graph, outlets, &zeros));
     }
     let probed = layer_inputs(graph, outlets)?;
-    Ok(probe_shapes(graph, &probed, &probed, &batches)?)
+    Ok(probe_shapes(graph, &probed, &probed, &zeros)?)
 }

@@ -44,6 +44,9 @@ pub struct Prepared {
 /// Folds what follows layers and finds the layers to quantize. The first of `batches` is run once to learn
 /// the shapes.
 ///
+/// Without batches, for factors that are known already, nothing is run and no shape is known. Shapes only
+/// decide how many weight scales a layer gets by default.
+///
 /// # Errors
 /// An already quantized graph, one with fake quantization, batch norm in training mode, a graph that
 /// does not run on the batches, or no layer to quantize.
@@ -51,35 +54,24 @@ pub fn prepare(
     original: &Graph,
     outputs: &[String],
     options: &PrepareOptions,
-    batches: &Batches<'_>,
+    batches: Option<&dyn Batches>,
 ) -> Result<Prepared, Error> {
     let (graph, fold) = folded(original, outputs, options)?;
     let outlets = interface::outlets(&graph, outputs)?;
-    let probed = layer_inputs(&graph, &outlets)?;
-    let shapes = probe_shapes(&graph, &outlets, &probed, batches)?;
+    let shapes = match batches {
+        Some(batches) => probe_shapes(&graph, &outlets, &layer_inputs(&graph, &outlets)?, batches)?,
+        None => BTreeMap::new(),
+    };
     let mut scan = scan_layers(&graph, outputs, &|outlet| shapes.get(&outlet).cloned())?;
     // A layer that the outputs do not need is never run, so it cannot be calibrated.
-    keep_needed(&mut scan, |layer| shapes.contains_key(&layer.input))?;
+    if batches.is_some() {
+        keep_needed(&mut scan, |layer| shapes.contains_key(&layer.input))?;
+    } else {
+        let roots: Vec<NodeId> = outlets.into_iter().map(|outlet| outlet.node).collect();
+        let needed: BTreeSet<NodeId> = graph.needed_by(&roots)?.into_iter().collect();
+        keep_needed(&mut scan, |layer| needed.contains(&layer.node))?;
+    }
     Ok(Prepared { graph, outputs: outputs.to_vec(), fold, scan, shapes })
-}
-
-/// As [`prepare`], for factors that are known already: nothing is run, so that no shape is known and no
-/// data needed. Shapes only decide how many weight scales a layer gets by default.
-///
-/// # Errors
-/// As [`prepare`], but for those of running the graph.
-pub fn prepare_without_data(
-    original: &Graph,
-    outputs: &[String],
-    options: &PrepareOptions,
-) -> Result<Prepared, Error> {
-    let (graph, fold) = folded(original, outputs, options)?;
-    let roots: Vec<NodeId> =
-        interface::outlets(&graph, outputs)?.into_iter().map(|outlet| outlet.node).collect();
-    let needed: BTreeSet<NodeId> = graph.needed_by(&roots)?.into_iter().collect();
-    let mut scan = scan_layers(&graph, outputs, &|_| None)?;
-    keep_needed(&mut scan, |layer| needed.contains(&layer.node))?;
-    Ok(Prepared { graph, outputs: outputs.to_vec(), fold, scan, shapes: BTreeMap::new() })
 }
 
 fn folded(

@@ -8,9 +8,9 @@ mod tests;
 use std::collections::BTreeMap;
 
 use amct_artifacts::record::{Record, RecordEntry};
-use amct_calibration::{Batches, layer_inputs, probe_shapes};
+use amct_calibration::{from_fn, layer_inputs, probe_shapes};
 use amct_graph::{Graph, Outlet};
-use amct_interpreter::{Plan, PlanOptions};
+use amct_interpreter::{Feeds, Plan, PlanOptions};
 use amct_rewrite::qat::{QatError, is_fake_quant, take_activations, take_weights};
 use amct_rewrite::{FoldOptions, already_quantized, fuse, scan_layers};
 use amct_tensor::{DType, Tensor};
@@ -75,7 +75,7 @@ pub fn prepare_qat(original: &Graph, outputs: &[String]) -> Result<(Prepared, Re
 /// The value of an outlet that depends on constants alone.
 fn evaluate(graph: &Graph, outlet: Outlet) -> Result<Tensor, String> {
     let plan = Plan::compile(graph, &[outlet], &PlanOptions::default()).map_err(|error| error.to_string())?;
-    let value = plan.run(&[]).map_err(|error| error.to_string())?.into_iter().next();
+    let value = plan.run(&Feeds::new()).map_err(|error| error.to_string())?.into_iter().next();
     value.ok_or("it has no value")?.plain().map_err(|error| error.to_string())
 }
 
@@ -85,8 +85,8 @@ fn evaluate(graph: &Graph, outlet: Outlet) -> Result<Tensor, String> {
 fn shapes(graph: &Graph, outputs: &[String]) -> Result<BTreeMap<Outlet, Vec<usize>>, Error> {
     let outlets = interface::outlets(graph, outputs)?;
     let probed = layer_inputs(graph, &outlets)?;
-    let load = |_| sample(graph, &outlets);
-    match probe_shapes(graph, &outlets, &probed, &Batches::new(1, &load)) {
+    let batches = from_fn(1, |_| sample(graph, &outlets));
+    match probe_shapes(graph, &outlets, &probed, &batches) {
         Ok(shapes) => Ok(shapes),
         Err(error) => {
             log::info!(target: "convert_qat", "shapes inside the graph are not known: {error}");
@@ -96,7 +96,7 @@ fn shapes(graph: &Graph, outputs: &[String]) -> Result<BTreeMap<Outlet, Vec<usiz
 }
 
 /// Zeros for every input, one sample where the batch is free.
-fn sample(graph: &Graph, outlets: &[Outlet]) -> Result<Vec<(String, Tensor)>, String> {
+fn sample(graph: &Graph, outlets: &[Outlet]) -> Result<Feeds, String> {
     let inputs = interface::inputs(graph, outlets).map_err(|error| error.to_string())?;
     let zeros = |id| {
         let node = graph.node(id);

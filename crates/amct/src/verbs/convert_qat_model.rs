@@ -3,9 +3,8 @@
 use std::path::Path;
 
 use amct_artifacts::atomic::FileSet;
-use amct_artifacts::names::SavePath;
 
-use crate::pipeline::{self, prepare_qat};
+use crate::pipeline::{self, Artifacts, Outputs, prepare_qat};
 use crate::{Error, graphdef, interface};
 
 /// AMCT's `convert_qat_model`: the graph of quantization-aware training, with fake quantization, to
@@ -72,7 +71,7 @@ pub fn convert_qat_model(
     save_path: &str,
     record_file: Option<&Path>,
 ) -> Result<Vec<String>, Error> {
-    let path = SavePath::parse(save_path)?;
+    let path = Outputs::new(save_path)?;
     let original = graphdef::load(pb_model)?;
     let outputs = interface::outputs(&original, outputs)?;
     let (prepared, record) = prepare_qat(&original, &outputs)?;
@@ -82,8 +81,8 @@ pub fn convert_qat_model(
     if let Some(record_file) = record_file {
         files.stage(record_file, record.to_text().as_bytes())?;
     }
-    files.stage(path.quant_json(), quantized.info.to_json().as_bytes())?;
-    files.stage(path.quantized_pb(), &graphdef::encode_sorted(&quantized.graph)?)?;
+    let encoded = Artifacts { quantized: &quantized, config: None, record: None }.encode()?;
+    path.stage(&encoded, &mut files)?;
     files.commit()?;
     log::info!(target: "convert_qat_model", "The model is saved in {}", path.quantized_pb().display());
     Ok(outputs)

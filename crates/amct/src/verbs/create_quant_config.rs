@@ -5,7 +5,6 @@ use std::path::{Path, PathBuf};
 
 use amct_artifacts::config::QuantConfig;
 use amct_artifacts::definition::DefinitionFile;
-use amct_calibration::Batches;
 use amct_graph::Graph;
 
 use crate::pipeline::{Configuration, prepare};
@@ -88,9 +87,7 @@ pub fn create_quant_config(
     let outputs = interface::outputs(graph, &options.outputs)?;
     let outlets = interface::outlets(graph, &outputs)?;
     let zeros = ZeroBatch::new(graph, &outlets, &options.input_shapes)?;
-    let load = |_| Ok(zeros.feeds());
-    let batches = Batches::new(1, &load);
-    let prepared = prepare(graph, &outputs, &configuration.prepare_options(graph)?, &batches)?;
+    let prepared = prepare(graph, &outputs, &configuration.prepare_options(graph)?, Some(&zeros))?;
     let config = configuration.resolve(&prepared)?;
     config.write(config_file)?;
     Ok(config)

@@ -3,9 +3,10 @@
 use std::num::{NonZeroU32, NonZeroUsize};
 use std::path::PathBuf;
 
+use amct::calibration::Batches;
 use amct::dataset::{DatasetError, Normalization};
-use amct::graph::Graph;
-use amct::interface::{self, ImageInput};
+use amct::interface::ImageInput;
+use amct::job::Job;
 use amct::pipeline::Configuration;
 use amct::sources::ImageBatches;
 use clap::Args;
@@ -39,15 +40,16 @@ pub(crate) struct CalibrationImageArgs {
 }
 
 impl CalibrationImageArgs {
-    /// The input of the graph that takes the images.
-    pub(crate) fn input(&self, graph: &Graph, outputs: &[String]) -> Result<ImageInput, amct::Error> {
-        let outlets = interface::outlets(graph, outputs)?;
-        interface::image_input(graph, &outlets, self.size)
-    }
-
-    /// Reads the configuration file; `None` if there is none given.
-    pub(crate) fn configuration(&self) -> Result<Option<Configuration>, amct::Error> {
-        self.configuration.read()
+    /// The images for a job, and what the arguments say of its configuration.
+    pub(crate) fn read(&self, job: &Job<'_>) -> Result<CalibrationImages, amct::Error> {
+        let given = self.configuration.read()?;
+        // Before the images, which take their time.
+        given.as_ref().map(|given| given.prepare_options(job.original())).transpose()?;
+        let input = job.image_input(self.size)?;
+        let normalization = self.normalization.build()?;
+        let batches = self.load(given.as_ref(), &input, normalization.clone())?;
+        let configuration = given.unwrap_or_else(|| self.by_arguments(&batches));
+        Ok(CalibrationImages { input, normalization, batches, configuration })
     }
 
     /// The configuration file, with what it is.
@@ -65,7 +67,7 @@ impl CalibrationImageArgs {
 
     /// The images. A configuration says how many batches there are: of `--batch-size` images, or as
     /// many as the graph fixes; if neither says so, all images are dealt out to them, and run one by one.
-    pub(crate) fn load(
+    fn load(
         &self,
         configuration: Option<&Configuration>,
         input: &ImageInput,
@@ -79,9 +81,9 @@ impl CalibrationImageArgs {
         };
         let batch_size = self.batch_size.map(Into::into);
         let images = ImageBatches::load(&self.calibration, input, normalization, batch_size, batch_num)?;
-        match configured.filter(|&wanted| wanted > images.count()) {
+        match configured.filter(|&wanted| wanted > images.len()) {
             Some(wanted) => {
-                let (path, found) = (self.calibration.clone(), images.count());
+                let (path, found) = (self.calibration.clone(), images.len());
                 Err(DatasetError::NotEnoughBatches { path, found, wanted }.into())
             }
             None => Ok(images),
@@ -90,11 +92,19 @@ impl CalibrationImageArgs {
 
     /// What the arguments say. Without a word from the user all images are one batch, as in AMCT's
     /// sample.
-    pub(crate) fn by_arguments(&self, images: &ImageBatches) -> Configuration {
+    fn by_arguments(&self, images: &ImageBatches) -> Configuration {
         let explicit = self.batch_size.is_some() || self.batch_num.is_some();
-        let batch_num = if explicit { u32::try_from(images.count()).unwrap_or(u32::MAX) } else { 1 };
+        let batch_num = if explicit { u32::try_from(images.len()).unwrap_or(u32::MAX) } else { 1 };
         Configuration::Arguments { skip_layers: Vec::new(), batch_num, activation_offset: true }
     }
+}
+
+/// What the arguments about images lead to.
+pub(crate) struct CalibrationImages {
+    pub(crate) input: ImageInput,
+    pub(crate) normalization: Normalization,
+    pub(crate) batches: ImageBatches,
+    pub(crate) configuration: Configuration,
 }
 
 /// How pixels become numbers: (pixel - mean) / std.

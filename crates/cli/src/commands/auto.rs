@@ -11,20 +11,19 @@ use amct::auto::{
     AutoCalibration, AutoReport, BinarySearch, CosineSimilarity, EvaluationImages, Evaluator, GivenRanking,
     Stop, Verdict,
 };
-use amct::calibration::Batches;
-use amct::dataset::{Labels, list_images};
-use amct::graph::Graph;
+use amct::dataset::{Labels, Normalization, list_images};
 use amct::interface::ImageInput;
 use amct::interpreter::Arithmetic;
+use amct::job::Job;
 use amct::model::Model;
-use amct::pipeline::{self, Outputs};
+use amct::pipeline::Outputs;
 use amct::verbs::accuracy_based_auto_calibration;
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::flag;
 
-use crate::args::{AutoArgs, Metric, Sensitivity, Strategy};
+use crate::Outcome;
+use crate::args::{AutoArgs, CalibrationImages, Metric, Sensitivity, Strategy};
 use crate::output::Out;
-use crate::{Outcome, progress};
 
 /// What a second signal ends the program with.
 const INTERRUPTED: i32 = 130;
@@ -32,25 +31,13 @@ const INTERRUPTED: i32 = 130;
 pub(crate) fn run(args: &AutoArgs, out: &mut Out) -> Result<Outcome, amct::Error> {
     let stop = stop_on_signal()?;
     let ranking = args.ranking.as_deref().map(ranking).transpose()?;
-    let outputs = Outputs::new(&args.save_path)?;
-    let (original, output_names) = args.model.load()?;
-    let input = args.images.input(&original, &output_names)?;
-    let given = args.images.configuration()?;
-    let options = given.as_ref().map(|given| given.prepare_options(&original)).transpose()?;
-    let images = args.images.load(given.as_ref(), &input, args.images.normalization.build()?)?;
-    let evaluator = evaluator(args, &original, &output_names, &input, &stop)?;
-    outputs.check_writable()?;
-
-    let load = |index: usize| images.feeds(index);
-    let batches = Batches::new(images.count(), &load);
-    let prepared = pipeline::prepare(&original, &output_names, &options.unwrap_or_default(), &batches)?;
-    let config = given.unwrap_or_else(|| args.images.by_arguments(&images)).resolve(&prepared)?;
-    let load_until_stopped = |index: usize| {
-        stop.check().map_err(|stopped| stopped.to_string())?;
-        images.feeds(index)
-    };
-    let batches = Batches::new(images.count(), &load_until_stopped);
-    let job = AutoCalibration::new(&original, &prepared, &config, &batches, &outputs, &*evaluator);
+    let files = Outputs::new(&args.save_path)?;
+    let original = args.model.load()?;
+    let job = args.model.job(&original)?.save_to(files).with_stop(stop.clone());
+    let CalibrationImages { input, normalization, batches, configuration } = args.images.read(&job)?;
+    let job = job.with_configuration(configuration)?.with_data(&batches);
+    let evaluator = evaluator(args, &job, &input, &normalization, &stop)?;
+    let prepared = job.prepare()?;
     let report = accuracy_based_auto_calibration(AutoCalibration {
         strategy: match args.strategy {
             Strategy::BinarySearch => Box::new(BinarySearch::new()),
@@ -59,9 +46,7 @@ pub(crate) fn run(args: &AutoArgs, out: &mut Out) -> Result<Outcome, amct::Error
             (Some(ranking), _) => Box::new(GivenRanking(ranking)),
             (None, Sensitivity::CosineSimilarity) => Box::new(CosineSimilarity),
         },
-        stop: stop.clone(),
-        progress: &progress::calibration,
-        ..job
+        ..prepared.search(&*evaluator)?
     })?;
     print(&report, out);
     Ok(match report.verdict {
@@ -93,9 +78,9 @@ fn stop_on_signal() -> Result<Stop, amct::Error> {
 
 fn evaluator(
     args: &AutoArgs,
-    original: &Graph,
-    outputs: &[String],
+    job: &Job<'_>,
     input: &ImageInput,
+    normalization: &Normalization,
     stop: &Stop,
 ) -> Result<Box<dyn Evaluator>, amct::Error> {
     let limit = args.max_loss;
@@ -104,11 +89,10 @@ fn evaluator(
     }
     let directory = args.evaluation.as_ref().unwrap_or(&args.images.calibration);
     let labels = Labels::read(directory)?;
-    let load = |files: Vec<PathBuf>| {
-        EvaluationImages::load(files, input, args.images.normalization.build()?, stop.clone())
-    };
+    let load =
+        |files: Vec<PathBuf>| EvaluationImages::load(files, input, normalization.clone(), stop.clone());
     let all = || Ok::<_, amct::Error>(list_images(directory)?.images);
-    let model = || Model::new(original, outputs, Arithmetic::Integer);
+    let model = || Model::new(job.original(), job.outputs(), Arithmetic::Integer);
     let metric = args.metric.unwrap_or(if labels.is_some() { Metric::Top1 } else { Metric::Agreement });
     Ok(match (metric, labels) {
         (Metric::Agreement, _) => Box::new(Agreement::new(model()?, load(all()?)?, limit)),

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use amct::artifacts::quant_info::QuantInfo;
-use amct::calibration::Batches;
+use amct::calibration::{Batches, first};
 use amct::compare::{CompareOptions, Comparison, Mapping, compare, compare_dumps};
 use amct::graph::quantized_layers;
 use amct::interface;
@@ -81,12 +81,12 @@ fn models(args: &CompareArgs) -> Result<(Comparison, Vec<PathBuf>), amct::Error>
         interface::inputs(&float, &outlets)?.into_iter().map(|id| float.node(id).name.clone()).collect();
     let normalization = args.normalization.build()?;
     let inputs = FileInputs::new(&float, &outlets, &known, &given, args.size, normalization)?;
-    let load = |index: usize| inputs.feeds(index).map_err(|error| error.to_string());
-    let count = args.limit.map_or(inputs.count(), |limit| limit.get().min(inputs.count()));
+    let count = args.limit.map_or(inputs.len(), |limit| limit.get().min(inputs.len()));
+    let wanted = first(&inputs, count)?;
     if let (Arithmetic::Device(device), None, false) = (arithmetic, &args.om_json, args.no_rollback) {
         let ends = interface::outputs(&quantized, &args.output)?;
         let whole = quantized_layers(&quantized).len();
-        super::compiled::roll_back(&mut quantized, &ends, &Batches::new(count, &load), device)?;
+        super::compiled::roll_back(&mut quantized, &ends, &wanted, device)?;
         if whole > 0 && quantized_layers(&quantized).is_empty() {
             return Err(amct::Error::Unsupported(format!(
                 "ATC gives all {whole} quantized layer(s) of '{}' back to float16 for {device}, so nothing is \
@@ -97,7 +97,7 @@ fn models(args: &CompareArgs) -> Result<(Comparison, Vec<PathBuf>), amct::Error>
     }
     let info = info_file(args).map(QuantInfo::read).transpose()?;
     let options = CompareOptions { arithmetic, info, outputs };
-    let found = compare(&float, &quantized, &options, &Batches::new(count, &load))?;
+    let found = compare(&float, &quantized, &options, &wanted)?;
     let files = (0..count).flat_map(|index| inputs.files(index).map(|(_, file)| file.to_owned()));
     Ok((found, files.collect()))
 }

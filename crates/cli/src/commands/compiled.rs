@@ -37,7 +37,7 @@ pub(super) fn read(file: &Path) -> Result<Compiled, amct::Error> {
 pub(super) fn roll_back(
     graph: &mut Graph,
     outputs: &[String],
-    batches: &Batches<'_>,
+    batches: &dyn Batches,
     device: Device,
 ) -> Result<(), amct::Error> {
     let outlets = interface::outlets(graph, outputs)?;

@@ -5,8 +5,8 @@ use amct::dataset::write_npy;
 use amct::dump::{DumpOptions, NodePatterns, dump};
 use amct::graph::Graph;
 use amct::interface;
-use amct::interpreter::Arithmetic;
-use amct::model::Model;
+use amct::interpreter::{Arithmetic, Feeds};
+use amct::model::{Model, ModelOptions};
 use amct::predict::top;
 use amct::rewrite::{FoldOptions, fuse};
 use amct::sources::FileInputs;
@@ -32,6 +32,7 @@ pub(crate) fn run(args: &RunArgs, out: &mut Out) -> Result<Outcome, amct::Error>
         fuse(&mut graph, &FoldOptions { outputs, ..FoldOptions::default() })?;
     }
     let named: Vec<String> = args.input.iter().filter_map(|input| input.name.clone()).collect();
+    let options = |arithmetic| ModelOptions::from(arithmetic).with_fed(&named);
     let mut given = None;
     match (&args.om_json, arithmetic) {
         (Some(file), _) => {
@@ -42,15 +43,15 @@ pub(crate) fn run(args: &RunArgs, out: &mut Out) -> Result<Outcome, amct::Error>
         }
         (None, Arithmetic::Device(device)) if !args.no_rollback => {
             // What ATC gives back depends on the shapes that these inputs make.
-            let whole = Model::fed(&graph, &wanted, Arithmetic::Integer, &named)?;
+            let whole = Model::new(&graph, &wanted, options(Arithmetic::Integer))?;
             let feeds = feeds(args, &graph, &whole)?;
-            let load = |_| Ok(feeds.clone());
-            super::compiled::roll_back(&mut graph, whole.outputs(), &Batches::new(1, &load), device)?;
-            given = Some(feeds);
+            let feeds = [feeds];
+            super::compiled::roll_back(&mut graph, whole.outputs(), &feeds, device)?;
+            given = feeds.into_iter().next();
         }
         _ => {}
     }
-    let model = Model::fed(&graph, &wanted, arithmetic, &named)?;
+    let model = Model::new(&graph, &wanted, options(arithmetic))?;
     if let Arithmetic::Device(_) = arithmetic {
         let quants = graph.nodes().filter(|(_, node)| node.op == "AscendQuant").count();
         let fused = model.requantized().len();
@@ -60,10 +61,8 @@ pub(crate) fn run(args: &RunArgs, out: &mut Out) -> Result<Outcome, amct::Error>
         Some(feeds) => feeds,
         None => feeds(args, &graph, &model)?,
     };
-    let feeds: Vec<(&str, Tensor)> =
-        feeds.iter().map(|(name, tensor)| (name.as_str(), tensor.clone())).collect();
     if let Some(format) = args.profile {
-        super::profile::print(&model.profile(&feeds, args.profile_runs)?, format, out);
+        super::profile::print(&model.profile(feeds, args.profile_runs)?, format, out);
         return Ok(Outcome::Done);
     }
     if let Some(directory) = &args.dump {
@@ -76,7 +75,7 @@ pub(crate) fn run(args: &RunArgs, out: &mut Out) -> Result<Outcome, amct::Error>
         writeln!(out, "{} arrays are in {}", dumped.files, directory.display());
         return Ok(Outcome::Done);
     }
-    let results = model.run(&feeds)?;
+    let results = model.run(feeds)?;
     for (index, (name, result)) in model.outputs().iter().zip(&results).enumerate() {
         if let Some(file) = args.output.get(index).and_then(|output| output.file.as_deref()) {
             write_npy(file, result)?;
@@ -87,18 +86,18 @@ pub(crate) fn run(args: &RunArgs, out: &mut Out) -> Result<Outcome, amct::Error>
 }
 
 /// One sample: a file for each input.
-fn feeds(args: &RunArgs, graph: &Graph, model: &Model) -> Result<Vec<(String, Tensor)>, amct::Error> {
+fn feeds(args: &RunArgs, graph: &Graph, model: &Model) -> Result<Feeds, amct::Error> {
     let known: Vec<String> = model.inputs().into_iter().map(str::to_owned).collect();
     let outlets = interface::outlets(graph, model.outputs())?;
     let normalization = args.normalization.build()?;
     let inputs = FileInputs::new(graph, &outlets, &known, &args.input, args.size, normalization)?;
-    if inputs.count() != 1 {
+    if inputs.len() != 1 {
         return Err(amct::Error::Unsupported(format!(
             "--input names {} files for an input; a run takes one, `amct compare` many",
-            inputs.count()
+            inputs.len()
         )));
     }
-    inputs.feeds(0)
+    Ok(inputs.feeds(0)?)
 }
 
 fn print_result(name: &str, tensor: &Tensor, out: &mut Out) {

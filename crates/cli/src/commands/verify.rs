@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use amct::calibration::Batches;
 use amct::compiled::deciding_shapes;
 use amct::graph::{Graph, Outlet};
 use amct::interface;
@@ -65,10 +64,7 @@ fn shapes(graph: &Graph, outputs: &[String]) -> Shapes {
         Ok((outlets, zeros))
     };
     match zeros() {
-        Ok((outlets, zeros)) => {
-            let load = |_| Ok(zeros.feeds());
-            deciding_shapes(graph, &outlets, &Batches::new(1, &load))
-        }
+        Ok((outlets, zeros)) => deciding_shapes(graph, &outlets, &zeros),
         Err(error) => {
             log::info!(target: "verify", "shapes inside the graph are not known: {error}");
             Shapes::new()

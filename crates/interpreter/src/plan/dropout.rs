@@ -10,7 +10,7 @@ use amct_graph::{AttrValue, Graph, NewNode, Node, NodeId, Outlet, Patch, TensorL
 use amct_tensor::Tensor;
 
 use super::{Plan, PlanOptions};
-use crate::PlanError;
+use crate::{Feeds, PlanError};
 
 /// The values of a tensor lie in `low..high`.
 #[derive(Clone, Copy)]
@@ -123,7 +123,7 @@ fn constant(graph: &Graph, outlet: Outlet, options: &PlanOptions) -> Option<f32>
     if !plan.feeds().is_empty() {
         return None;
     }
-    let value = plan.run(&[]).ok()?.pop()?.plain().ok()?;
+    let value = plan.run(&Feeds::new()).ok()?.pop()?.plain().ok()?;
     match value.as_slice::<f32>() {
         Ok(&[scalar]) => Some(scalar),
         _ => None,
@@ -177,7 +177,7 @@ mod tests {
         let outputs = [graph.outlet("old").unwrap(), graph.outlet("new").unwrap()];
         let plan = Plan::compile(&graph, &outputs, &PlanOptions::default()).unwrap();
         let x = Tensor::vector(vec![1.5_f32, -2.0]);
-        for result in plan.run(&[("x", x.clone().into())]).unwrap() {
+        for result in plan.run(&[("x", x.clone())].into()).unwrap() {
             assert_eq!(result.plain().unwrap(), x);
         }
     }

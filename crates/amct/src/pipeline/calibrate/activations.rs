@@ -27,15 +27,12 @@ impl Activations {
         prepared: &Prepared,
         config: &QuantConfig,
         enabled: &[Enabled<'_>],
-        batches: &Batches<'_>,
+        batches: &dyn Batches,
     ) -> Result<Self, Error> {
         let tensors = tensors(prepared, &config.tensor_quantize)?;
         let shapes = tensor_shapes(prepared, &tensors, batches)?;
-        let mut listing = Listing {
-            shapes: vec![&prepared.shapes, &shapes],
-            batches: batches.count(),
-            ..Listing::default()
-        };
+        let mut listing =
+            Listing { shapes: vec![&prepared.shapes, &shapes], batches: batches.len(), ..Listing::default() };
         let of_layers = enabled
             .iter()
             .map(|(layer, layer_config)| {
@@ -130,7 +127,7 @@ fn tensors<'a>(prepared: &Prepared, wanted: &'a [TensorQuantize]) -> Result<Vec<
 fn tensor_shapes(
     prepared: &Prepared,
     tensors: &[Tensor<'_>],
-    batches: &Batches<'_>,
+    batches: &dyn Batches,
 ) -> Result<BTreeMap<Outlet, Vec<usize>>, Error> {
     let unknown: Vec<Outlet> = tensors
         .iter()

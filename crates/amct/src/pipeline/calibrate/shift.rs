@@ -17,7 +17,7 @@ pub(super) struct Search<'a> {
     /// The graph that the activations were calibrated on.
     pub(super) graph: &'a Graph,
     pub(super) version: ShiftVersion,
-    pub(super) batches: &'a Batches<'a>,
+    pub(super) batches: &'a dyn Batches,
     pub(super) batch_num: usize,
     pub(super) progress: &'a (dyn Fn(Progress) + Sync),
 }
