@@ -9,11 +9,11 @@ use amct::calibration::Batches;
 use amct::calibration::hfmg::{self, HfmgParams};
 use amct::calibration::shift::ShiftVersion;
 use amct::graph::Graph;
-use amct::interface;
 use amct::interpreter::{Arithmetic, Feeds};
 use amct::model::Model;
 use amct::pipeline::{self, CalibrateOptions, PrepareOptions, Prepared};
 use amct::rewrite::verify;
+use amct::signature;
 use amct::sources::ImageBatches;
 use amct::tensor::Tensor;
 
@@ -44,7 +44,7 @@ impl Sample {
     ) -> Record {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
         pool.install(|| {
-            let names = interface::outputs(&self.graph, &[]).unwrap();
+            let names = signature::outputs(&self.graph, &[]).unwrap();
             let images = load(&self.graph, &names, self.images.path(), batch_size);
             let prepared =
                 pipeline::prepare(&self.graph, &names, &PrepareOptions::default(), Some(&images)).unwrap();
@@ -55,7 +55,7 @@ impl Sample {
 
     /// What the first layer reads, image by image: the images as the graph normalises them.
     fn first_input(&self) -> Vec<Vec<f32>> {
-        let names = interface::outputs(&self.graph, &[]).unwrap();
+        let names = signature::outputs(&self.graph, &[]).unwrap();
         let images = load(&self.graph, &names, self.images.path(), 1);
         let model = Model::new(&self.graph, &["normalize/add".to_owned()], Arithmetic::Integer).unwrap();
         let values = |index| {

@@ -82,7 +82,7 @@ fn graphs_of_many_kinds_are_taken_apart_layer_by_layer() {
 #[test]
 fn the_shipped_model_is_compared_over_several_images() {
     let (float, quantized) = (shipped_model(), sample::quantized());
-    let input = sample::image_input(&float, &amct::interface::outputs(&float, &[]).unwrap());
+    let input = sample::image_input(&float, &amct::signature::outputs(&float, &[]).unwrap());
     let images = amct::dataset::list_images(root().join("data/calibration")).unwrap().images;
     let image =
         |index: usize| amct::sources::single_image(&images[index], &input, sample::normalization()).unwrap();

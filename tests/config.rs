@@ -2,13 +2,13 @@
 
 use std::path::{Path, PathBuf};
 
+use amct::amct_api::{ConfigOptions, create_quant_config};
 use amct::artifacts::config::QuantConfig;
 use amct::artifacts::definition::DefinitionFile;
 use amct::graph::Graph;
 use amct::interpreter::Feeds;
 use amct::pipeline::{self, Configuration, PrepareOptions, Prepared};
 use amct::tensor::Tensor;
-use amct::verbs::{ConfigOptions, create_quant_config};
 
 use crate::support::root;
 

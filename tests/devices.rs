@@ -1,7 +1,7 @@
 //! The quantized shipped model as chips run it. ATC's own passes, run on such a file, gave back two layers
 //! and the pool, and fused 33 quantizations on a 310 and on a 310P.
 
-use amct::compiled::{deciding_shapes, roll_back_expected};
+use amct::atc::{deciding_shapes, roll_back_expected};
 use amct::graph::Graph;
 use amct::interpreter::{Arithmetic, Device, Feeds};
 use amct::model::Model;

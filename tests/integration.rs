@@ -5,6 +5,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
 
 mod algorithms;
+mod amct_api;
 mod auto;
 mod balance;
 mod circles;
@@ -29,5 +30,4 @@ mod reference_layer;
 mod relu6;
 mod sample;
 mod support;
-mod verbs;
 mod written;

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
+use amct::amct_api::save_model;
 use amct::artifacts::config::{FakequantPrecisionMode, QuantConfig};
 use amct::artifacts::record::{Record, RecordEntry};
 use amct::graph::{AttrValue, Graph};
@@ -11,7 +12,6 @@ use amct::model::Model;
 use amct::pipeline::{self, Artifacts, CalibrateOptions, PrepareOptions, Prepared};
 use amct::rewrite::{Severity, verify};
 use amct::tensor::quantization::{DeqScale, fp16_scale};
-use amct::verbs::save_model;
 
 use crate::support::{arg_max, npy, root, shipped_model};
 

@@ -4,8 +4,8 @@ use std::path::Path;
 use std::sync::OnceLock;
 
 use amct::graph::Graph;
-use amct::interface::{self, ImageInput};
 use amct::pipeline::{self, Artifacts, CalibrateOptions, Outputs, PrepareOptions, Quantized};
+use amct::signature::{self, ImageInput};
 use amct::sources::ImageBatches;
 
 use crate::support::{root, shipped_model};
@@ -27,8 +27,8 @@ pub(crate) fn copy_images(count: usize, to: &Path) {
 }
 
 pub(crate) fn image_input(graph: &Graph, outputs: &[String]) -> ImageInput {
-    let outlets = interface::outlets(graph, outputs).unwrap();
-    interface::image_input(graph, &outlets, None).unwrap()
+    let outlets = signature::outlets(graph, outputs).unwrap();
+    signature::image_input(graph, &outlets, None).unwrap()
 }
 
 pub(crate) fn normalization() -> amct::dataset::Normalization {
@@ -42,7 +42,7 @@ pub(crate) fn run(graph: &Graph, images: &Path, settings: Settings, save_path: O
 }
 
 fn run_here(graph: &Graph, images: &Path, batch_size: Option<usize>, save_path: Option<&Path>) -> Quantized {
-    let names = interface::outputs(graph, &[]).unwrap();
+    let names = signature::outputs(graph, &[]).unwrap();
     let input = image_input(graph, &names);
     let images = ImageBatches::load(images, &input, normalization(), batch_size, None).unwrap();
     let prepared = pipeline::prepare(graph, &names, &PrepareOptions::default(), Some(&images)).unwrap();

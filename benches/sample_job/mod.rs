@@ -3,8 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use amct::dataset::Normalization;
-use amct::interface;
 use amct::pipeline::{self, Artifacts, CalibrateOptions, Outputs, PrepareOptions};
+use amct::signature;
 use amct::sources::ImageBatches;
 
 /// A file of the repository.
@@ -16,9 +16,9 @@ pub(crate) fn root(path: &str) -> PathBuf {
 pub(crate) fn quantize(directory: &Path, save_path: &str) {
     let outputs = Outputs::new(save_path).unwrap();
     let original = amct::graphdef::load(&root("model/mobilenetv2_tf.pb")).unwrap();
-    let names = interface::outputs(&original, &[]).unwrap();
-    let outlets = interface::outlets(&original, &names).unwrap();
-    let input = interface::image_input(&original, &outlets, None).unwrap();
+    let names = signature::outputs(&original, &[]).unwrap();
+    let outlets = signature::outlets(&original, &names).unwrap();
+    let input = signature::image_input(&original, &outlets, None).unwrap();
     let images = ImageBatches::load(directory, &input, Normalization::default(), None, None).unwrap();
     let prepared = pipeline::prepare(&original, &names, &PrepareOptions::default(), Some(&images)).unwrap();
     let config = pipeline::default_config(&prepared, 1, true).unwrap();

@@ -26,7 +26,7 @@ use serde::Serialize;
 pub use self::dumps::{Mapping, compare_dumps};
 pub use self::error::CompareError;
 use crate::predict::Class;
-use crate::{Error, interface};
+use crate::{Error, signature};
 
 /// What [`compare`] found.
 #[derive(Clone, Debug, Serialize)]
@@ -166,7 +166,7 @@ pub fn compare(
     options: &CompareOptions,
     inputs: &dyn Batches,
 ) -> Result<Comparison, Error> {
-    let outputs = interface::outputs(float, &options.outputs)?;
+    let outputs = signature::outputs(float, &options.outputs)?;
     let layers = inner::layers(float, quantized);
     if layers.is_empty() {
         return Err(CompareError::NotQuantized.into());

@@ -16,7 +16,7 @@ use amct_tensor::{DType, Tensor};
 use self::names::Files;
 pub use self::names::{DumpError, NodePatterns};
 pub(crate) use self::names::{MAPPING, file_part};
-use crate::{Error, interface};
+use crate::{Error, signature};
 
 /// What [`dump`] wrote.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -55,8 +55,8 @@ pub fn dump(
     options: &DumpOptions,
     directory: &Path,
 ) -> Result<Dumped, Error> {
-    let outputs = interface::outputs(graph, outputs)?;
-    let outlets = interface::outlets(graph, &outputs)?;
+    let outputs = signature::outputs(graph, outputs)?;
+    let outlets = signature::outlets(graph, &outputs)?;
     let fed: Vec<NodeId> = feeds.names().filter_map(|name| graph.find(name)).collect();
     let needed =
         Plan::computed(graph, &outlets, &PlanOptions { arithmetic, observed: Vec::new(), fed: fed.clone() })?;

@@ -18,12 +18,12 @@ use amct_interpreter::{OpError, PlanError, RunError};
 use amct_rewrite::qat::QatError;
 use amct_rewrite::{RewriteError, Violation};
 
+use crate::atc::CompiledError;
 use crate::auto::AutoError;
 use crate::compare::CompareError;
-use crate::compiled::CompiledError;
 use crate::dump::DumpError;
 use crate::graphdef::GraphDefError;
-use crate::interface::InterfaceError;
+use crate::signature::InterfaceError;
 
 /// Anything that stops a job. The message says what is wrong, where, and what to do.
 #[derive(Debug)]

@@ -9,7 +9,7 @@ use amct_graph::{AttrValue, Graph, GraphError, NodeId, Outlet};
 use amct_interpreter::{Arithmetic, Plan, PlanError, PlanOptions, UnsupportedOp};
 use amct_tensor::DType;
 
-use crate::{Error, interface};
+use crate::{Error, signature};
 use layers::Layers;
 
 /// A graph seen from outside.
@@ -68,9 +68,9 @@ pub fn inspect(
     let outputs = if outputs.is_empty() {
         graph.leaves().into_iter().map(|id| graph.node(id).name.clone()).collect()
     } else {
-        interface::outputs(graph, outputs)?
+        signature::outputs(graph, outputs)?
     };
-    let outlets = interface::outlets(graph, &outputs)?;
+    let outlets = signature::outlets(graph, &outputs)?;
     let roots: Vec<NodeId> = outlets.iter().map(|outlet| outlet.node).collect();
     let needed = graph.needed_by(&roots)?;
     let mut ops = BTreeMap::new();

@@ -17,8 +17,8 @@ use self::setup::{Setup, UntilStopped};
 pub use self::stages::{CalibratedJob, PreparedJob, QuantizedJob};
 use crate::Error;
 use crate::auto::Stop;
-use crate::interface::{self, ImageInput};
 use crate::pipeline::{self, Configuration, Outputs, PrepareOptions};
+use crate::signature::{self, ImageInput};
 
 /// A float model to be quantized, with all that says how.
 ///
@@ -62,8 +62,8 @@ impl<'a> Job<'a> {
     /// # Errors
     /// Unknown outputs; none or more than one leaf, where none is named.
     pub fn new(original: &'a Graph, outputs: &[String]) -> Result<Self, Error> {
-        let outputs = interface::outputs(original, outputs)?;
-        let outlets = interface::outlets(original, &outputs)?;
+        let outputs = signature::outputs(original, outputs)?;
+        let outlets = signature::outlets(original, &outputs)?;
         Ok(Self {
             original,
             outputs,
@@ -136,9 +136,9 @@ impl<'a> Job<'a> {
     /// The one input that takes images; `size` is (height, width), needed where the graph leaves them free.
     ///
     /// # Errors
-    /// [`InterfaceError`](crate::interface::InterfaceError).
+    /// [`InterfaceError`](crate::signature::InterfaceError).
     pub fn image_input(&self, size: Option<(usize, usize)>) -> Result<ImageInput, Error> {
-        interface::image_input(self.original, &self.outlets, size)
+        signature::image_input(self.original, &self.outlets, size)
     }
 
     /// Makes sure that all files can be written, folds the graph, finds its layers, and makes the configuration

@@ -26,23 +26,23 @@
 //! # }
 //! ```
 
+pub mod amct_api;
+pub mod atc;
 pub mod auto;
 pub mod compare;
-pub mod compiled;
 pub mod dump;
 mod error;
 pub mod graphdef;
 pub mod inspect;
-pub mod interface;
 pub mod job;
 pub mod model;
 pub mod pipeline;
 pub mod predict;
+pub mod probe;
 pub mod report;
 pub mod sensitivity;
+pub mod signature;
 pub mod sources;
-pub mod verbs;
-pub mod zero_batch;
 
 pub use amct_artifacts as artifacts;
 pub use amct_calibration as calibration;

@@ -6,7 +6,7 @@ use amct_graph::Graph;
 use amct_interpreter::{Arithmetic, Feeds, Plan, PlanOptions, StepTime};
 use amct_tensor::Tensor;
 
-use crate::{Error, interface};
+use crate::{Error, signature};
 
 /// A model that can be run any number of times.
 pub struct Model {
@@ -47,8 +47,8 @@ impl Model {
     /// Unknown outputs, unsupported operators or attributes.
     pub fn new(graph: &Graph, outputs: &[String], options: impl Into<ModelOptions>) -> Result<Self, Error> {
         let ModelOptions { arithmetic, fed } = options.into();
-        let outputs = interface::outputs(graph, outputs)?;
-        let outlets = interface::outlets(graph, &outputs)?;
+        let outputs = signature::outputs(graph, outputs)?;
+        let outlets = signature::outlets(graph, &outputs)?;
         let fed = fed.iter().filter_map(|name| graph.find(name)).collect();
         let plan =
             Plan::compile(graph, &outlets, &PlanOptions { arithmetic, fed, ..PlanOptions::default() })?;

@@ -63,16 +63,16 @@ pub struct LayerEffect {
 /// use amct::artifacts::record::Record;
 /// use amct::auto::{EvaluationImages, Stop};
 /// use amct::dataset::{Normalization, list_images};
-/// use amct::interface;
+/// use amct::signature;
 /// use amct::interpreter::Arithmetic;
 /// use amct::model::Model;
 /// use amct::pipeline::{self, PrepareOptions};
 /// use amct::sensitivity::{Measure, Mode, ranking, sensitivity};
 ///
 /// let graph = amct::graphdef::load(Path::new("model/mobilenetv2_tf.pb"))?;
-/// let outputs = interface::outputs(&graph, &[])?;
-/// let outlets = interface::outlets(&graph, &outputs)?;
-/// let input = interface::image_input(&graph, &outlets, None)?;
+/// let outputs = signature::outputs(&graph, &[])?;
+/// let outlets = signature::outlets(&graph, &outputs)?;
+/// let input = signature::image_input(&graph, &outlets, None)?;
 /// let files = list_images(Path::new("data/calibration"))?.images;
 /// let normalization = Normalization::new(&[128.0], &[128.0])?;
 /// let images = EvaluationImages::load(files, &input, normalization, Stop::default())?;

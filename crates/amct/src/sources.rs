@@ -15,7 +15,7 @@ use amct_tensor::{DType, Tensor};
 
 pub use self::files::{FileInputs, GivenInput};
 use crate::Error;
-use crate::interface::{ImageInput, InterfaceError};
+use crate::signature::{ImageInput, InterfaceError};
 
 /// Bytes of decoded images that are kept: all 32 images of AMCT's sample, 4.6 MB. Where there are more
 /// images, decoding the others again in each pass costs a twentieth of the pass; keeping them would cost

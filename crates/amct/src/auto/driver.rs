@@ -72,7 +72,7 @@ impl<'a> AutoCalibration<'a> {
         }
     }
 
-    /// Runs the search; see [`accuracy_based_auto_calibration`](crate::verbs::accuracy_based_auto_calibration).
+    /// Runs the search; see [`accuracy_based_auto_calibration`](crate::amct_api::accuracy_based_auto_calibration).
     pub(crate) fn run(mut self) -> Result<AutoReport, Error> {
         let mut strategy = std::mem::replace(&mut self.strategy, Box::new(BinarySearch::new()));
         let keeper = Keeper::new(self.outputs, self.config, self.log_directory);

@@ -8,8 +8,8 @@ use amct_tensor::Tensor;
 
 use super::Stop;
 use crate::Error;
-use crate::interface::ImageInput;
 use crate::model::Model;
+use crate::signature::ImageInput;
 use crate::sources::preprocessing;
 
 /// Images that run at a time, where the graph leaves the number free. It bounds the memory and changes

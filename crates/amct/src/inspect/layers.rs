@@ -7,9 +7,9 @@ use amct_graph::{Graph, Outlet};
 use amct_rewrite::rollback_rule::Shapes;
 use amct_rewrite::{ExpectedRollback, FoldOptions, already_quantized, expected_rollbacks, fuse, scan_layers};
 
-use crate::compiled::deciding_shapes;
-use crate::zero_batch::ZeroBatch;
-use crate::{Error, interface};
+use crate::atc::deciding_shapes;
+use crate::probe::ZeroBatch;
+use crate::{Error, signature};
 
 #[derive(Default)]
 pub(super) struct Layers {
@@ -29,7 +29,7 @@ pub(super) fn find(
 ) -> Result<Layers, Error> {
     let mut folded = graph.clone();
     fuse(&mut folded, &FoldOptions { outputs: outputs.to_vec(), ..FoldOptions::default() })?;
-    let outlets = interface::outlets(&folded, outputs)?;
+    let outlets = signature::outlets(&folded, outputs)?;
     let shapes = shapes(&folded, &outlets, given).unwrap_or_else(|error| {
         log::info!(target: "inspect", "shapes inside the graph are not known: {error}");
         Shapes::new()

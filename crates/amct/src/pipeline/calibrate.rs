@@ -15,7 +15,7 @@ use rayon::prelude::*;
 
 use self::activations::Activations;
 use super::{Prepared, balance, precision};
-use crate::{Error, interface};
+use crate::{Error, signature};
 
 /// What [`calibrate`] may do besides what the configuration says.
 #[derive(Clone, Copy)]
@@ -121,7 +121,7 @@ pub fn calibrate(
     let unknown: Vec<Enabled<'_>> =
         enabled.iter().copied().filter(|(layer, _)| known(layer).is_none()).collect();
     let activations = Activations::of(prepared, config, &unknown, batches)?;
-    let outlets = interface::outlets(&graph, &prepared.outputs)?;
+    let outlets = signature::outlets(&graph, &prepared.outputs)?;
     let batch_num = usize::try_from(config.batch_num).unwrap_or(usize::MAX);
     let found = if activations.list.is_empty() {
         Vec::new()

@@ -9,7 +9,7 @@ use amct_rewrite::{
     FoldOptions, FoldReport, LayerScan, QuantizableLayer, already_quantized, fuse, scan_layers,
 };
 
-use crate::{Error, interface};
+use crate::{Error, signature};
 
 /// What [`prepare`] may do.
 #[derive(Clone, Debug)]
@@ -57,7 +57,7 @@ pub fn prepare(
     batches: Option<&dyn Batches>,
 ) -> Result<Prepared, Error> {
     let (graph, fold) = folded(original, outputs, options)?;
-    let outlets = interface::outlets(&graph, outputs)?;
+    let outlets = signature::outlets(&graph, outputs)?;
     let shapes = match batches {
         Some(batches) => probe_shapes(&graph, &outlets, &layer_inputs(&graph, &outlets)?, batches)?,
         None => BTreeMap::new(),

@@ -16,7 +16,7 @@ use amct_rewrite::{FoldOptions, already_quantized, fuse, scan_layers};
 use amct_tensor::{DType, Tensor};
 
 use super::Prepared;
-use crate::{Error, interface};
+use crate::{Error, signature};
 
 /// Takes the factors of a graph from quantization-aware training out of its fake quantization: the
 /// graph without it, folded, and the record of its layers. [`quantize`](super::quantize) does the rest.
@@ -83,7 +83,7 @@ fn evaluate(graph: &Graph, outlet: Outlet) -> Result<Tensor, String> {
 /// large a sample is, or holds operators that amct does not have. They only decide whether a
 /// convolution counts as fully connected.
 fn shapes(graph: &Graph, outputs: &[String]) -> Result<BTreeMap<Outlet, Vec<usize>>, Error> {
-    let outlets = interface::outlets(graph, outputs)?;
+    let outlets = signature::outlets(graph, outputs)?;
     let probed = layer_inputs(graph, &outlets)?;
     let batches = from_fn(1, |_| sample(graph, &outlets));
     match probe_shapes(graph, &outlets, &probed, &batches) {
@@ -97,7 +97,7 @@ fn shapes(graph: &Graph, outputs: &[String]) -> Result<BTreeMap<Outlet, Vec<usiz
 
 /// Zeros for every input, one sample where the batch is free.
 fn sample(graph: &Graph, outlets: &[Outlet]) -> Result<Feeds, String> {
-    let inputs = interface::inputs(graph, outlets).map_err(|error| error.to_string())?;
+    let inputs = signature::inputs(graph, outlets).map_err(|error| error.to_string())?;
     let zeros = |id| {
         let node = graph.node(id);
         let attrs = node.attributes();

@@ -10,7 +10,7 @@ use amct_tensor::Tensor;
 
 use super::single_image;
 use crate::Error;
-use crate::interface::{self, ImageInput, InterfaceError};
+use crate::signature::{self, ImageInput, InterfaceError};
 
 /// A file, or a directory of files, for an input of a graph.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -70,7 +70,7 @@ impl FileInputs {
             )));
         }
         let has_images = inputs.iter().flat_map(|(_, files)| files).any(|file| !is_array(file));
-        let image = if has_images { Some(interface::image_input(graph, outputs, size)?) } else { None };
+        let image = if has_images { Some(signature::image_input(graph, outputs, size)?) } else { None };
         Ok(Self { inputs, image, normalization })
     }
 

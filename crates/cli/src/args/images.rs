@@ -5,9 +5,9 @@ use std::path::PathBuf;
 
 use amct::calibration::Batches;
 use amct::dataset::{DatasetError, Normalization};
-use amct::interface::ImageInput;
 use amct::job::Job;
 use amct::pipeline::Configuration;
+use amct::signature::ImageInput;
 use amct::sources::ImageBatches;
 use clap::Args;
 

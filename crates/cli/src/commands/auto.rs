@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
+use amct::amct_api::accuracy_based_auto_calibration;
 use amct::artifacts::auto_calibration::Ranking;
 use amct::auto::evaluators::{Accuracy, Agreement, Command, Sqnr};
 use amct::auto::{
@@ -12,12 +13,11 @@ use amct::auto::{
     Stop, Verdict,
 };
 use amct::dataset::{Labels, Normalization, list_images};
-use amct::interface::ImageInput;
 use amct::interpreter::Arithmetic;
 use amct::job::Job;
 use amct::model::Model;
 use amct::pipeline::Outputs;
-use amct::verbs::accuracy_based_auto_calibration;
+use amct::signature::ImageInput;
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::flag;
 

@@ -2,9 +2,9 @@
 
 use amct::artifacts::definition::DefinitionFile;
 use amct::graph::{Graph, NodeId};
-use amct::interface::{self, InterfaceError};
 use amct::job::Job;
 use amct::pipeline::{CalibrateOptions, Configuration, Outputs};
+use amct::signature::{self, InterfaceError};
 use amct::sources::{BinBatches, BinInput};
 
 use crate::args::CalibrationArgs;
@@ -15,7 +15,7 @@ pub(crate) fn run(args: &CalibrationArgs) -> Result<Outcome, amct::Error> {
     let outputs = Outputs::new(&args.save_path)?;
     let original = amct::graphdef::load(&args.model)?;
     let job = Job::new(&original, &args.outputs.0)?.with_progress(&progress::calibration).save_to(outputs);
-    check_inputs(&original, &inputs, &interface::inputs(&original, job.outlets())?)?;
+    check_inputs(&original, &inputs, &signature::inputs(&original, job.outlets())?)?;
     let configuration = configuration(args)?;
     let batch_num = usize::try_from(configuration.batch_num()).unwrap_or(usize::MAX);
     let job = job.with_configuration(configuration)?;
@@ -46,7 +46,7 @@ fn check_inputs(graph: &Graph, inputs: &[BinInput], needed: &[NodeId]) -> Result
             let names = needed.iter().map(|&id| graph.node(id).name.clone()).collect();
             return Err(InterfaceError::NotAnInput { name: input.name.clone(), inputs: names }.into());
         };
-        interface::check_shape(graph, id, &input.shape)?;
+        signature::check_shape(graph, id, &input.shape)?;
     }
     let names = needed.iter().map(|&id| &graph.node(id).name);
     match names.into_iter().find(|name| inputs.iter().all(|input| input.name != **name)) {

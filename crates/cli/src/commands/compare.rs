@@ -10,10 +10,10 @@ use amct::artifacts::quant_info::QuantInfo;
 use amct::calibration::{Batches, first};
 use amct::compare::{CompareOptions, Comparison, Mapping, compare, compare_dumps};
 use amct::graph::quantized_layers;
-use amct::interface;
 use amct::interpreter::Arithmetic;
 use amct::metrics::{Measure, Thresholds};
 use amct::report::Parts;
+use amct::signature;
 use amct::sources::{FileInputs, GivenInput};
 use serde_json::json;
 
@@ -66,10 +66,10 @@ fn models(args: &CompareArgs) -> Result<(Comparison, Vec<PathBuf>), amct::Error>
     let arithmetic = args.semantics.arithmetic(false).unwrap_or_default();
     let float = amct::graphdef::load(&args.reference)?;
     let mut quantized = amct::graphdef::load(&args.found)?;
-    let outputs = interface::outputs(&float, &args.output)?;
-    let outlets = interface::outlets(&float, &outputs)?;
+    let outputs = signature::outputs(&float, &args.output)?;
+    let outlets = signature::outlets(&float, &outputs)?;
     if let Some(file) = &args.om_json {
-        let ends = interface::outlets(&quantized, &interface::outputs(&quantized, &args.output)?)?;
+        let ends = signature::outlets(&quantized, &signature::outputs(&quantized, &args.output)?)?;
         super::compiled::read(file)?.apply(&mut quantized, &ends)?;
     }
     let given = if args.input.is_empty() {
@@ -78,13 +78,13 @@ fn models(args: &CompareArgs) -> Result<(Comparison, Vec<PathBuf>), amct::Error>
         args.input.clone()
     };
     let known: Vec<String> =
-        interface::inputs(&float, &outlets)?.into_iter().map(|id| float.node(id).name.clone()).collect();
+        signature::inputs(&float, &outlets)?.into_iter().map(|id| float.node(id).name.clone()).collect();
     let normalization = args.normalization.build()?;
     let inputs = FileInputs::new(&float, &outlets, &known, &given, args.size, normalization)?;
     let count = args.limit.map_or(inputs.len(), |limit| limit.get().min(inputs.len()));
     let wanted = first(&inputs, count)?;
     if let (Arithmetic::Device(device), None, false) = (arithmetic, &args.om_json, args.no_rollback) {
-        let ends = interface::outputs(&quantized, &args.output)?;
+        let ends = signature::outputs(&quantized, &args.output)?;
         let whole = quantized_layers(&quantized).len();
         super::compiled::roll_back(&mut quantized, &ends, &wanted, device)?;
         if whole > 0 && quantized_layers(&quantized).is_empty() {

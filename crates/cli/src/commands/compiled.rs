@@ -3,11 +3,11 @@
 use std::path::Path;
 
 use amct::artifacts::compiled_model::CompiledModel;
+use amct::atc::{Compiled, deciding_shapes, roll_back_expected};
 use amct::calibration::Batches;
-use amct::compiled::{Compiled, deciding_shapes, roll_back_expected};
 use amct::graph::{Graph, Outlet};
-use amct::interface;
 use amct::interpreter::Device;
+use amct::signature;
 use serde_json::{Value, json};
 
 use crate::Outcome;
@@ -40,7 +40,7 @@ pub(super) fn roll_back(
     batches: &dyn Batches,
     device: Device,
 ) -> Result<(), amct::Error> {
-    let outlets = interface::outlets(graph, outputs)?;
+    let outlets = signature::outlets(graph, outputs)?;
     let shapes = deciding_shapes(graph, &outlets, batches);
     let back = roll_back_expected(graph, &outlets, &shapes)?;
     if !back.is_empty() {
@@ -59,8 +59,8 @@ fn outlets(graph: &Graph, outputs: &[String]) -> Result<Vec<Outlet>, amct::Error
     if outputs.is_empty() {
         return Ok(graph.leaves().into_iter().map(Outlet::from).collect());
     }
-    let outputs = interface::outputs(graph, outputs)?;
-    Ok(interface::outlets(graph, &outputs)?)
+    let outputs = signature::outputs(graph, outputs)?;
+    Ok(signature::outlets(graph, &outputs)?)
 }
 
 fn print_text(compiled: &Compiled, out: &mut Out) {

@@ -1,6 +1,6 @@
 //! `amct config`: AMCT's `create_quant_config`.
 
-use amct::verbs::{ConfigOptions, create_quant_config};
+use amct::amct_api::{ConfigOptions, create_quant_config};
 
 use crate::Outcome;
 use crate::args::ConfigArgs;

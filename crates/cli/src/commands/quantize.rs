@@ -3,12 +3,12 @@
 use std::path::{Path, PathBuf};
 
 use amct::graph::Graph;
-use amct::interface::ImageInput;
 use amct::interpreter::Arithmetic;
 use amct::model::Model;
 use amct::pipeline::{CalibrateOptions, Outputs};
 use amct::predict::{Class, top_classes};
 use amct::report::Parts;
+use amct::signature::ImageInput;
 use amct::sources::single_image;
 
 use crate::Outcome;

@@ -4,11 +4,11 @@ use amct::calibration::Batches;
 use amct::dataset::write_npy;
 use amct::dump::{DumpOptions, NodePatterns, dump};
 use amct::graph::Graph;
-use amct::interface;
 use amct::interpreter::{Arithmetic, Feeds};
 use amct::model::{Model, ModelOptions};
 use amct::predict::top;
 use amct::rewrite::{FoldOptions, fuse};
+use amct::signature;
 use amct::sources::FileInputs;
 use amct::tensor::Tensor;
 
@@ -28,7 +28,7 @@ pub(crate) fn run(args: &RunArgs, out: &mut Out) -> Result<Outcome, amct::Error>
     let mut graph = amct::graphdef::load(&args.model)?;
     let wanted: Vec<String> = args.output.iter().map(|output| output.name.clone()).collect();
     if args.fuse {
-        let outputs = interface::outputs(&graph, &wanted)?;
+        let outputs = signature::outputs(&graph, &wanted)?;
         fuse(&mut graph, &FoldOptions { outputs, ..FoldOptions::default() })?;
     }
     let named: Vec<String> = args.input.iter().filter_map(|input| input.name.clone()).collect();
@@ -37,8 +37,8 @@ pub(crate) fn run(args: &RunArgs, out: &mut Out) -> Result<Outcome, amct::Error>
     match (&args.om_json, arithmetic) {
         (Some(file), _) => {
             let compiled = super::compiled::read(file)?;
-            let outputs = interface::outputs(&graph, &wanted)?;
-            let outlets = interface::outlets(&graph, &outputs)?;
+            let outputs = signature::outputs(&graph, &wanted)?;
+            let outlets = signature::outlets(&graph, &outputs)?;
             compiled.apply(&mut graph, &outlets)?;
         }
         (None, Arithmetic::Device(device)) if !args.no_rollback => {
@@ -88,7 +88,7 @@ pub(crate) fn run(args: &RunArgs, out: &mut Out) -> Result<Outcome, amct::Error>
 /// One sample: a file for each input.
 fn feeds(args: &RunArgs, graph: &Graph, model: &Model) -> Result<Feeds, amct::Error> {
     let known: Vec<String> = model.inputs().into_iter().map(str::to_owned).collect();
-    let outlets = interface::outlets(graph, model.outputs())?;
+    let outlets = signature::outlets(graph, model.outputs())?;
     let normalization = args.normalization.build()?;
     let inputs = FileInputs::new(graph, &outlets, &known, &args.input, args.size, normalization)?;
     if inputs.len() != 1 {

@@ -3,14 +3,14 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use amct::compiled::deciding_shapes;
+use amct::atc::deciding_shapes;
 use amct::graph::{Graph, Outlet};
-use amct::interface;
 use amct::pipeline::prepare_qat;
+use amct::probe::ZeroBatch;
 use amct::rewrite::qat::is_fake_quant;
 use amct::rewrite::verify::{Shapes, advise};
 use amct::rewrite::{Severity, Violation, already_quantized, verify};
-use amct::zero_batch::ZeroBatch;
+use amct::signature;
 use serde_json::json;
 
 use crate::Outcome;
@@ -31,7 +31,7 @@ pub(crate) fn run(args: &VerifyArgs, out: &mut Out) -> Result<Outcome, amct::Err
     let outputs: Vec<String> = known.leaves().into_iter().map(|id| known.node(id).name.clone()).collect();
     // An unknown output would be a violation of its own; a graph without one cannot be used.
     if outputs.is_empty() {
-        interface::outputs(known, &[])?;
+        signature::outputs(known, &[])?;
     }
     let mut violations = verify(&graph, original.as_ref(), &outputs);
     violations.extend(advise(&graph, shapes(&graph, &outputs)));

@@ -11,7 +11,7 @@ use amct_graph::Outlet;
 
 use super::Enabled;
 use crate::pipeline::Prepared;
-use crate::{Error, interface};
+use crate::{Error, signature};
 
 /// What is calibrated: one activation for all who read the same outlet with the same parameters.
 pub(super) struct Activations {
@@ -137,6 +137,6 @@ fn tensor_shapes(
     if unknown.is_empty() {
         return Ok(BTreeMap::new());
     }
-    let outlets = interface::outlets(&prepared.graph, &prepared.outputs)?;
+    let outlets = signature::outlets(&prepared.graph, &prepared.outputs)?;
     Ok(probe_shapes(&prepared.graph, &outlets, &unknown, batches)?)
 }

@@ -9,7 +9,7 @@ use amct_rewrite::QuantizableLayer;
 use amct_tensor::quantization::DeqScale;
 
 use crate::pipeline::Prepared;
-use crate::{Error, interface};
+use crate::{Error, signature};
 
 /// One more run over the batches, for shift bits.
 pub(super) struct Search<'a> {
@@ -33,7 +33,7 @@ impl Search<'_> {
             return Ok(());
         }
         let ends: Vec<Outlet> = layers.iter().map(|(layer, _)| layer.end().into()).collect();
-        let outlets = interface::outlets(self.graph, &self.prepared.outputs)?;
+        let outlets = signature::outlets(self.graph, &self.prepared.outputs)?;
         let shapes = probe_shapes(self.graph, &outlets, &ends, self.batches)?;
         let mut outputs = Vec::new();
         let mut filled = Vec::new();

@@ -10,7 +10,7 @@ use amct_graph::Graph;
 use amct_rewrite::fold::FUSE_TYPES;
 
 use crate::pipeline::{self, CalibrateOptions, PrepareOptions, graph_layers};
-use crate::{Error, interface};
+use crate::{Error, signature};
 
 /// A model that waits for calibration data; see [`quantize_model`].
 #[derive(Clone, Debug)]
@@ -36,7 +36,7 @@ pub struct CalibrationModel {
 ///
 /// use amct::interpreter::Feeds;
 /// use amct::tensor::Tensor;
-/// use amct::verbs::{quantize_model, save_model};
+/// use amct::amct_api::{quantize_model, save_model};
 ///
 /// # let directory = tempfile::tempdir()?;
 /// # let config = directory.path().join("config.json");
@@ -66,7 +66,7 @@ pub fn quantize_model(
     record_file: &Path,
     outputs: &[String],
 ) -> Result<CalibrationModel, Error> {
-    let outputs = interface::outputs(graph, outputs)?;
+    let outputs = signature::outputs(graph, outputs)?;
     let config = QuantConfig::read(config_file)?;
     let options = PrepareOptions {
         do_fusion: config.do_fusion,

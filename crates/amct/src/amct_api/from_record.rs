@@ -7,7 +7,7 @@ use amct_graph::Graph;
 
 use crate::pipeline::recorded::{self, RecordRules};
 use crate::pipeline::{self, Artifacts, Outputs, PrepareOptions};
-use crate::{Error, graphdef, interface};
+use crate::{Error, graphdef, signature};
 
 /// Quantizes a float model with the factors of a record file.
 pub(super) fn quantize(
@@ -19,7 +19,7 @@ pub(super) fn quantize(
 ) -> Result<(), Error> {
     let files = Outputs::new(save_path)?;
     let original = graphdef::load(pb_model)?;
-    let outputs = interface::outputs(&original, outputs)?;
+    let outputs = signature::outputs(&original, outputs)?;
     let record = Record::read(record_file)?;
     let model = pb_model.display().to_string();
     let factors = recorded::factors(&record);

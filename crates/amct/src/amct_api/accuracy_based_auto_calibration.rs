@@ -28,7 +28,7 @@ use crate::auto::{AutoCalibration, AutoReport};
 /// use amct::model::Model;
 /// use amct::pipeline::{self, Outputs, PrepareOptions};
 /// use amct::tensor::Tensor;
-/// use amct::verbs::accuracy_based_auto_calibration;
+/// use amct::amct_api::accuracy_based_auto_calibration;
 ///
 /// struct FirstValue(Tensor);
 ///
@@ -51,7 +51,7 @@ use crate::auto::{AutoCalibration, AutoReport};
 /// # let save_path = save_path.to_str().unwrap();
 /// let original = amct::graphdef::load("tests/golden/graphs/mobilenet_v1.pb".as_ref())?;
 /// let image = amct::dataset::read_npy("tests/golden/graphs/mobilenet_v1.input.npy")?;
-/// let output = amct::interface::outputs(&original, &[])?;
+/// let output = amct::signature::outputs(&original, &[])?;
 /// let batches = [Feeds::from([("input", image.clone())])];
 /// let prepared = pipeline::prepare(&original, &output, &PrepareOptions::default(), Some(&batches))?;
 /// let config = pipeline::default_config(&prepared, 1, true)?;

@@ -8,8 +8,8 @@ use amct_artifacts::definition::DefinitionFile;
 use amct_graph::Graph;
 
 use crate::pipeline::{Configuration, prepare};
-use crate::zero_batch::ZeroBatch;
-use crate::{Error, interface};
+use crate::probe::ZeroBatch;
+use crate::{Error, signature};
 
 /// What [`create_quant_config`] may be told; what is not told is AMCT's default.
 #[derive(Clone, Debug, Default)]
@@ -62,7 +62,7 @@ pub struct ConfigOptions {
 /// # )?;
 /// # let directory = tempfile::tempdir()?;
 /// # let config_file = directory.path().join("config.json");
-/// use amct::verbs::{ConfigOptions, create_quant_config};
+/// use amct::amct_api::{ConfigOptions, create_quant_config};
 ///
 /// // `graph` has two layers, `fc1/MatMul` and `fc2/MatMul`.
 /// let options =
@@ -84,8 +84,8 @@ pub fn create_quant_config(
     options: &ConfigOptions,
 ) -> Result<QuantConfig, Error> {
     let configuration = configuration(options)?;
-    let outputs = interface::outputs(graph, &options.outputs)?;
-    let outlets = interface::outlets(graph, &outputs)?;
+    let outputs = signature::outputs(graph, &options.outputs)?;
+    let outlets = signature::outlets(graph, &outputs)?;
     let zeros = ZeroBatch::new(graph, &outlets, &options.input_shapes)?;
     let prepared = prepare(graph, &outputs, &configuration.prepare_options(graph)?, Some(&zeros))?;
     let config = configuration.resolve(&prepared)?;

@@ -8,7 +8,7 @@ use amct_interpreter::Feeds;
 use amct_tensor::{DType, Tensor};
 
 use crate::Error;
-use crate::interface::{self, InterfaceError};
+use crate::signature::{self, InterfaceError};
 
 /// One batch of zeros for the inputs that the outputs need.
 #[derive(Clone, Debug)]
@@ -28,7 +28,7 @@ impl ZeroBatch {
         outputs: &[Outlet],
         shapes: &BTreeMap<String, Vec<usize>>,
     ) -> Result<Self, Error> {
-        let inputs = interface::inputs(graph, outputs)?;
+        let inputs = signature::inputs(graph, outputs)?;
         let is_input = |name: &str| inputs.iter().any(|&id| graph.node(id).name == name);
         if let Some(name) = shapes.keys().find(|name| !is_input(name)) {
             let inputs = inputs.iter().map(|&id| graph.node(id).name.clone()).collect();
@@ -57,7 +57,7 @@ fn zeros(
     let node = graph.node(id);
     let shape = match shapes.get(&node.name) {
         Some(given) => {
-            interface::check_shape(graph, id, given)?;
+            signature::check_shape(graph, id, given)?;
             given.clone()
         }
         None => static_shape(graph, id)?,

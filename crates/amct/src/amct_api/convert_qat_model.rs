@@ -5,7 +5,7 @@ use std::path::Path;
 use amct_artifacts::atomic::FileSet;
 
 use crate::pipeline::{self, Artifacts, Outputs, prepare_qat};
-use crate::{Error, graphdef, interface};
+use crate::{Error, graphdef, signature};
 
 /// AMCT's `convert_qat_model`: the graph of quantization-aware training, with fake quantization, to
 /// one that runs quantized on Ascend. No data is needed: training has found the ranges.
@@ -49,7 +49,7 @@ use crate::{Error, graphdef, interface};
 /// # std::fs::write(&qat_pb, amct::graphdef::encode(&graph)?)?;
 /// # let save_path = directory.path().join("model").display().to_string();
 /// # let record = directory.path().join("record.txt");
-/// use amct::verbs::convert_qat_model;
+/// use amct::amct_api::convert_qat_model;
 ///
 /// // `qat_pb` is the path of a frozen graph with one layer, `fc/MatMul`.
 /// let outputs = convert_qat_model(&qat_pb, &["fc/MatMul".to_owned()], &save_path, Some(&record))?;
@@ -73,7 +73,7 @@ pub fn convert_qat_model(
 ) -> Result<Vec<String>, Error> {
     let path = Outputs::new(save_path)?;
     let original = graphdef::load(pb_model)?;
-    let outputs = interface::outputs(&original, outputs)?;
+    let outputs = signature::outputs(&original, outputs)?;
     let (prepared, record) = prepare_qat(&original, &outputs)?;
     let quantized = pipeline::quantize(&prepared, &record, path.prefix())?;
 

@@ -2,9 +2,9 @@
 
 use std::path::Path;
 
+use amct::amct_api::{convert_model, quantize_model, save_model};
 use amct::interpreter::Feeds;
 use amct::tensor::Tensor;
-use amct::verbs::{convert_model, quantize_model, save_model};
 
 use crate::support::{root, shipped_model};
 
