@@ -7,9 +7,9 @@
 mod sample_job;
 
 use amct::compare::{CompareOptions, compare};
-use amct::interpreter::Feeds;
 use amct::pipeline::Outputs;
-use amct::tensor::Tensor;
+use amct_interpreter::Feeds;
+use amct_tensor::Tensor;
 use criterion::{Criterion, criterion_group};
 
 use sample_job::{quantize, root};

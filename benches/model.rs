@@ -5,10 +5,10 @@
 use std::hint::black_box;
 use std::path::Path;
 
-use amct::interpreter::{Arithmetic, Feeds};
 use amct::model::Model;
 use amct::pipeline::{self, CalibrateOptions, PrepareOptions, Quantized};
-use amct::tensor::Tensor;
+use amct_interpreter::{Arithmetic, Feeds};
+use amct_tensor::Tensor;
 use criterion::{Criterion, criterion_group};
 
 #[global_allocator]
@@ -17,7 +17,7 @@ static ALLOCATOR: amct::CacheAligned = amct::CacheAligned;
 const OUTPUT: &str = "MobilenetV2/Predictions/Reshape_1";
 
 fn input(batch: usize) -> Tensor {
-    let image = amct::dataset::read_npy(root("tests/golden/model/classification_input.npy")).unwrap();
+    let image = amct_dataset::read_npy(root("tests/golden/model/classification_input.npy")).unwrap();
     let data = image.as_slice::<f32>().unwrap().repeat(batch);
     Tensor::from_vec([batch, 224, 224, 3], data).unwrap()
 }
@@ -27,7 +27,7 @@ fn root(path: &str) -> std::path::PathBuf {
 }
 
 /// Quantized on one image: the numbers do not matter to the clock.
-fn quantized(graph: &amct::graph::Graph) -> Quantized {
+fn quantized(graph: &amct_graph::Graph) -> Quantized {
     let batches = [Feeds::from([("input", input(1))])];
     let outputs = [OUTPUT.to_owned()];
     let prepared = pipeline::prepare(graph, &outputs, &PrepareOptions::default(), Some(&batches)).unwrap();

@@ -3,19 +3,19 @@
 
 use std::path::Path;
 
-use amct::artifacts::config::{ActivationConfig, Hfmg, Ifmr, QuantConfig, TensorQuantize};
-use amct::artifacts::record::{Record, RecordEntry};
-use amct::calibration::Batches;
-use amct::calibration::hfmg::{self, HfmgParams};
-use amct::calibration::shift::ShiftVersion;
-use amct::graph::Graph;
-use amct::interpreter::{Arithmetic, Feeds};
+use amct::data::ImageBatches;
 use amct::model::Model;
 use amct::pipeline::{self, CalibrateOptions, PrepareOptions, Prepared};
-use amct::rewrite::verify;
 use amct::signature;
-use amct::sources::ImageBatches;
-use amct::tensor::Tensor;
+use amct_artifacts::config::{ActivationConfig, Hfmg, Ifmr, QuantConfig, TensorQuantize};
+use amct_artifacts::record::{Record, RecordEntry};
+use amct_calibration::Batches;
+use amct_calibration::hfmg::{self, HfmgParams};
+use amct_calibration::shift::ShiftVersion;
+use amct_graph::Graph;
+use amct_interpreter::{Arithmetic, Feeds};
+use amct_rewrite::verify;
+use amct_tensor::Tensor;
 
 use crate::frozen_graphs::{Case, floats, sqnr};
 use crate::sample::{copy_images, image_input, normalization};
@@ -279,7 +279,7 @@ fn tensors_are_calibrated_at_the_input_of_their_node() {
     assert_eq!(alone.entries.len(), 1);
     let model = Model::new(&prepared.graph, &outputs, Arithmetic::Integer).unwrap();
     let values: Tensor = model.run([(&case.input, case.fed.clone())]).unwrap().remove(0);
-    let direct = amct::calibration::ifmr::calibrate(values.as_slice().unwrap(), &Default::default()).unwrap();
+    let direct = amct_calibration::ifmr::calibrate(values.as_slice().unwrap(), &Default::default()).unwrap();
     assert_eq!(scale_and_offset(&alone.entries[0]), (direct.scale, direct.offset));
 }
 

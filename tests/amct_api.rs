@@ -3,8 +3,8 @@
 use std::path::Path;
 
 use amct::amct_api::{convert_model, quantize_model, save_model};
-use amct::interpreter::Feeds;
-use amct::tensor::Tensor;
+use amct_interpreter::Feeds;
+use amct_tensor::Tensor;
 
 use crate::support::{root, shipped_model};
 

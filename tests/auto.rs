@@ -1,15 +1,15 @@
 //! Automatic calibration of the shipped model.
 
 use amct::amct_api::accuracy_based_auto_calibration;
-use amct::artifacts::auto_calibration::{FINAL_CONFIG_FILE, RANKING_FILE};
 use amct::auto::evaluators::Sqnr;
 use amct::auto::{AutoCalibration, AutoReport, EvaluationImages, Limit, Stop, Verdict};
-use amct::graph::Graph;
-use amct::interpreter::Arithmetic;
+use amct::data::ImageBatches;
 use amct::model::Model;
 use amct::pipeline::{self, Outputs, PrepareOptions};
 use amct::signature;
-use amct::sources::ImageBatches;
+use amct_artifacts::auto_calibration::{FINAL_CONFIG_FILE, RANKING_FILE};
+use amct_graph::Graph;
+use amct_interpreter::Arithmetic;
 
 use crate::sample::{copy_images, image_input, normalization};
 use crate::support::shipped_model;
@@ -27,7 +27,7 @@ fn search(original: &Graph, batch_size: usize, threads: usize) -> Found {
     pool.install(|| {
         let names = signature::outputs(original, &[]).unwrap();
         let input = image_input(original, &names);
-        let files = amct::dataset::list_images(&images).unwrap().images;
+        let files = amct_dataset::list_images(&images).unwrap().images;
         let judged = EvaluationImages::load(files, &input, normalization(), Stop::default()).unwrap();
         let model = Model::new(original, &names, Arithmetic::Integer).unwrap();
         let evaluator = Sqnr::new(model, judged, Limit::Relative(0.005)).unwrap();
@@ -64,7 +64,7 @@ fn a_target_is_met_by_giving_layers_back_and_nothing_depends_on_threads_or_batch
     let file = |name: &str| &files.iter().find(|(found, _)| found == name).unwrap().1;
     let quantized = amct::graphdef::decode(file("m_quantized.pb").clone()).unwrap();
     let output = signature::outputs(&original, &[]).unwrap();
-    assert_eq!(amct::rewrite::verify(&quantized, Some(&original), &output), []);
+    assert_eq!(amct_rewrite::verify(&quantized, Some(&original), &output), []);
     let ranking: Vec<(String, f64)> = serde_json::from_slice(file(RANKING_FILE)).unwrap();
     let worst: Vec<&String> = ranking.iter().map(|(name, _)| name).take(kept.rolled_back.len()).collect();
     assert!(kept.rolled_back.iter().all(|layer| worst.contains(&layer)), "the most sensitive are given back");

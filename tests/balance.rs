@@ -1,14 +1,14 @@
 //! The DMQ balancer from configuration to the quantized graph.
 
-use amct::artifacts::config::QuantConfig;
-use amct::artifacts::record::{Record, RecordEntry};
-use amct::calibration::Batches;
-use amct::calibration::dmq::balance_factors;
-use amct::graph::{Graph, LayerKind};
-use amct::interpreter::{Arithmetic, Feeds};
 use amct::model::Model;
 use amct::pipeline::{self, CalibrateOptions, PrepareOptions, Prepared};
-use amct::rewrite::{Severity, verify};
+use amct_artifacts::config::QuantConfig;
+use amct_artifacts::record::{Record, RecordEntry};
+use amct_calibration::Batches;
+use amct_calibration::dmq::balance_factors;
+use amct_graph::{Graph, LayerKind};
+use amct_interpreter::{Arithmetic, Feeds};
+use amct_rewrite::{Severity, verify};
 
 use crate::frozen_graphs::{Case, GRAPHS, floats, sqnr};
 

@@ -2,13 +2,13 @@
 
 use std::collections::BTreeSet;
 
-use amct::artifacts::quant_info::QuantInfo;
 use amct::compare::{CompareOptions, Comparison, Rank, compare};
-use amct::graph::{Graph, quantized_layers};
-use amct::interpreter::{Arithmetic, Feeds};
 use amct::model::Model;
 use amct::pipeline::{self, CalibrateOptions, PrepareOptions};
-use amct::tensor::Tensor;
+use amct_artifacts::quant_info::QuantInfo;
+use amct_graph::{Graph, quantized_layers};
+use amct_interpreter::{Arithmetic, Feeds};
+use amct_tensor::Tensor;
 
 use crate::frozen_graphs::{Case, GRAPHS, floats, sqnr};
 use crate::sample;
@@ -83,9 +83,9 @@ fn graphs_of_many_kinds_are_taken_apart_layer_by_layer() {
 fn the_shipped_model_is_compared_over_several_images() {
     let (float, quantized) = (shipped_model(), sample::quantized());
     let input = sample::image_input(&float, &amct::signature::outputs(&float, &[]).unwrap());
-    let images = amct::dataset::list_images(root().join("data/calibration")).unwrap().images;
+    let images = amct_dataset::list_images(root().join("data/calibration")).unwrap().images;
     let image =
-        |index: usize| amct::sources::single_image(&images[index], &input, sample::normalization()).unwrap();
+        |index: usize| amct::data::single_image(&images[index], &input, sample::normalization()).unwrap();
     let over = |indices: &[usize], threads: usize| {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
         let batches: Vec<Feeds> =

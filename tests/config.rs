@@ -3,12 +3,12 @@
 use std::path::{Path, PathBuf};
 
 use amct::amct_api::{ConfigOptions, create_quant_config};
-use amct::artifacts::config::QuantConfig;
-use amct::artifacts::definition::DefinitionFile;
-use amct::graph::Graph;
-use amct::interpreter::Feeds;
 use amct::pipeline::{self, Configuration, PrepareOptions, Prepared};
-use amct::tensor::Tensor;
+use amct_artifacts::config::QuantConfig;
+use amct_artifacts::definition::DefinitionFile;
+use amct_graph::Graph;
+use amct_interpreter::Feeds;
+use amct_tensor::Tensor;
 
 use crate::support::root;
 
@@ -23,7 +23,7 @@ fn cases() -> Vec<(String, Graph, Vec<String>, String, Tensor)> {
             let mut lines = names.lines().map(str::to_owned);
             let input = lines.next().unwrap();
             let graph = amct::graphdef::load(&file(name, "pb")).unwrap();
-            let fed = amct::dataset::read_npy(file(name, "input.npy")).unwrap();
+            let fed = amct_dataset::read_npy(file(name, "input.npy")).unwrap();
             (name.to_owned(), graph, lines.collect(), input, fed)
         })
         .collect()

@@ -1,8 +1,8 @@
 //! AMCT's own operators against vectors of TensorFlow's CPU kernels for them.
 
-use amct::graph::{AttrValue, Graph, GraphMeta, Node, ShapeAttr, TensorLiteral, type_code};
-use amct::interpreter::{Arithmetic, Plan, PlanError, PlanOptions, Value};
-use amct::tensor::{DType, Tensor};
+use amct_graph::{AttrValue, Graph, GraphMeta, Node, ShapeAttr, TensorLiteral, type_code};
+use amct_interpreter::{Arithmetic, Plan, PlanError, PlanOptions, Value};
+use amct_tensor::{DType, Tensor};
 use serde_json::Value as Json;
 
 use crate::support::root;

@@ -2,10 +2,10 @@
 //! and the pool, and fused 33 quantizations on a 310 and on a 310P.
 
 use amct::atc::{deciding_shapes, roll_back_expected};
-use amct::graph::Graph;
-use amct::interpreter::{Arithmetic, Device, Feeds};
 use amct::model::Model;
-use amct::rewrite::RollbackReason;
+use amct_graph::Graph;
+use amct_interpreter::{Arithmetic, Device, Feeds};
+use amct_rewrite::RollbackReason;
 
 use crate::sample::quantized;
 use crate::support::npy;

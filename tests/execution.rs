@@ -1,9 +1,9 @@
 //! However a plan runs, its bits are the same: node by node or several nodes in one step, one image
 //! or several, on one thread or more, with whatever instructions the CPU has.
 
-use amct::graph::{Graph, Outlet};
-use amct::interpreter::{Arithmetic, Plan, PlanOptions, Value};
-use amct::tensor::Tensor;
+use amct_graph::{Graph, Outlet};
+use amct_interpreter::{Arithmetic, Plan, PlanOptions, Value};
+use amct_tensor::Tensor;
 
 use crate::sample::quantized;
 use crate::support::{npy, shipped_model};

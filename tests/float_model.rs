@@ -1,8 +1,8 @@
 //! The float interpreter against TensorFlow's own outputs for the shipped model.
 
-use amct::graph::{Graph, Outlet};
-use amct::interpreter::{Plan, PlanOptions, Value};
-use amct::tensor::Tensor;
+use amct_graph::{Graph, Outlet};
+use amct_interpreter::{Plan, PlanOptions, Value};
+use amct_tensor::Tensor;
 
 use crate::support::{arg_max, max_difference, npy, shipped_model};
 

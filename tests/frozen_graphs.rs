@@ -4,12 +4,12 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use amct::graph::Graph;
-use amct::interpreter::{Arithmetic, Feeds};
 use amct::model::Model;
 use amct::pipeline::{self, CalibrateOptions, PrepareOptions, Quantized};
-use amct::rewrite::{Severity, verify};
-use amct::tensor::{DType, Tensor};
+use amct_graph::Graph;
+use amct_interpreter::{Arithmetic, Feeds};
+use amct_rewrite::{Severity, verify};
+use amct_tensor::{DType, Tensor};
 
 use crate::support::{max_difference, root};
 
@@ -43,7 +43,7 @@ fn file(name: &str) -> PathBuf {
 }
 
 fn read(path: &Path) -> Tensor {
-    amct::dataset::read_npy(path).unwrap()
+    amct_dataset::read_npy(path).unwrap()
 }
 
 impl Case {

@@ -3,9 +3,9 @@
 
 use std::sync::OnceLock;
 
-use amct::graph::{NodeId, Outlet};
-use amct::interpreter::{Arithmetic, Plan, PlanOptions, Value};
-use amct::tensor::{DType, Tensor};
+use amct_graph::{NodeId, Outlet};
+use amct_interpreter::{Arithmetic, Plan, PlanOptions, Value};
+use amct_tensor::{DType, Tensor};
 use rayon::prelude::*;
 
 use crate::reference_layer::ReferenceLayer;

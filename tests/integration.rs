@@ -15,6 +15,7 @@ mod counts;
 mod custom_ops;
 mod devices;
 mod documents;
+mod examples;
 mod execution;
 mod float_model;
 mod frozen_graphs;

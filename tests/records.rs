@@ -4,14 +4,14 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use amct::amct_api::save_model;
-use amct::artifacts::config::{FakequantPrecisionMode, QuantConfig};
-use amct::artifacts::record::{Record, RecordEntry};
-use amct::graph::{AttrValue, Graph};
-use amct::interpreter::{Arithmetic, Feeds};
 use amct::model::Model;
 use amct::pipeline::{self, Artifacts, CalibrateOptions, PrepareOptions, Prepared};
-use amct::rewrite::{Severity, verify};
-use amct::tensor::quantization::{DeqScale, fp16_scale};
+use amct_artifacts::config::{FakequantPrecisionMode, QuantConfig};
+use amct_artifacts::record::{Record, RecordEntry};
+use amct_graph::{AttrValue, Graph};
+use amct_interpreter::{Arithmetic, Feeds};
+use amct_rewrite::{Severity, verify};
+use amct_tensor::quantization::{DeqScale, fp16_scale};
 
 use crate::support::{arg_max, npy, root, shipped_model};
 

@@ -1,10 +1,10 @@
 //! Relu6 -> Relu in the quantized shipped model: nothing but the op of these nodes changes, and no
 //! number.
 
-use amct::graph::{Graph, Patch};
-use amct::interpreter::Arithmetic;
 use amct::model::Model;
-use amct::tensor::Tensor;
+use amct_graph::{Graph, Patch};
+use amct_interpreter::Arithmetic;
+use amct_tensor::Tensor;
 
 use crate::sample::quantized;
 use crate::support::{npy, shipped_model};

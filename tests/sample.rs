@@ -3,10 +3,10 @@
 use std::path::Path;
 use std::sync::OnceLock;
 
-use amct::graph::Graph;
+use amct::data::ImageBatches;
 use amct::pipeline::{self, Artifacts, CalibrateOptions, Outputs, PrepareOptions, Quantized};
 use amct::signature::{self, ImageInput};
-use amct::sources::ImageBatches;
+use amct_graph::Graph;
 
 use crate::support::{root, shipped_model};
 
@@ -19,7 +19,7 @@ pub(crate) struct Settings {
 
 /// Copies the first `count` calibration images.
 pub(crate) fn copy_images(count: usize, to: &Path) {
-    let listing = amct::dataset::list_images(root().join("data/calibration")).unwrap();
+    let listing = amct_dataset::list_images(root().join("data/calibration")).unwrap();
     assert!(listing.images.len() >= count);
     for image in &listing.images[..count] {
         std::fs::copy(image, to.join(image.file_name().unwrap())).unwrap();
@@ -31,8 +31,8 @@ pub(crate) fn image_input(graph: &Graph, outputs: &[String]) -> ImageInput {
     signature::image_input(graph, &outlets, None).unwrap()
 }
 
-pub(crate) fn normalization() -> amct::dataset::Normalization {
-    amct::dataset::Normalization::new(&[128.0], &[128.0]).unwrap()
+pub(crate) fn normalization() -> amct_dataset::Normalization {
+    amct_dataset::Normalization::new(&[128.0], &[128.0]).unwrap()
 }
 
 /// Runs the job on `images`; with `save_path` the results are written there.

@@ -3,12 +3,12 @@
 mod random_model;
 
 use amct::Error;
-use amct::artifacts::record::Record;
-use amct::graph::Graph;
-use amct::interpreter::Feeds;
 use amct::pipeline::{self, CalibrateOptions, PrepareOptions, Quantized, prepare_qat};
-use amct::rewrite::qat::QatError;
-use amct::rewrite::{Severity, verify};
+use amct_artifacts::record::Record;
+use amct_graph::Graph;
+use amct_interpreter::Feeds;
+use amct_rewrite::qat::QatError;
+use amct_rewrite::{Severity, verify};
 use proptest::collection::vec;
 use proptest::prelude::*;
 

@@ -2,10 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
-use amct::dataset::Normalization;
+use amct::data::ImageBatches;
 use amct::pipeline::{self, Artifacts, CalibrateOptions, Outputs, PrepareOptions};
 use amct::signature;
-use amct::sources::ImageBatches;
+use amct_dataset::Normalization;
 
 /// A file of the repository.
 pub(crate) fn root(path: &str) -> PathBuf {

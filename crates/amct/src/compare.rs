@@ -143,7 +143,7 @@ pub struct CompareOptions {
 /// use std::path::Path;
 ///
 /// use amct::compare::{CompareOptions, compare};
-/// use amct::interpreter::Feeds;
+/// use amct::model::Feeds;
 /// use amct::tensor::Tensor;
 ///
 /// let float = amct::graphdef::load(Path::new("model/mobilenetv2_tf.pb"))?;

@@ -10,14 +10,17 @@ mod stages;
 use std::path::PathBuf;
 
 use amct_artifacts::atomic::FileSet;
-use amct_calibration::{Batches, Progress};
+use amct_calibration::Batches;
+#[doc(inline)]
+pub use amct_calibration::{CalibrationError, Phase, Progress, shift::ShiftVersion};
 use amct_graph::{Graph, Outlet};
 
 use self::setup::{Setup, UntilStopped};
 pub use self::stages::{CalibratedJob, PreparedJob, QuantizedJob};
 use crate::Error;
 use crate::auto::Stop;
-use crate::pipeline::{self, Configuration, Outputs, PrepareOptions};
+use crate::pipeline::{self, PrepareOptions};
+pub use crate::pipeline::{CalibrateOptions, Configuration, Encoded, Outputs};
 use crate::signature::{self, ImageInput};
 
 /// A float model to be quantized, with all that says how.
@@ -26,14 +29,13 @@ use crate::signature::{self, ImageInput};
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// use std::path::Path;
 ///
-/// use amct::interpreter::Feeds;
-/// use amct::job::Job;
-/// use amct::pipeline::{CalibrateOptions, Outputs};
+/// use amct::data::{Feeds, read_npy};
+/// use amct::job::{CalibrateOptions, Job, Outputs};
 ///
 /// # let directory = tempfile::tempdir()?;
 /// # let save_path = directory.path().join("out/small").display().to_string();
 /// let graph = amct::graphdef::load(Path::new("tests/golden/graphs/mobilenet_v1.pb"))?;
-/// let image = amct::dataset::read_npy("tests/golden/graphs/mobilenet_v1.input.npy")?;
+/// let image = read_npy("tests/golden/graphs/mobilenet_v1.input.npy")?;
 /// let data = [Feeds::from([("input", image)])];
 ///
 /// let job = Job::new(&graph, &[])?.with_data(&data).save_to(Outputs::new(&save_path)?);

@@ -3,7 +3,11 @@
 use std::num::NonZeroUsize;
 
 use amct_graph::Graph;
-use amct_interpreter::{Arithmetic, Feeds, Plan, PlanOptions, StepTime};
+#[doc(inline)]
+pub use amct_interpreter::{
+    Arithmetic, Device, Feeds, OpError, PlanError, RunError, StepTime, UnsupportedOp, Value,
+};
+use amct_interpreter::{Plan, PlanOptions};
 use amct_tensor::Tensor;
 
 use crate::{Error, signature};

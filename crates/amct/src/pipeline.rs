@@ -14,6 +14,8 @@ mod quantize;
 pub(crate) mod recorded;
 mod save;
 
+#[doc(inline)]
+pub use amct_rewrite::{FoldReport, LayerScan, QuantizableLayer};
 pub use balance::{quantize_preprocess, set_dmq_balancer};
 pub use calibrate::{CalibrateOptions, Calibration, calibrate};
 pub use configuration::Configuration;

@@ -60,11 +60,11 @@ pub struct LayerEffect {
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// use std::path::Path;
 ///
-/// use amct::artifacts::record::Record;
+/// use amct::record::Record;
 /// use amct::auto::{EvaluationImages, Stop};
-/// use amct::dataset::{Normalization, list_images};
+/// use amct::data::{Normalization, list_images};
 /// use amct::signature;
-/// use amct::interpreter::Arithmetic;
+/// use amct::model::Arithmetic;
 /// use amct::model::Model;
 /// use amct::pipeline::{self, PrepareOptions};
 /// use amct::sensitivity::{Measure, Mode, ranking, sensitivity};

@@ -20,7 +20,7 @@ mod verify;
 
 use std::num::NonZeroUsize;
 
-use amct::artifacts::logging::Level;
+use amct_artifacts::logging::Level;
 use clap::{Parser, Subcommand};
 
 pub(crate) use auto::{AutoArgs, Metric, Sensitivity, Strategy};

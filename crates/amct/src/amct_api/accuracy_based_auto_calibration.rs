@@ -24,7 +24,7 @@ use crate::auto::{AutoCalibration, AutoReport};
 /// ```
 /// use amct::auto::{AutoCalibration, Evaluator, Verdict};
 /// use amct::graph::Graph;
-/// use amct::interpreter::{Arithmetic, Feeds};
+/// use amct::model::{Arithmetic, Feeds};
 /// use amct::model::Model;
 /// use amct::pipeline::{self, Outputs, PrepareOptions};
 /// use amct::tensor::Tensor;
@@ -50,7 +50,7 @@ use crate::auto::{AutoCalibration, AutoReport};
 /// # let save_path = directory.path().join("out/small");
 /// # let save_path = save_path.to_str().unwrap();
 /// let original = amct::graphdef::load("tests/golden/graphs/mobilenet_v1.pb".as_ref())?;
-/// let image = amct::dataset::read_npy("tests/golden/graphs/mobilenet_v1.input.npy")?;
+/// let image = amct::data::read_npy("tests/golden/graphs/mobilenet_v1.input.npy")?;
 /// let output = amct::signature::outputs(&original, &[])?;
 /// let batches = [Feeds::from([("input", image.clone())])];
 /// let prepared = pipeline::prepare(&original, &output, &PrepareOptions::default(), Some(&batches))?;

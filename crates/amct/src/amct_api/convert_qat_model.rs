@@ -55,7 +55,7 @@ use crate::{Error, graphdef, signature};
 /// let outputs = convert_qat_model(&qat_pb, &["fc/MatMul".to_owned()], &save_path, Some(&record))?;
 /// assert_eq!(outputs, ["fc/MatMul"]);
 ///
-/// let record = amct::artifacts::record::Record::read(&record)?;
+/// let record = amct::record::Record::read(&record)?;
 /// assert_eq!(record.entries[0].key, "fc/MatMul");
 /// assert_eq!(record.entries[0].scale_d, Some(12.0 / 255.0));
 /// # Ok(())

@@ -34,7 +34,7 @@ pub struct CalibrationModel {
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// use std::path::Path;
 ///
-/// use amct::interpreter::Feeds;
+/// use amct::model::Feeds;
 /// use amct::tensor::Tensor;
 /// use amct::amct_api::{quantize_model, save_model};
 ///

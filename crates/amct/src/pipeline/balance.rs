@@ -23,7 +23,7 @@ pub(super) type Factors = BTreeMap<String, Vec<f32>>;
 /// An `AvgPool` has no weights to balance with and is left out.
 ///
 /// ```no_run
-/// use amct::interpreter::Feeds;
+/// use amct::model::Feeds;
 /// use amct::pipeline::{self, CalibrateOptions, PrepareOptions};
 ///
 /// # fn main() -> Result<(), amct::Error> {

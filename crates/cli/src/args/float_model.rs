@@ -1,7 +1,7 @@
 use std::path::PathBuf;
 
-use amct::graph::Graph;
 use amct::job::Job;
+use amct_graph::Graph;
 use clap::Args;
 
 use crate::progress;

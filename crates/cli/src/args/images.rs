@@ -3,12 +3,12 @@
 use std::num::{NonZeroU32, NonZeroUsize};
 use std::path::PathBuf;
 
-use amct::calibration::Batches;
-use amct::dataset::{DatasetError, Normalization};
+use amct::data::ImageBatches;
 use amct::job::Job;
 use amct::pipeline::Configuration;
 use amct::signature::ImageInput;
-use amct::sources::ImageBatches;
+use amct_calibration::Batches;
+use amct_dataset::{DatasetError, Normalization};
 use clap::Args;
 
 use super::configuration::ConfigurationArgs;

@@ -6,18 +6,18 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use amct::amct_api::accuracy_based_auto_calibration;
-use amct::artifacts::auto_calibration::Ranking;
 use amct::auto::evaluators::{Accuracy, Agreement, Command, Sqnr};
 use amct::auto::{
     AutoCalibration, AutoReport, BinarySearch, CosineSimilarity, EvaluationImages, Evaluator, GivenRanking,
     Stop, Verdict,
 };
-use amct::dataset::{Labels, Normalization, list_images};
-use amct::interpreter::Arithmetic;
 use amct::job::Job;
 use amct::model::Model;
 use amct::pipeline::Outputs;
 use amct::signature::ImageInput;
+use amct_artifacts::auto_calibration::Ranking;
+use amct_dataset::{Labels, Normalization, list_images};
+use amct_interpreter::Arithmetic;
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::flag;
 

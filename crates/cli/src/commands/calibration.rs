@@ -1,11 +1,11 @@
 //! `amct calibration`: AMCT's own command line, on raw `.bin` batches.
 
-use amct::artifacts::definition::DefinitionFile;
-use amct::graph::{Graph, NodeId};
+use amct::data::{BinBatches, BinInput};
 use amct::job::Job;
 use amct::pipeline::{CalibrateOptions, Configuration, Outputs};
 use amct::signature::{self, InterfaceError};
-use amct::sources::{BinBatches, BinInput};
+use amct_artifacts::definition::DefinitionFile;
+use amct_graph::{Graph, NodeId};
 
 use crate::args::CalibrationArgs;
 use crate::{Outcome, progress};

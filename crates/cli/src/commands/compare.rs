@@ -6,15 +6,15 @@ mod table;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use amct::artifacts::quant_info::QuantInfo;
-use amct::calibration::{Batches, first};
 use amct::compare::{CompareOptions, Comparison, Mapping, compare, compare_dumps};
-use amct::graph::quantized_layers;
-use amct::interpreter::Arithmetic;
-use amct::metrics::{Measure, Thresholds};
+use amct::data::{FileInputs, GivenInput};
 use amct::report::Parts;
 use amct::signature;
-use amct::sources::{FileInputs, GivenInput};
+use amct_artifacts::quant_info::QuantInfo;
+use amct_calibration::{Batches, first};
+use amct_graph::quantized_layers;
+use amct_interpreter::Arithmetic;
+use amct_metrics::{Measure, Thresholds};
 use serde_json::json;
 
 use crate::Outcome;

@@ -2,12 +2,12 @@
 
 use std::path::Path;
 
-use amct::artifacts::compiled_model::CompiledModel;
 use amct::atc::{Compiled, deciding_shapes, roll_back_expected};
-use amct::calibration::Batches;
-use amct::graph::{Graph, Outlet};
-use amct::interpreter::Device;
 use amct::signature;
+use amct_artifacts::compiled_model::CompiledModel;
+use amct_calibration::Batches;
+use amct_graph::{Graph, Outlet};
+use amct_interpreter::Device;
 use serde_json::{Value, json};
 
 use crate::Outcome;

@@ -2,14 +2,14 @@
 
 use std::path::{Path, PathBuf};
 
-use amct::graph::Graph;
-use amct::interpreter::Arithmetic;
+use amct::data::single_image;
 use amct::model::Model;
 use amct::pipeline::{CalibrateOptions, Outputs};
 use amct::predict::{Class, top_classes};
 use amct::report::Parts;
 use amct::signature::ImageInput;
-use amct::sources::single_image;
+use amct_graph::Graph;
+use amct_interpreter::Arithmetic;
 
 use crate::Outcome;
 use crate::args::{CalibrationImages, QuantizeArgs};
@@ -77,7 +77,7 @@ fn predict(
     graph: &Graph,
     outputs: &[String],
     input: &ImageInput,
-    image: amct::tensor::Tensor,
+    image: amct_tensor::Tensor,
 ) -> Result<Option<Class>, amct::Error> {
     let model = Model::new(graph, outputs, Arithmetic::Integer)?;
     let results = model.run([(input.name.as_str(), image)])?;

@@ -2,10 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
-use amct::artifacts::atomic::{self, FileSet};
 use amct::compare::Comparison;
 use amct::job::CalibratedJob;
 use amct::report::{Parts, html};
+use amct_artifacts::atomic::{self, FileSet};
 
 /// Makes sure that a page can be written, before the work is done.
 pub(super) fn check_writable(file: Option<&Path>) -> Result<(), amct::Error> {

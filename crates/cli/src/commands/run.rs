@@ -1,16 +1,16 @@
 //! `amct run`: a model on images or arrays.
 
-use amct::calibration::Batches;
-use amct::dataset::write_npy;
+use amct::data::FileInputs;
 use amct::dump::{DumpOptions, NodePatterns, dump};
-use amct::graph::Graph;
-use amct::interpreter::{Arithmetic, Feeds};
 use amct::model::{Model, ModelOptions};
 use amct::predict::top;
-use amct::rewrite::{FoldOptions, fuse};
 use amct::signature;
-use amct::sources::FileInputs;
-use amct::tensor::Tensor;
+use amct_calibration::Batches;
+use amct_dataset::write_npy;
+use amct_graph::Graph;
+use amct_interpreter::{Arithmetic, Feeds};
+use amct_rewrite::{FoldOptions, fuse};
+use amct_tensor::Tensor;
 
 use crate::Outcome;
 use crate::args::RunArgs;

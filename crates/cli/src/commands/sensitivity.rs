@@ -2,16 +2,16 @@
 
 use std::path::{Path, PathBuf};
 
-use amct::artifacts::atomic;
 use amct::auto::{EvaluationImages, Stop};
-use amct::dataset::list_images;
-use amct::interpreter::Arithmetic;
+use amct::data::FileInputs;
 use amct::job::CalibratedJob;
 use amct::model::Model;
 use amct::pipeline::CalibrateOptions;
 use amct::report::Parts;
 use amct::sensitivity::{Effect, LayerEffect, Measure, Mode, ranking, sensitivity};
-use amct::sources::FileInputs;
+use amct_artifacts::atomic;
+use amct_dataset::list_images;
+use amct_interpreter::Arithmetic;
 use serde_json::json;
 
 use crate::Outcome;

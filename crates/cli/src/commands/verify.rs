@@ -4,13 +4,13 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use amct::atc::deciding_shapes;
-use amct::graph::{Graph, Outlet};
+use amct::data::ZeroBatch;
 use amct::pipeline::prepare_qat;
-use amct::probe::ZeroBatch;
-use amct::rewrite::qat::is_fake_quant;
-use amct::rewrite::verify::{Shapes, advise};
-use amct::rewrite::{Severity, Violation, already_quantized, verify};
 use amct::signature;
+use amct_graph::{Graph, Outlet};
+use amct_rewrite::qat::is_fake_quant;
+use amct_rewrite::verify::{Shapes, advise};
+use amct_rewrite::{Severity, Violation, already_quantized, verify};
 use serde_json::json;
 
 use crate::Outcome;
