@@ -20,7 +20,7 @@ fn same(a: &Comparison, b: &Comparison) -> bool {
 
 fn of_case(case: &Case, quantized: &Graph, info: Option<QuantInfo>) -> Comparison {
     let batches = [Feeds::from([(case.input.as_str(), case.fed.clone())])];
-    let options = CompareOptions { info, outputs: case.outputs.clone(), ..CompareOptions::default() };
+    let options = CompareOptions::default().with_info(info).with_outputs(&case.outputs);
     compare(&case.graph, quantized, &options, &batches)
         .unwrap_or_else(|error| panic!("{}: {error}", case.name))
 }
@@ -156,7 +156,7 @@ fn a_balanced_model_is_taken_apart_as_well() {
 fn a_model_that_was_not_folded_is_compared_with_what_it_is_made_of() {
     let case = Case::load("resnet");
     let batches = [Feeds::from([(case.input.as_str(), case.fed.clone())])];
-    let options = PrepareOptions { do_fusion: false, ..PrepareOptions::default() };
+    let options = PrepareOptions::default().with_fusion(false);
     let prepared = pipeline::prepare(&case.graph, &case.outputs, &options, Some(&batches)).unwrap();
     let config = pipeline::default_config(&prepared, 1, true).unwrap();
     let record =
@@ -191,12 +191,12 @@ fn models_that_do_not_belong_together_are_refused() {
         compare(float, quantized, &options, &batches).unwrap_err().to_string()
     };
     let quantized = a.quantize();
-    let options = || CompareOptions { outputs: a.outputs.clone(), ..CompareOptions::default() };
-    let of_b = || CompareOptions { outputs: b.outputs.clone(), ..CompareOptions::default() };
+    let options = || CompareOptions::default().with_outputs(&a.outputs);
+    let of_b = || CompareOptions::default().with_outputs(&b.outputs);
     assert!(refused(&a.graph, &a.graph, options()).contains("holds no quantized layer"));
     let text = refused(&b.graph, &quantized.graph, of_b());
     assert!(text.contains("has no output"), "{text}");
     let info = Some(b.quantize().info);
-    let text = refused(&a.graph, &quantized.graph, CompareOptions { info, ..options() });
+    let text = refused(&a.graph, &quantized.graph, options().with_info(info));
     assert!(text.contains("does not know node"), "{text}");
 }

@@ -39,11 +39,9 @@ fn zeros_show_the_same_layers_as_data() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("config.json");
     for (name, graph, outputs, input, fed) in cases() {
-        let options = ConfigOptions {
-            outputs: outputs.clone(),
-            input_shapes: [(input.clone(), fed.shape().to_vec())].into(),
-            ..ConfigOptions::default()
-        };
+        let mut options = ConfigOptions::default();
+        options.outputs.clone_from(&outputs);
+        options.input_shapes = [(input.clone(), fed.shape().to_vec())].into();
         let created = create_quant_config(&path, &graph, &options).unwrap();
         let prepared = prepare(&graph, &outputs, &input, &fed);
         assert_eq!(created, pipeline::default_config(&prepared, 1, true).unwrap(), "{name}");

@@ -29,10 +29,9 @@ fn calibrated(change: impl FnOnce(&mut QuantConfig)) -> (Prepared, Record) {
     let plain = pipeline::prepare(&graph, &outputs, &PrepareOptions::default(), Some(&batches)).unwrap();
     let mut config = pipeline::default_config(&plain, 1, true).unwrap();
     change(&mut config);
-    let options = PrepareOptions {
-        do_fusion: config.do_fusion,
-        skip_fusion_layers: config.skip_fusion_layers.iter().cloned().collect(),
-    };
+    let options = PrepareOptions::default()
+        .with_fusion(config.do_fusion)
+        .with_skipped_layers(config.skip_fusion_layers.iter().cloned());
     let prepared = pipeline::prepare(&graph, &outputs, &options, Some(&batches)).unwrap();
     let record =
         pipeline::calibrate(&prepared, &config, &batches, &CalibrateOptions::default()).unwrap().record;

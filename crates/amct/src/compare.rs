@@ -30,6 +30,7 @@ use crate::{Error, signature};
 
 /// What [`compare`] found.
 #[derive(Clone, Debug, Serialize)]
+#[non_exhaustive]
 pub struct Comparison {
     /// Inputs that both models ran on; of dumps 1.
     pub inputs: usize,
@@ -48,6 +49,7 @@ pub struct Comparison {
 
 /// An output of both models.
 #[derive(Clone, Debug, Serialize)]
+#[non_exhaustive]
 pub struct OutputComparison {
     /// Its name in the float model.
     pub name: String,
@@ -68,6 +70,7 @@ pub struct Prediction {
 
 /// A value of the quantized model and its counterpart.
 #[derive(Clone, Debug, Serialize)]
+#[non_exhaustive]
 pub struct NodeComparison {
     /// The node of the quantized model.
     pub node: String,
@@ -91,6 +94,7 @@ pub struct NodeComparison {
 
 /// A quantized layer.
 #[derive(Clone, Debug, Serialize)]
+#[non_exhaustive]
 pub struct LayerComparison {
     /// The layer; of a group convolution its first part.
     pub layer: String,
@@ -124,6 +128,7 @@ pub struct Unmatched {
 
 /// How two models are compared.
 #[derive(Clone, Debug, Default)]
+#[non_exhaustive]
 pub struct CompareOptions {
     /// Whose arithmetic the quantized model runs in.
     pub arithmetic: Arithmetic,
@@ -132,6 +137,26 @@ pub struct CompareOptions {
     pub info: Option<QuantInfo>,
     /// Outputs, by the float model's names; its only leaf if there are none.
     pub outputs: Vec<String>,
+}
+
+impl CompareOptions {
+    /// The same, where the quantized model runs in this arithmetic.
+    #[must_use]
+    pub fn with_arithmetic(self, arithmetic: Arithmetic) -> Self {
+        Self { arithmetic, ..self }
+    }
+
+    /// The same with what `_quant.json` says of the quantized model.
+    #[must_use]
+    pub fn with_info(self, info: impl Into<Option<QuantInfo>>) -> Self {
+        Self { info: info.into(), ..self }
+    }
+
+    /// The same for these outputs of the float model.
+    #[must_use]
+    pub fn with_outputs(self, outputs: &[String]) -> Self {
+        Self { outputs: outputs.to_vec(), ..self }
+    }
 }
 
 /// Runs the float and the quantized model on all of `inputs` and compares them value by value.

@@ -20,6 +20,7 @@ use crate::{Error, signature};
 
 /// What [`dump`] wrote.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Dumped {
     /// How many files.
     pub files: usize,
@@ -29,12 +30,26 @@ pub struct Dumped {
 
 /// What is dumped, and how.
 #[derive(Clone, Debug, Default)]
+#[non_exhaustive]
 pub struct DumpOptions {
     /// Which nodes.
     pub nodes: NodePatterns,
     /// Whether what a chip holds as integers is written as such: int8 activations as they are, with their
     /// zero offset in them, and int32 sums.
     pub integers: bool,
+}
+
+impl DumpOptions {
+    /// These nodes, as floats.
+    pub fn new(nodes: NodePatterns) -> Self {
+        Self { nodes, integers: false }
+    }
+
+    /// The same, with or without integers as such.
+    #[must_use]
+    pub fn with_integers(self, integers: bool) -> Self {
+        Self { integers, ..self }
+    }
 }
 
 /// Runs a model once and writes the outputs of the nodes that are wanted into `directory`, each as

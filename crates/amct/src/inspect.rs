@@ -14,6 +14,7 @@ use layers::Layers;
 
 /// A graph seen from outside.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct Inspection {
     /// The placeholders that the outputs need, and those with a default.
     pub inputs: Vec<Input>,
@@ -44,6 +45,7 @@ pub struct Inspection {
 
 /// One input of a graph.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Input {
     /// Name of the placeholder.
     pub name: String,
@@ -57,6 +59,15 @@ pub struct Input {
 
 /// Inspects a graph for the given outputs (all leaves if there are none). `shapes` gives inputs
 /// their shape for counting the work; a free batch dimension is 1 without it.
+///
+/// ```
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let graph = amct::graphdef::load("tests/golden/graphs/mobilenet_v1.pb".as_ref())?;
+/// let found = amct::inspect::inspect(&graph, &[], &Default::default())?;
+/// assert!(!found.quantized && !found.quantizable.is_empty());
+/// # Ok(())
+/// # }
+/// ```
 ///
 /// # Errors
 /// Unknown names, a cycle, or a constant that cannot be decoded.

@@ -12,7 +12,21 @@ use amct_tensor::Tensor;
 
 use crate::{Error, signature};
 
-/// A model that can be run any number of times.
+/// A model that can be run any number of times, also from several threads at once.
+///
+/// ```
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use amct::data::read_npy;
+/// use amct::model::{Arithmetic, Model};
+///
+/// let graph = amct::graphdef::load("tests/golden/graphs/mobilenet_v1.pb".as_ref())?;
+/// let model = Model::new(&graph, &[], Arithmetic::Integer)?;
+/// assert_eq!(model.inputs(), ["input"]);
+/// let outputs = model.run([("input", read_npy("tests/golden/graphs/mobilenet_v1.input.npy")?)])?;
+/// assert_eq!(outputs.len(), model.outputs().len());
+/// # Ok(())
+/// # }
+/// ```
 pub struct Model {
     plan: Plan,
     outputs: Vec<String>,

@@ -13,6 +13,7 @@ use crate::{Error, signature};
 
 /// What [`create_quant_config`] may be told; what is not told is AMCT's default.
 #[derive(Clone, Debug, Default)]
+#[non_exhaustive]
 pub struct ConfigOptions {
     /// Layers that are not quantized.
     pub skip_layers: Vec<String>,
@@ -65,8 +66,9 @@ pub struct ConfigOptions {
 /// use amct::amct_api::{ConfigOptions, create_quant_config};
 ///
 /// // `graph` has two layers, `fc1/MatMul` and `fc2/MatMul`.
-/// let options =
-///     ConfigOptions { skip_layers: vec!["fc2/MatMul".to_owned()], batch_num: Some(2), ..ConfigOptions::default() };
+/// let mut options = ConfigOptions::default();
+/// options.skip_layers = vec!["fc2/MatMul".to_owned()];
+/// options.batch_num = Some(2);
 /// let config = create_quant_config(&config_file, &graph, &options)?;
 /// assert!(config.layers["fc1/MatMul"].quant_enable);
 /// assert!(!config.layers["fc2/MatMul"].quant_enable);

@@ -122,6 +122,7 @@ pub enum Verdict {
 
 /// What a search found.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct AutoReport {
     /// How it ended.
     pub verdict: Verdict,

@@ -13,6 +13,7 @@ use crate::pipeline::{Artifacts, Outputs};
 
 /// The model that lies in the output directory.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct Kept {
     /// The layers that are float in it and were to be quantized, in graph order.
     pub rolled_back: Vec<String>,

@@ -86,6 +86,23 @@ pub struct Calibration {
 /// HFMG and the second search of shift bits take the data in the `batch_num` batches of the
 /// configuration, however many images run at a time.
 ///
+/// ```
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use amct::data::{Feeds, read_npy};
+/// use amct::pipeline::{self, CalibrateOptions, PrepareOptions};
+///
+/// let graph = amct::graphdef::load("tests/golden/graphs/mobilenet_v1.pb".as_ref())?;
+/// let data = [Feeds::from([("input", read_npy("tests/golden/graphs/mobilenet_v1.input.npy")?)])];
+/// let outputs = amct::signature::outputs(&graph, &[])?;
+/// let prepared = pipeline::prepare(&graph, &outputs, &PrepareOptions::default(), Some(&data))?;
+/// let config = pipeline::default_config(&prepared, 1, true)?;
+/// let record = pipeline::calibrate(&prepared, &config, &data, &CalibrateOptions::default())?.record;
+/// let quantized = pipeline::quantize(&prepared, &record, "model")?;
+/// assert_eq!(quantized.layers.len(), config.layers.len());
+/// # Ok(())
+/// # }
+/// ```
+///
 /// # Errors
 /// [`Error::Calibration`] naming the layer, [`Error::Config`] for a tensor that is not in the graph,
 /// [`Error::NoBalanceFactor`].

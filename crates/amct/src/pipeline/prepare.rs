@@ -13,6 +13,7 @@ use crate::{Error, signature};
 
 /// What [`prepare`] may do.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct PrepareOptions {
     /// Whether batch norm, factors and summands are folded into layers (`do_fusion`).
     pub do_fusion: bool,
@@ -26,8 +27,23 @@ impl Default for PrepareOptions {
     }
 }
 
+impl PrepareOptions {
+    /// The same, with or without folding.
+    #[must_use]
+    pub fn with_fusion(self, do_fusion: bool) -> Self {
+        Self { do_fusion, ..self }
+    }
+
+    /// The same, where nothing is folded into these layers.
+    #[must_use]
+    pub fn with_skipped_layers<L: Into<String>>(self, layers: impl IntoIterator<Item = L>) -> Self {
+        Self { skip_fusion_layers: layers.into_iter().map(Into::into).collect(), ..self }
+    }
+}
+
 /// A graph ready for calibration.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Prepared {
     /// The graph with batch norm, factors and summands folded.
     pub graph: Graph,
@@ -46,6 +62,18 @@ pub struct Prepared {
 ///
 /// Without batches, for factors that are known already, nothing is run and no shape is known. Shapes only
 /// decide how many weight scales a layer gets by default.
+///
+/// ```
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use amct::pipeline::{PrepareOptions, prepare};
+///
+/// let graph = amct::graphdef::load("tests/golden/graphs/mobilenet_v1.pb".as_ref())?;
+/// let outputs = amct::signature::outputs(&graph, &[])?;
+/// let prepared = prepare(&graph, &outputs, &PrepareOptions::default(), None)?;
+/// assert!(!prepared.scan.layers.is_empty());
+/// # Ok(())
+/// # }
+/// ```
 ///
 /// # Errors
 /// An already quantized graph, one with fake quantization, batch norm in training mode, a graph that

@@ -56,7 +56,13 @@ const FILES: [JobFile; 4] = [
 
 /// The contents of the files of a job.
 #[derive(Clone, Debug)]
-pub struct Encoded(Vec<(fn(&Outputs) -> PathBuf, Vec<u8>)>);
+pub struct Encoded(Vec<EncodedFile>);
+
+#[derive(Clone, Debug)]
+struct EncodedFile {
+    path: fn(&Outputs) -> PathBuf,
+    contents: Vec<u8>,
+}
 
 impl Outputs {
     /// Outputs under a `save_path` such as `./outputs/mobilenet_v2`: a directory and a prefix.
@@ -130,7 +136,7 @@ impl Outputs {
 
     /// Adds the files of a job to a set that is written later.
     pub(crate) fn stage(&self, encoded: &Encoded, files: &mut FileSet) -> Result<(), Error> {
-        encoded.0.iter().try_for_each(|(path, contents)| Ok(files.stage(path(self), contents)?))
+        encoded.0.iter().try_for_each(|file| Ok(files.stage((file.path)(self), &file.contents)?))
     }
 
     /// Writes a set that holds the files of a job, and says so.
@@ -147,10 +153,12 @@ impl Artifacts<'_> {
     /// # Errors
     /// [`Error::GraphDef`] for a graph that cannot be written.
     pub fn encode(&self) -> Result<Encoded, Error> {
-        let contents = FILES.par_iter().map(|file| Ok((file.path, (file.contents)(self)?)));
+        let files = FILES.par_iter().map(|file| {
+            let contents = (file.contents)(self)?;
+            Ok(contents.map(|contents| EncodedFile { path: file.path, contents }))
+        });
         // Collected before the first error is looked for, so that it is always the same one.
-        let contents: Vec<Result<_, Error>> = contents.collect();
-        let contents = contents.into_iter().collect::<Result<Vec<_>, Error>>()?;
-        Ok(Encoded(contents.into_iter().filter_map(|(path, contents)| Some((path, contents?))).collect()))
+        let files: Vec<Result<Option<EncodedFile>, Error>> = files.collect();
+        Ok(Encoded(files.into_iter().filter_map(Result::transpose).collect::<Result<_, _>>()?))
     }
 }

@@ -96,7 +96,8 @@ fn models(args: &CompareArgs) -> Result<(Comparison, Vec<PathBuf>), amct::Error>
         }
     }
     let info = info_file(args).map(QuantInfo::read).transpose()?;
-    let options = CompareOptions { arithmetic, info, outputs };
+    let options =
+        CompareOptions::default().with_arithmetic(arithmetic).with_info(info).with_outputs(&outputs);
     let found = compare(&float, &quantized, &options, &wanted)?;
     let files = (0..count).flat_map(|index| inputs.files(index).map(|(_, file)| file.to_owned()));
     Ok((found, files.collect()))

@@ -7,14 +7,13 @@ use crate::args::ConfigArgs;
 
 pub(crate) fn run(args: &ConfigArgs) -> Result<Outcome, amct::Error> {
     let graph = amct::graphdef::load(&args.model)?;
-    let options = ConfigOptions {
-        skip_layers: args.skip_layers.clone(),
-        batch_num: args.batch_num,
-        activation_offset: args.no_activation_offset.then_some(false),
-        config_definition: args.config_definition.clone(),
-        outputs: args.output.clone(),
-        input_shapes: args.input_shape.iter().flat_map(|shapes| shapes.0.iter().cloned()).collect(),
-    };
+    let mut options = ConfigOptions::default();
+    options.skip_layers.clone_from(&args.skip_layers);
+    options.batch_num = args.batch_num;
+    options.activation_offset = args.no_activation_offset.then_some(false);
+    options.config_definition.clone_from(&args.config_definition);
+    options.outputs.clone_from(&args.output);
+    options.input_shapes = args.input_shape.iter().flat_map(|shapes| shapes.0.iter().cloned()).collect();
     create_quant_config(&args.config_file, &graph, &options)?;
     Ok(Outcome::Done)
 }

@@ -67,7 +67,7 @@ pub(crate) fn run(args: &RunArgs, out: &mut Out) -> Result<Outcome, amct::Error>
     }
     if let Some(directory) = &args.dump {
         let options =
-            DumpOptions { nodes: NodePatterns::new(&args.dump_nodes)?, integers: args.dump_integers };
+            DumpOptions::new(NodePatterns::new(&args.dump_nodes)?).with_integers(args.dump_integers);
         let dumped = dump(&graph, &wanted, arithmetic, &feeds, &options, directory)?;
         for (output, reason) in &dumped.skipped {
             log::warn!(target: "dump", "'{output}' is not dumped: {reason}");
