@@ -6,10 +6,10 @@
 
 mod sample_job;
 
-use amct::calibration::Batches;
 use amct::compare::{CompareOptions, compare};
 use amct::pipeline::Outputs;
-use amct::tensor::Tensor;
+use amct_interpreter::Feeds;
+use amct_tensor::Tensor;
 use criterion::{Criterion, criterion_group};
 
 use sample_job::{quantize, root};
@@ -24,8 +24,8 @@ fn job(criterion: &mut Criterion) {
     let float = amct::graphdef::load(&root("model/mobilenetv2_tf.pb")).unwrap();
     let quantized = amct::graphdef::load(&Outputs::new(save_path).unwrap().quantized_pb()).unwrap();
     let image = Tensor::full([1, 224, 224, 3], 0.25_f32).unwrap();
-    let load = |_| Ok(vec![("input".to_owned(), image.clone())]);
-    let (inputs, options) = (Batches::new(2, &load), CompareOptions::default());
+    let image = Feeds::from([("input", image)]);
+    let (inputs, options) = (vec![image; 2], CompareOptions::default());
     criterion.bench_function("compare two images", |bencher| {
         bencher.iter(|| compare(&float, &quantized, &options, &inputs).unwrap());
     });

@@ -5,11 +5,10 @@
 use std::hint::black_box;
 use std::path::Path;
 
-use amct::calibration::Batches;
-use amct::interpreter::Arithmetic;
 use amct::model::Model;
-use amct::pipeline::{self, PrepareOptions, Quantized};
-use amct::tensor::Tensor;
+use amct::pipeline::{self, CalibrateOptions, PrepareOptions, Quantized};
+use amct_interpreter::{Arithmetic, Feeds};
+use amct_tensor::Tensor;
 use criterion::{Criterion, criterion_group};
 
 #[global_allocator]
@@ -18,7 +17,7 @@ static ALLOCATOR: amct::CacheAligned = amct::CacheAligned;
 const OUTPUT: &str = "MobilenetV2/Predictions/Reshape_1";
 
 fn input(batch: usize) -> Tensor {
-    let image = amct::dataset::read_npy(root("tests/golden/model/classification_input.npy")).unwrap();
+    let image = amct_dataset::read_npy(root("tests/golden/model/classification_input.npy")).unwrap();
     let data = image.as_slice::<f32>().unwrap().repeat(batch);
     Tensor::from_vec([batch, 224, 224, 3], data).unwrap()
 }
@@ -28,13 +27,13 @@ fn root(path: &str) -> std::path::PathBuf {
 }
 
 /// Quantized on one image: the numbers do not matter to the clock.
-fn quantized(graph: &amct::graph::Graph) -> Quantized {
-    let load = |_| Ok(vec![("input".to_owned(), input(1))]);
-    let batches = Batches::new(1, &load);
+fn quantized(graph: &amct_graph::Graph) -> Quantized {
+    let batches = [Feeds::from([("input", input(1))])];
     let outputs = [OUTPUT.to_owned()];
-    let prepared = pipeline::prepare(graph, &outputs, &PrepareOptions::default(), &batches).unwrap();
+    let prepared = pipeline::prepare(graph, &outputs, &PrepareOptions::default(), Some(&batches)).unwrap();
     let config = pipeline::default_config(&prepared, 1, true).unwrap();
-    let record = pipeline::calibrate(&prepared, &config, &batches, &|_| ()).unwrap();
+    let record =
+        pipeline::calibrate(&prepared, &config, &batches, &CalibrateOptions::default()).unwrap().record;
     pipeline::quantize(&prepared, &record, "bench").unwrap()
 }
 
@@ -44,14 +43,14 @@ fn models(criterion: &mut Criterion) {
     let graph = amct::graphdef::load(&root("model/mobilenetv2_tf.pb")).unwrap();
     let quantized = quantized(&graph);
     let outputs = [OUTPUT.to_owned()];
-    let fused = pipeline::prepare_without_data(&graph, &outputs, &PrepareOptions::default()).unwrap();
+    let fused = pipeline::prepare(&graph, &outputs, &PrepareOptions::default(), None).unwrap();
     for (name, graph) in [("float", &graph), ("fused", &fused.graph), ("int8", &quantized.graph)] {
         let model = Model::new(graph, &[OUTPUT.to_owned()], Arithmetic::Integer).unwrap();
         for batch in [1, 32] {
             let input = input(batch);
             let id = format!("mobilenetv2/{name}/batch{batch}");
             criterion.bench_function(&id, |bencher| {
-                bencher.iter(|| black_box(model.run(&[("input", input.clone())]).unwrap()));
+                bencher.iter(|| black_box(model.run([("input", input.clone())]).unwrap()));
             });
         }
     }

@@ -3,19 +3,19 @@
 
 use std::path::Path;
 
-use amct::artifacts::config::{ActivationConfig, Hfmg, Ifmr, QuantConfig, TensorQuantize};
-use amct::artifacts::record::{Record, RecordEntry};
-use amct::calibration::Batches;
-use amct::calibration::hfmg::{self, HfmgParams};
-use amct::calibration::shift::ShiftVersion;
-use amct::graph::Graph;
-use amct::interface;
-use amct::interpreter::Arithmetic;
+use amct::data::ImageBatches;
 use amct::model::Model;
 use amct::pipeline::{self, CalibrateOptions, PrepareOptions, Prepared};
-use amct::rewrite::verify;
-use amct::sources::ImageBatches;
-use amct::tensor::Tensor;
+use amct::signature;
+use amct_artifacts::config::{ActivationConfig, Hfmg, Ifmr, QuantConfig, TensorQuantize};
+use amct_artifacts::record::{Record, RecordEntry};
+use amct_calibration::Batches;
+use amct_calibration::hfmg::{self, HfmgParams};
+use amct_calibration::shift::ShiftVersion;
+use amct_graph::Graph;
+use amct_interpreter::{Arithmetic, Feeds};
+use amct_rewrite::verify;
+use amct_tensor::Tensor;
 
 use crate::frozen_graphs::{Case, floats, sqnr};
 use crate::sample::{copy_images, image_input, normalization};
@@ -44,27 +44,25 @@ impl Sample {
     ) -> Record {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
         pool.install(|| {
-            let names = interface::outputs(&self.graph, &[]).unwrap();
+            let names = signature::outputs(&self.graph, &[]).unwrap();
             let images = load(&self.graph, &names, self.images.path(), batch_size);
-            let load = |index: usize| images.feeds(index);
-            let batches = Batches::new(images.count(), &load);
             let prepared =
-                pipeline::prepare(&self.graph, &names, &PrepareOptions::default(), &batches).unwrap();
+                pipeline::prepare(&self.graph, &names, &PrepareOptions::default(), Some(&images)).unwrap();
             let config = configured(&prepared, &change);
-            pipeline::calibrate_with(&prepared, &config, &batches, options, &|_| {}).unwrap()
+            pipeline::calibrate(&prepared, &config, &images, options).unwrap().record
         })
     }
 
     /// What the first layer reads, image by image: the images as the graph normalises them.
     fn first_input(&self) -> Vec<Vec<f32>> {
-        let names = interface::outputs(&self.graph, &[]).unwrap();
+        let names = signature::outputs(&self.graph, &[]).unwrap();
         let images = load(&self.graph, &names, self.images.path(), 1);
         let model = Model::new(&self.graph, &["normalize/add".to_owned()], Arithmetic::Integer).unwrap();
         let values = |index| {
-            let (name, image) = images.feeds(index).unwrap().remove(0);
-            model.run(&[(&name, image)]).unwrap().remove(0).into_vec().unwrap()
+            let feeds = images.feeds(index).unwrap();
+            model.run(feeds).unwrap().remove(0).into_vec().unwrap()
         };
-        (0..images.count()).map(values).collect()
+        (0..images.len()).map(values).collect()
     }
 }
 
@@ -95,12 +93,12 @@ fn scale_and_offset(entry: &RecordEntry) -> (f32, i32) {
 
 /// A frozen graph quantized with a changed configuration, with the record.
 fn quantize(case: &Case, change: impl Fn(&mut QuantConfig)) -> (Record, Graph) {
-    let load = |_| Ok(vec![(case.input.clone(), case.fed.clone())]);
-    let batches = Batches::new(1, &load);
+    let batches = [Feeds::from([(case.input.as_str(), case.fed.clone())])];
     let prepared =
-        pipeline::prepare(&case.graph, &case.outputs, &PrepareOptions::default(), &batches).unwrap();
+        pipeline::prepare(&case.graph, &case.outputs, &PrepareOptions::default(), Some(&batches)).unwrap();
     let config = configured(&prepared, change);
-    let record = pipeline::calibrate(&prepared, &config, &batches, &|_| ()).unwrap();
+    let record =
+        pipeline::calibrate(&prepared, &config, &batches, &CalibrateOptions::default()).unwrap().record;
     let quantized = pipeline::quantize(&prepared, &record, case.name).unwrap();
     (record, quantized.graph)
 }
@@ -233,7 +231,7 @@ fn weights_may_have_one_scale_for_the_tensor() {
 fn shift_bits_come_only_when_asked_for() {
     let sample = Sample::new(3);
     let run = |run, shift_bits, joint_quant: bool| {
-        let options = CalibrateOptions { shift_bits, ..CalibrateOptions::default() };
+        let options = CalibrateOptions::default().with_shift_bits(shift_bits);
         sample.calibrate(run, &options, |config| config.joint_quant = joint_quant)
     };
     let plain = run((1, 2), None, false);
@@ -269,29 +267,28 @@ fn tensors_are_calibrated_at_the_input_of_their_node() {
 
     // The same as IFMR on the value itself, which nothing quantized stands before here.
     let input = case.graph.outlet_name(pool.inputs[0]);
-    let load = |_| Ok(vec![(case.input.clone(), case.fed.clone())]);
-    let batches = Batches::new(1, &load);
+    let batches = [Feeds::from([(case.input.as_str(), case.fed.clone())])];
     let outputs = [input.clone()];
     let prepared =
-        pipeline::prepare(&case.graph, &case.outputs, &PrepareOptions::default(), &batches).unwrap();
+        pipeline::prepare(&case.graph, &case.outputs, &PrepareOptions::default(), Some(&batches)).unwrap();
     let mut skipped = pipeline::default_config(&prepared, 1, true).unwrap();
     skipped.layers.values_mut().for_each(|layer| layer.quant_enable = false);
     skipped.tensor_quantize = vec![tensor(0, ifmr)];
-    let alone = pipeline::calibrate(&prepared, &skipped, &batches, &|_| ()).unwrap();
+    let alone =
+        pipeline::calibrate(&prepared, &skipped, &batches, &CalibrateOptions::default()).unwrap().record;
     assert_eq!(alone.entries.len(), 1);
     let model = Model::new(&prepared.graph, &outputs, Arithmetic::Integer).unwrap();
-    let values: Tensor = model.run(&[(&case.input, case.fed.clone())]).unwrap().remove(0);
-    let direct = amct::calibration::ifmr::calibrate(values.as_slice().unwrap(), &Default::default()).unwrap();
+    let values: Tensor = model.run([(&case.input, case.fed.clone())]).unwrap().remove(0);
+    let direct = amct_calibration::ifmr::calibrate(values.as_slice().unwrap(), &Default::default()).unwrap();
     assert_eq!(scale_and_offset(&alone.entries[0]), (direct.scale, direct.offset));
 }
 
 #[test]
 fn a_tensor_that_is_not_there_is_refused() {
     let case = Case::load("resnet");
-    let load = |_| Ok(vec![(case.input.clone(), case.fed.clone())]);
-    let batches = Batches::new(1, &load);
+    let batches = [Feeds::from([(case.input.as_str(), case.fed.clone())])];
     let prepared =
-        pipeline::prepare(&case.graph, &case.outputs, &PrepareOptions::default(), &batches).unwrap();
+        pipeline::prepare(&case.graph, &case.outputs, &PrepareOptions::default(), Some(&batches)).unwrap();
     let pool = case.graph.nodes().find(|(_, node)| node.op == "MaxPool").unwrap().1.name.clone();
     for (layer_name, input_index, text) in [
         ("no/such".to_owned(), 0, "Layer no/such does not exist in the graph."),
@@ -300,7 +297,8 @@ fn a_tensor_that_is_not_there_is_refused() {
         let mut config = pipeline::default_config(&prepared, 1, true).unwrap();
         config.tensor_quantize =
             vec![TensorQuantize { layer_name, input_index, activation: ActivationConfig::default() }];
-        let error = pipeline::calibrate(&prepared, &config, &batches, &|_| ()).unwrap_err();
+        let error =
+            pipeline::calibrate(&prepared, &config, &batches, &CalibrateOptions::default()).unwrap_err();
         assert!(error.to_string().starts_with(text), "{error}");
     }
 }

@@ -1,15 +1,15 @@
 //! Automatic calibration of the shipped model.
 
-use amct::artifacts::auto_calibration::{FINAL_CONFIG_FILE, RANKING_FILE};
+use amct::amct_api::accuracy_based_auto_calibration;
 use amct::auto::evaluators::Sqnr;
 use amct::auto::{AutoCalibration, AutoReport, EvaluationImages, Limit, Stop, Verdict};
-use amct::calibration::Batches;
-use amct::graph::Graph;
-use amct::interface;
+use amct::data::ImageBatches;
 use amct::model::Model;
 use amct::pipeline::{self, Outputs, PrepareOptions};
-use amct::sources::ImageBatches;
-use amct::verbs::accuracy_based_auto_calibration;
+use amct::signature;
+use amct_artifacts::auto_calibration::{FINAL_CONFIG_FILE, RANKING_FILE};
+use amct_graph::Graph;
+use amct_interpreter::Arithmetic;
 
 use crate::sample::{copy_images, image_input, normalization};
 use crate::support::shipped_model;
@@ -25,21 +25,20 @@ fn search(original: &Graph, batch_size: usize, threads: usize) -> Found {
     copy_images(2, &images);
     let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
     pool.install(|| {
-        let names = interface::outputs(original, &[]).unwrap();
+        let names = signature::outputs(original, &[]).unwrap();
         let input = image_input(original, &names);
-        let files = amct::dataset::list_images(&images).unwrap().images;
+        let files = amct_dataset::list_images(&images).unwrap().images;
         let judged = EvaluationImages::load(files, &input, normalization(), Stop::default()).unwrap();
-        let model = Model::new(original, &names, Default::default()).unwrap();
+        let model = Model::new(original, &names, Arithmetic::Integer).unwrap();
         let evaluator = Sqnr::new(model, judged, Limit::Relative(0.005)).unwrap();
         let images = ImageBatches::load(&images, &input, normalization(), Some(batch_size), None).unwrap();
-        let load = |index: usize| images.feeds(index);
-        let batches = Batches::new(images.count(), &load);
-        let prepared = pipeline::prepare(original, &names, &PrepareOptions::default(), &batches).unwrap();
+        let prepared =
+            pipeline::prepare(original, &names, &PrepareOptions::default(), Some(&images)).unwrap();
         let config = pipeline::default_config(&prepared, 1, true).unwrap();
         let out = directory.path().join("out");
         let outputs = Outputs::new(out.join("m").to_str().unwrap()).unwrap();
         let log = out.clone();
-        let job = AutoCalibration::new(original, &prepared, &config, &batches, &outputs, &evaluator);
+        let job = AutoCalibration::new(original, &prepared, &config, &images, &outputs, &evaluator);
         let job = AutoCalibration { log_directory: &log, ..job };
         let report = accuracy_based_auto_calibration(job).unwrap();
         let mut files: Vec<(String, Vec<u8>)> = std::fs::read_dir(&out)
@@ -64,8 +63,8 @@ fn a_target_is_met_by_giving_layers_back_and_nothing_depends_on_threads_or_batch
 
     let file = |name: &str| &files.iter().find(|(found, _)| found == name).unwrap().1;
     let quantized = amct::graphdef::decode(file("m_quantized.pb").clone()).unwrap();
-    let output = interface::outputs(&original, &[]).unwrap();
-    assert_eq!(amct::rewrite::verify(&quantized, Some(&original), &output), []);
+    let output = signature::outputs(&original, &[]).unwrap();
+    assert_eq!(amct_rewrite::verify(&quantized, Some(&original), &output), []);
     let ranking: Vec<(String, f64)> = serde_json::from_slice(file(RANKING_FILE)).unwrap();
     let worst: Vec<&String> = ranking.iter().map(|(name, _)| name).take(kept.rolled_back.len()).collect();
     assert!(kept.rolled_back.iter().all(|layer| worst.contains(&layer)), "the most sensitive are given back");

@@ -1,23 +1,22 @@
 //! The DMQ balancer from configuration to the quantized graph.
 
-use amct::artifacts::config::QuantConfig;
-use amct::artifacts::record::{Record, RecordEntry};
-use amct::calibration::Batches;
-use amct::calibration::dmq::balance_factors;
-use amct::graph::{Graph, LayerKind};
-use amct::interpreter::Arithmetic;
 use amct::model::Model;
 use amct::pipeline::{self, CalibrateOptions, PrepareOptions, Prepared};
-use amct::rewrite::{Severity, verify};
+use amct_artifacts::config::QuantConfig;
+use amct_artifacts::record::{Record, RecordEntry};
+use amct_calibration::Batches;
+use amct_calibration::dmq::balance_factors;
+use amct_graph::{Graph, LayerKind};
+use amct_interpreter::{Arithmetic, Feeds};
+use amct_rewrite::{Severity, verify};
 
 use crate::frozen_graphs::{Case, GRAPHS, floats, sqnr};
 
 /// Runs `work` on a prepared graph with every layer to be balanced.
-fn with<T>(case: &Case, strength: f64, work: impl Fn(&Prepared, &QuantConfig, &Batches<'_>) -> T) -> T {
-    let load = |_| Ok(vec![(case.input.clone(), case.fed.clone())]);
-    let batches = Batches::new(1, &load);
+fn with<T>(case: &Case, strength: f64, work: impl Fn(&Prepared, &QuantConfig, &dyn Batches) -> T) -> T {
+    let batches = [Feeds::from([(case.input.as_str(), case.fed.clone())])];
     let prepared =
-        pipeline::prepare(&case.graph, &case.outputs, &PrepareOptions::default(), &batches).unwrap();
+        pipeline::prepare(&case.graph, &case.outputs, &PrepareOptions::default(), Some(&batches)).unwrap();
     let mut config = pipeline::default_config(&prepared, 1, true).unwrap();
     pipeline::set_dmq_balancer(&mut config, &prepared, strength).unwrap();
     let config = QuantConfig::from_json(&config.to_json()).unwrap();
@@ -37,7 +36,8 @@ fn every_graph_is_balanced_verified_and_runs_in_integers() {
     for (name, layers, least) in GRAPHS {
         let case = Case::load(name);
         let (record, quantized) = with(&case, 0.5, |prepared, config, batches| {
-            let record = pipeline::calibrate(prepared, config, batches, &|_| ()).unwrap();
+            let record =
+                pipeline::calibrate(prepared, config, batches, &CalibrateOptions::default()).unwrap().record;
             for entry in &record.entries {
                 let expected = has_weights(prepared, &entry.key);
                 assert_eq!(!entry.tensor_balance_factor.is_empty(), expected, "{name}: {}", entry.key);
@@ -86,7 +86,7 @@ fn factors_are_those_of_the_values_and_weights() {
             assert!(entry.is_without_factors());
             let input = [prepared.graph.outlet_name(layer.input)];
             let model = Model::new(&prepared.graph, &input, Arithmetic::Integer).unwrap();
-            let values = model.run(&[(&case.input, case.fed.clone())]).unwrap().remove(0);
+            let values = model.run([(&case.input, case.fed.clone())]).unwrap().remove(0);
             let channels = *values.shape().last().unwrap();
             let mut activation = vec![0.0_f32; channels];
             for (index, x) in values.as_slice::<f32>().unwrap().iter().enumerate() {
@@ -110,9 +110,12 @@ fn a_given_record_of_factors_gives_what_the_whole_run_gives() {
     let case = Case::load("resnet");
     with(&case, 0.5, |prepared, config, batches| {
         let factors = pipeline::quantize_preprocess(prepared, config, batches, &|_| ()).unwrap();
-        let options = CalibrateOptions { balance: Some(&factors), ..CalibrateOptions::default() };
-        let record = pipeline::calibrate_with(prepared, config, batches, &options, &|_| ()).unwrap();
-        assert_eq!(record, pipeline::calibrate(prepared, config, batches, &|_| ()).unwrap());
+        let options = CalibrateOptions::default().with_balance(&factors);
+        let record = pipeline::calibrate(prepared, config, batches, &options).unwrap().record;
+        assert_eq!(
+            record,
+            pipeline::calibrate(prepared, config, batches, &CalibrateOptions::default()).unwrap().record
+        );
     });
 }
 
@@ -122,8 +125,8 @@ fn a_layer_without_its_factors_is_refused() {
     with(&case, 0.5, |prepared, config, batches| {
         let mut factors = pipeline::quantize_preprocess(prepared, config, batches, &|_| ()).unwrap();
         let missing = factors.entries.pop().unwrap().key;
-        let options = CalibrateOptions { balance: Some(&factors), ..CalibrateOptions::default() };
-        let error = pipeline::calibrate_with(prepared, config, batches, &options, &|_| ()).unwrap_err();
+        let options = CalibrateOptions::default().with_balance(&factors);
+        let error = pipeline::calibrate(prepared, config, batches, &options).unwrap_err();
         let text = error.to_string();
         assert!(
             text.contains("no tensor_balance_factor found in record") && text.contains(&missing),
@@ -136,7 +139,8 @@ fn a_layer_without_its_factors_is_refused() {
 fn factors_that_do_not_fit_are_refused_with_amcts_texts() {
     let case = Case::load("mobilenet_v1");
     with(&case, 0.5, |prepared, config, batches| {
-        let record = pipeline::calibrate(prepared, config, batches, &|_| ()).unwrap();
+        let record =
+            pipeline::calibrate(prepared, config, batches, &CalibrateOptions::default()).unwrap().record;
         let refused = |key: &str, factors: Vec<f32>| {
             let mut record = record.clone();
             let entry: &mut RecordEntry = record.entries.iter_mut().find(|entry| entry.key == key).unwrap();

@@ -2,14 +2,13 @@
 
 use std::collections::BTreeSet;
 
-use amct::artifacts::quant_info::QuantInfo;
-use amct::calibration::Batches;
 use amct::compare::{CompareOptions, Comparison, Rank, compare};
-use amct::graph::{Graph, quantized_layers};
-use amct::interpreter::Arithmetic;
 use amct::model::Model;
-use amct::pipeline::{self, PrepareOptions};
-use amct::tensor::Tensor;
+use amct::pipeline::{self, CalibrateOptions, PrepareOptions};
+use amct_artifacts::quant_info::QuantInfo;
+use amct_graph::{Graph, quantized_layers};
+use amct_interpreter::{Arithmetic, Feeds};
+use amct_tensor::Tensor;
 
 use crate::frozen_graphs::{Case, GRAPHS, floats, sqnr};
 use crate::sample;
@@ -20,9 +19,9 @@ fn same(a: &Comparison, b: &Comparison) -> bool {
 }
 
 fn of_case(case: &Case, quantized: &Graph, info: Option<QuantInfo>) -> Comparison {
-    let load = |_| Ok(vec![(case.input.clone(), case.fed.clone())]);
-    let options = CompareOptions { info, outputs: case.outputs.clone(), ..CompareOptions::default() };
-    compare(&case.graph, quantized, &options, &Batches::new(1, &load))
+    let batches = [Feeds::from([(case.input.as_str(), case.fed.clone())])];
+    let options = CompareOptions::default().with_info(info).with_outputs(&case.outputs);
+    compare(&case.graph, quantized, &options, &batches)
         .unwrap_or_else(|error| panic!("{}: {error}", case.name))
 }
 
@@ -83,14 +82,14 @@ fn graphs_of_many_kinds_are_taken_apart_layer_by_layer() {
 #[test]
 fn the_shipped_model_is_compared_over_several_images() {
     let (float, quantized) = (shipped_model(), sample::quantized());
-    let input = sample::image_input(&float, &amct::interface::outputs(&float, &[]).unwrap());
-    let images = amct::dataset::list_images(root().join("data/calibration")).unwrap().images;
+    let input = sample::image_input(&float, &amct::signature::outputs(&float, &[]).unwrap());
+    let images = amct_dataset::list_images(root().join("data/calibration")).unwrap().images;
     let image =
-        |index: usize| amct::sources::single_image(&images[index], &input, sample::normalization()).unwrap();
+        |index: usize| amct::data::single_image(&images[index], &input, sample::normalization()).unwrap();
     let over = |indices: &[usize], threads: usize| {
-        let load = |at: usize| Ok(vec![("input".to_owned(), image(indices[at]))]);
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
-        let batches = Batches::new(indices.len(), &load);
+        let batches: Vec<Feeds> =
+            indices.iter().map(|&index| Feeds::from([("input", image(index))])).collect();
         pool.install(|| compare(&float, quantized, &CompareOptions::default(), &batches)).unwrap()
     };
     let found = over(&[0, 1, 2], 2);
@@ -113,7 +112,7 @@ fn the_shipped_model_is_compared_over_several_images() {
     assert!((0.0..=100.0).contains(&agreement));
     // The class is the one that the model gives by itself.
     let model = Model::new(&float, &[], Arithmetic::Integer).unwrap();
-    let alone = model.run(&[("input", image(1))]).unwrap();
+    let alone = model.run([("input", image(1))]).unwrap();
     let class = amct::predict::top_classes("y", &alone[0], 1).unwrap()[0];
     assert_eq!(predictions[1].float, class);
     // Ranked by what a layer adds itself, another one leads than by all its error.
@@ -139,13 +138,13 @@ fn the_first_layer_inherits_nothing_and_weights_alone_are_the_error_of_exact_dat
 #[test]
 fn a_balanced_model_is_taken_apart_as_well() {
     let case = Case::load("mobilenet_v1");
-    let load = |_| Ok(vec![(case.input.clone(), case.fed.clone())]);
-    let batches = Batches::new(1, &load);
+    let batches = [Feeds::from([(case.input.as_str(), case.fed.clone())])];
     let prepared =
-        pipeline::prepare(&case.graph, &case.outputs, &PrepareOptions::default(), &batches).unwrap();
+        pipeline::prepare(&case.graph, &case.outputs, &PrepareOptions::default(), Some(&batches)).unwrap();
     let mut config = pipeline::default_config(&prepared, 1, true).unwrap();
     pipeline::set_dmq_balancer(&mut config, &prepared, 0.5).unwrap();
-    let record = pipeline::calibrate(&prepared, &config, &batches, &|_| ()).unwrap();
+    let record =
+        pipeline::calibrate(&prepared, &config, &batches, &CalibrateOptions::default()).unwrap().record;
     let quantized = pipeline::quantize(&prepared, &record, "m").unwrap();
     let found = of_case(&case, &quantized.graph, Some(quantized.info));
     check_layers(&found, "balanced");
@@ -156,12 +155,12 @@ fn a_balanced_model_is_taken_apart_as_well() {
 #[test]
 fn a_model_that_was_not_folded_is_compared_with_what_it_is_made_of() {
     let case = Case::load("resnet");
-    let load = |_| Ok(vec![(case.input.clone(), case.fed.clone())]);
-    let batches = Batches::new(1, &load);
-    let options = PrepareOptions { do_fusion: false, ..PrepareOptions::default() };
-    let prepared = pipeline::prepare(&case.graph, &case.outputs, &options, &batches).unwrap();
+    let batches = [Feeds::from([(case.input.as_str(), case.fed.clone())])];
+    let options = PrepareOptions::default().with_fusion(false);
+    let prepared = pipeline::prepare(&case.graph, &case.outputs, &options, Some(&batches)).unwrap();
     let config = pipeline::default_config(&prepared, 1, true).unwrap();
-    let record = pipeline::calibrate(&prepared, &config, &batches, &|_| ()).unwrap();
+    let record =
+        pipeline::calibrate(&prepared, &config, &batches, &CalibrateOptions::default()).unwrap().record;
     let quantized = pipeline::quantize(&prepared, &record, "m").unwrap();
     for info in [None, Some(quantized.info.clone())] {
         let found = of_case(&case, &quantized.graph, info);
@@ -188,16 +187,16 @@ fn a_model_of_quantization_aware_training_is_compared_with_its_fake_quantization
 fn models_that_do_not_belong_together_are_refused() {
     let (a, b) = (Case::load("mobilenet_v1"), Case::load("unet"));
     let refused = |float: &Graph, quantized: &Graph, options: CompareOptions| {
-        let load = |_| Ok(vec![(a.input.clone(), Tensor::scalar(0.0_f32))]);
-        compare(float, quantized, &options, &Batches::new(1, &load)).unwrap_err().to_string()
+        let batches = [Feeds::from([(a.input.as_str(), Tensor::scalar(0.0_f32))])];
+        compare(float, quantized, &options, &batches).unwrap_err().to_string()
     };
     let quantized = a.quantize();
-    let options = || CompareOptions { outputs: a.outputs.clone(), ..CompareOptions::default() };
-    let of_b = || CompareOptions { outputs: b.outputs.clone(), ..CompareOptions::default() };
+    let options = || CompareOptions::default().with_outputs(&a.outputs);
+    let of_b = || CompareOptions::default().with_outputs(&b.outputs);
     assert!(refused(&a.graph, &a.graph, options()).contains("holds no quantized layer"));
     let text = refused(&b.graph, &quantized.graph, of_b());
     assert!(text.contains("has no output"), "{text}");
     let info = Some(b.quantize().info);
-    let text = refused(&a.graph, &quantized.graph, CompareOptions { info, ..options() });
+    let text = refused(&a.graph, &quantized.graph, options().with_info(info));
     assert!(text.contains("does not know node"), "{text}");
 }

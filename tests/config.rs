@@ -2,13 +2,13 @@
 
 use std::path::{Path, PathBuf};
 
-use amct::artifacts::config::QuantConfig;
-use amct::artifacts::definition::DefinitionFile;
-use amct::calibration::Batches;
-use amct::graph::Graph;
+use amct::amct_api::{ConfigOptions, create_quant_config};
 use amct::pipeline::{self, Configuration, PrepareOptions, Prepared};
-use amct::tensor::Tensor;
-use amct::verbs::{ConfigOptions, create_quant_config};
+use amct_artifacts::config::QuantConfig;
+use amct_artifacts::definition::DefinitionFile;
+use amct_graph::Graph;
+use amct_interpreter::Feeds;
+use amct_tensor::Tensor;
 
 use crate::support::root;
 
@@ -23,15 +23,15 @@ fn cases() -> Vec<(String, Graph, Vec<String>, String, Tensor)> {
             let mut lines = names.lines().map(str::to_owned);
             let input = lines.next().unwrap();
             let graph = amct::graphdef::load(&file(name, "pb")).unwrap();
-            let fed = amct::dataset::read_npy(file(name, "input.npy")).unwrap();
+            let fed = amct_dataset::read_npy(file(name, "input.npy")).unwrap();
             (name.to_owned(), graph, lines.collect(), input, fed)
         })
         .collect()
 }
 
 fn prepare(graph: &Graph, outputs: &[String], input: &str, fed: &Tensor) -> Prepared {
-    let load = |_| Ok(vec![(input.to_owned(), fed.clone())]);
-    pipeline::prepare(graph, outputs, &PrepareOptions::default(), &Batches::new(1, &load)).unwrap()
+    let batches = [Feeds::from([(input, fed.clone())])];
+    pipeline::prepare(graph, outputs, &PrepareOptions::default(), Some(&batches)).unwrap()
 }
 
 #[test]
@@ -39,11 +39,9 @@ fn zeros_show_the_same_layers_as_data() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("config.json");
     for (name, graph, outputs, input, fed) in cases() {
-        let options = ConfigOptions {
-            outputs: outputs.clone(),
-            input_shapes: [(input.clone(), fed.shape().to_vec())].into(),
-            ..ConfigOptions::default()
-        };
+        let mut options = ConfigOptions::default();
+        options.outputs.clone_from(&outputs);
+        options.input_shapes = [(input.clone(), fed.shape().to_vec())].into();
         let created = create_quant_config(&path, &graph, &options).unwrap();
         let prepared = prepare(&graph, &outputs, &input, &fed);
         assert_eq!(created, pipeline::default_config(&prepared, 1, true).unwrap(), "{name}");

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use amct::interpreter::registry::OPERATORS;
+use amct_interpreter::registry::OPERATORS;
 use serde_json::Value;
 
 use crate::support::root;

@@ -1,8 +1,8 @@
 //! AMCT's own operators against vectors of TensorFlow's CPU kernels for them.
 
-use amct::graph::{AttrValue, Graph, GraphMeta, Node, ShapeAttr, TensorLiteral, type_code};
-use amct::interpreter::{Arithmetic, Plan, PlanError, PlanOptions, Value};
-use amct::tensor::{DType, Tensor};
+use amct_graph::{AttrValue, Graph, GraphMeta, Node, ShapeAttr, TensorLiteral, type_code};
+use amct_interpreter::{Arithmetic, Plan, PlanError, PlanOptions, Value};
+use amct_tensor::{DType, Tensor};
 use serde_json::Value as Json;
 
 use crate::support::root;
@@ -34,7 +34,7 @@ fn compile(nodes: Vec<(Node, Vec<String>)>, arithmetic: Arithmetic) -> Result<Pl
 }
 
 fn run(plan: &Plan, x: Tensor) -> Vec<f32> {
-    let value: Value = plan.run(&[("x", x.into())]).unwrap().remove(0);
+    let value: Value = plan.run(&[("x", x)].into()).unwrap().remove(0);
     value.simulated().unwrap().into_vec::<f32>().unwrap()
 }
 

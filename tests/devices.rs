@@ -1,12 +1,11 @@
 //! The quantized shipped model as chips run it. ATC's own passes, run on such a file, gave back two layers
 //! and the pool, and fused 33 quantizations on a 310 and on a 310P.
 
-use amct::calibration::Batches;
-use amct::compiled::{deciding_shapes, roll_back_expected};
-use amct::graph::Graph;
-use amct::interpreter::{Arithmetic, Device};
+use amct::atc::{deciding_shapes, roll_back_expected};
 use amct::model::Model;
-use amct::rewrite::RollbackReason;
+use amct_graph::Graph;
+use amct_interpreter::{Arithmetic, Device, Feeds};
+use amct_rewrite::RollbackReason;
 
 use crate::sample::quantized;
 use crate::support::npy;
@@ -15,8 +14,8 @@ use crate::support::npy;
 fn as_compiled() -> (Graph, Vec<(String, RollbackReason)>) {
     let mut graph = quantized().clone();
     let outputs = [graph.outlet("MobilenetV2/Predictions/Reshape_1").unwrap()];
-    let load = |_| Ok(vec![("input".to_owned(), npy("classification_input.npy"))]);
-    let shapes = deciding_shapes(&graph, &outputs, &Batches::new(1, &load));
+    let batches = [Feeds::from([("input", npy("classification_input.npy"))])];
+    let shapes = deciding_shapes(&graph, &outputs, &batches);
     let back = roll_back_expected(&mut graph, &outputs, &shapes).unwrap();
     (graph, back.into_iter().map(|back| (back.layer.name, back.reason)).collect())
 }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Component, Path, PathBuf};
 
-use amct::rewrite::verify::{ADVICE, RULES};
+use amct_rewrite::verify::{ADVICE, RULES};
 
 use crate::support::root;
 

@@ -1,9 +1,9 @@
 //! However a plan runs, its bits are the same: node by node or several nodes in one step, one image
 //! or several, on one thread or more, with whatever instructions the CPU has.
 
-use amct::graph::{Graph, Outlet};
-use amct::interpreter::{Arithmetic, Plan, PlanOptions, Value};
-use amct::tensor::Tensor;
+use amct_graph::{Graph, Outlet};
+use amct_interpreter::{Arithmetic, Plan, PlanOptions, Value};
+use amct_tensor::Tensor;
 
 use crate::sample::quantized;
 use crate::support::{npy, shipped_model};
@@ -43,7 +43,7 @@ fn batch(images: &[Tensor]) -> Tensor {
 }
 
 fn run(plan: &Plan, input: Tensor) -> Vec<u32> {
-    let outputs = plan.run(&[("input", input.into())]).unwrap();
+    let outputs = plan.run(&[("input", input)].into()).unwrap();
     let Some(Value::Plain(output)) = outputs.first() else { panic!("no float output") };
     output.as_slice::<f32>().unwrap().iter().map(|x| x.to_bits()).collect()
 }
@@ -84,7 +84,7 @@ fn a_profile_names_every_step_with_its_work() {
     for (name, graph) in models() {
         let image = images(1).remove(0);
         let (outputs, steps) =
-            plan(&graph, &[outlet(&graph)]).run_profiled(&[("input", image.into())]).unwrap();
+            plan(&graph, &[outlet(&graph)]).run_profiled(&[("input", image)].into()).unwrap();
         assert_eq!(outputs.len(), 1);
         // 300 million multiply-adds are what MobileNetV2 is known for.
         let work: u64 = steps.iter().map(|step| step.multiply_adds).sum();

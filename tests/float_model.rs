@@ -1,8 +1,8 @@
 //! The float interpreter against TensorFlow's own outputs for the shipped model.
 
-use amct::graph::{Graph, Outlet};
-use amct::interpreter::{Plan, PlanOptions, Value};
-use amct::tensor::Tensor;
+use amct_graph::{Graph, Outlet};
+use amct_interpreter::{Plan, PlanOptions, Value};
+use amct_tensor::Tensor;
 
 use crate::support::{arg_max, max_difference, npy, shipped_model};
 
@@ -13,7 +13,7 @@ const OUTPUT: &str = "MobilenetV2/Predictions/Reshape_1";
 fn run(graph: &Graph, input: Tensor, outputs: &[&str]) -> Vec<Tensor> {
     let outlets: Vec<Outlet> = outputs.iter().map(|name| graph.outlet(name).unwrap()).collect();
     let plan = Plan::compile(graph, &outlets, &PlanOptions::default()).unwrap();
-    let values = plan.run(&[(INPUT, Value::Plain(input))]).unwrap();
+    let values = plan.run(&[(INPUT, Value::Plain(input))].into()).unwrap();
     values.into_iter().map(|value| value.plain().unwrap()).collect()
 }
 

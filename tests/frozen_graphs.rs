@@ -4,13 +4,12 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use amct::calibration::Batches;
-use amct::graph::Graph;
-use amct::interpreter::Arithmetic;
 use amct::model::Model;
-use amct::pipeline::{self, PrepareOptions, Quantized};
-use amct::rewrite::{Severity, verify};
-use amct::tensor::{DType, Tensor};
+use amct::pipeline::{self, CalibrateOptions, PrepareOptions, Quantized};
+use amct_graph::Graph;
+use amct_interpreter::{Arithmetic, Feeds};
+use amct_rewrite::{Severity, verify};
+use amct_tensor::{DType, Tensor};
 
 use crate::support::{max_difference, root};
 
@@ -44,7 +43,7 @@ fn file(name: &str) -> PathBuf {
 }
 
 fn read(path: &Path) -> Tensor {
-    amct::dataset::read_npy(path).unwrap()
+    amct_dataset::read_npy(path).unwrap()
 }
 
 impl Case {
@@ -68,17 +67,17 @@ impl Case {
     pub(crate) fn run(&self, graph: &Graph, arithmetic: Arithmetic) -> Vec<Tensor> {
         let model =
             Model::new(graph, &self.outputs, arithmetic).unwrap_or_else(|e| panic!("{}: {e}", self.name));
-        model.run(&[(&self.input, self.fed.clone())]).unwrap_or_else(|e| panic!("{}: {e}", self.name))
+        model.run([(&self.input, self.fed.clone())]).unwrap_or_else(|e| panic!("{}: {e}", self.name))
     }
 
     pub(crate) fn quantize(&self) -> Quantized {
-        let load = |_| Ok(vec![(self.input.clone(), self.fed.clone())]);
-        let batches = Batches::new(1, &load);
+        let batches = [Feeds::from([(self.input.as_str(), self.fed.clone())])];
         let run = || -> Result<Quantized, amct::Error> {
             let prepared =
-                pipeline::prepare(&self.graph, &self.outputs, &PrepareOptions::default(), &batches)?;
+                pipeline::prepare(&self.graph, &self.outputs, &PrepareOptions::default(), Some(&batches))?;
             let config = pipeline::default_config(&prepared, 1, true)?;
-            let record = pipeline::calibrate(&prepared, &config, &batches, &|_| ())?;
+            let record =
+                pipeline::calibrate(&prepared, &config, &batches, &CalibrateOptions::default())?.record;
             pipeline::quantize(&prepared, &record, self.name)
         };
         run().unwrap_or_else(|error| panic!("{}: {error}", self.name))

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use amct::graph::{Graph, Node};
+use amct_graph::{Graph, Node};
 
 use crate::support::{root, shipped_model};
 

@@ -1,8 +1,8 @@
 //! Pixels to logits: every calibration image against TensorFlow.
 
-use amct::graph::Outlet;
-use amct::interpreter::{Plan, PlanOptions, Value};
-use amct::tensor::Tensor;
+use amct_graph::Outlet;
+use amct_interpreter::{Plan, PlanOptions, Value};
+use amct_tensor::Tensor;
 use rayon::prelude::*;
 
 use crate::support::{arg_max, golden, max_difference, npy, root, shipped_model};
@@ -15,7 +15,7 @@ fn batches() -> Vec<Tensor> {
     let mut batches = Vec::new();
     for part in 0..3 {
         let path = root().join(format!("tests/golden/images/calibration_u8_{part}.npy"));
-        let pixels = amct::dataset::read_npy(path).unwrap();
+        let pixels = amct_dataset::read_npy(path).unwrap();
         for image in pixels.as_slice::<u8>().unwrap().chunks(SIDE * SIDE * 3) {
             let values = image.iter().map(|&pixel| (f32::from(pixel) - 128.0) / 128.0).collect();
             batches.push(Tensor::from_vec([1, SIDE, SIDE, 3], values).unwrap());
@@ -37,7 +37,7 @@ fn logits_of_every_calibration_image_are_tensorflows() {
         .into_par_iter()
         .zip(rows)
         .map(|(batch, expected)| {
-            let value = plan.run(&[("input", batch.into())]).unwrap().remove(0).plain().unwrap();
+            let value = plan.run(&[("input", batch)].into()).unwrap().remove(0).plain().unwrap();
             let found = value.as_slice::<f32>().unwrap();
             assert_eq!(arg_max(found), arg_max(expected));
             max_difference(found, expected)
@@ -73,7 +73,7 @@ fn ranges_over_all_calibration_images_are_tensorflows() {
         .into_par_iter()
         .map(|batch| {
             let mut ranges = none.clone();
-            plan.run_observed(&[("input", batch.into())], &mut |outlet, value| {
+            plan.run_observed(&[("input", batch)].into(), &mut |outlet, value| {
                 for (place, _) in ranges.iter_mut().zip(&observed).filter(|(_, at)| **at == outlet) {
                     *place = range(value);
                 }

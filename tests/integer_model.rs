@@ -3,9 +3,9 @@
 
 use std::sync::OnceLock;
 
-use amct::graph::{NodeId, Outlet};
-use amct::interpreter::{Arithmetic, Plan, PlanOptions, Value};
-use amct::tensor::{DType, Tensor};
+use amct_graph::{NodeId, Outlet};
+use amct_interpreter::{Arithmetic, Plan, PlanOptions, Value};
+use amct_tensor::{DType, Tensor};
 use rayon::prelude::*;
 
 use crate::reference_layer::ReferenceLayer;
@@ -19,7 +19,7 @@ const OUTPUT: &str = "MobilenetV2/Predictions/Reshape_1";
 fn run(outlets: &[Outlet], arithmetic: Arithmetic) -> Vec<Value> {
     let options = PlanOptions { arithmetic, ..PlanOptions::default() };
     let plan = Plan::compile(quantized(), outlets, &options).unwrap();
-    plan.run(&[("input", npy("classification_input.npy").into())]).unwrap()
+    plan.run(&[("input", npy("classification_input.npy"))].into()).unwrap()
 }
 
 fn every_node() -> Vec<Outlet> {

@@ -5,6 +5,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
 
 mod algorithms;
+mod amct_api;
 mod auto;
 mod balance;
 mod circles;
@@ -15,6 +16,7 @@ mod custom_ops;
 mod devices;
 mod documents;
 mod errors;
+mod examples;
 mod execution;
 mod float_model;
 mod frozen_graphs;
@@ -30,5 +32,4 @@ mod reference_layer;
 mod relu6;
 mod sample;
 mod support;
-mod verbs;
 mod written;

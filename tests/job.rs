@@ -3,10 +3,10 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use amct::artifacts::config::QuantConfig;
-use amct::artifacts::quant_info::QuantInfo;
-use amct::artifacts::record::Record;
-use amct::graph::{AttrValue, Graph, Patch, ShapeAttr};
+use amct_artifacts::config::QuantConfig;
+use amct_artifacts::quant_info::QuantInfo;
+use amct_artifacts::record::Record;
+use amct_graph::{AttrValue, Graph, Patch, ShapeAttr};
 
 use crate::sample::{self, Settings, copy_images};
 use crate::support::shipped_model;
@@ -78,7 +78,7 @@ fn the_results_are_four_files_that_fit_together() {
     assert_eq!(listed, nodes);
 
     let output = "MobilenetV2/Predictions/Reshape_1".to_owned();
-    assert_eq!(amct::rewrite::verify(&read, Some(&original), &[output]), []);
+    assert_eq!(amct_rewrite::verify(&read, Some(&original), &[output]), []);
 }
 
 #[test]

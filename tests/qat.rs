@@ -3,13 +3,13 @@
 
 use std::collections::BTreeSet;
 
-use amct::artifacts::record::Record;
-use amct::graph::Graph;
-use amct::interpreter::Arithmetic;
 use amct::model::Model;
 use amct::pipeline::{self, Prepared, Quantized, prepare_qat};
-use amct::rewrite::verify;
-use amct::tensor::Tensor;
+use amct_artifacts::record::Record;
+use amct_graph::Graph;
+use amct_interpreter::Arithmetic;
+use amct_rewrite::verify;
+use amct_tensor::Tensor;
 
 use crate::support::{max_difference, root};
 
@@ -39,14 +39,14 @@ impl Case {
             graph: amct::graphdef::load(&file("pb")).unwrap(),
             input: lines.next().unwrap(),
             outputs: lines.collect(),
-            fed: amct::dataset::read_npy(file("input.npy")).unwrap(),
-            expected: amct::dataset::read_npy(file("output0.npy")).unwrap(),
+            fed: amct_dataset::read_npy(file("input.npy")).unwrap(),
+            expected: amct_dataset::read_npy(file("output0.npy")).unwrap(),
         }
     }
 
     fn run(&self, graph: &Graph, arithmetic: Arithmetic) -> Vec<f32> {
         let model = Model::new(graph, &self.outputs, arithmetic).unwrap();
-        let output = model.run(&[(&self.input, self.fed.clone())]).unwrap().remove(0);
+        let output = model.run([(&self.input, self.fed.clone())]).unwrap().remove(0);
         assert_eq!(output.shape(), self.expected.shape());
         output.into_vec().unwrap()
     }
@@ -146,7 +146,7 @@ fn farthest(converted: &Converted, layer: &str) -> f32 {
     let weights = scanned.weights.as_ref().unwrap();
     let trained = converted.prepared.graph.decode_const(weights.constant).unwrap();
     let scale_w = &converted.record.get(layer).unwrap().scale_w;
-    let integers = amct::calibration::weights::quantize(&converted.prepared.graph, scanned, scale_w).unwrap();
+    let integers = amct_calibration::weights::quantize(&converted.prepared.graph, scanned, scale_w).unwrap();
     let scale = |index: usize| scale_w[index / weights.run % weights.channels % scale_w.len()];
     let pairs = trained.as_slice::<f32>().unwrap().iter().zip(integers).enumerate();
     pairs.map(|(i, (&w, q))| (w / scale(i) - f32::from(q)).abs()).fold(0.0, f32::max)

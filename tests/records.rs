@@ -3,51 +3,44 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use amct::artifacts::config::{FakequantPrecisionMode, QuantConfig};
-use amct::artifacts::record::{Record, RecordEntry};
-use amct::calibration::Batches;
-use amct::graph::{AttrValue, Graph};
-use amct::interpreter::Arithmetic;
+use amct::amct_api::save_model;
 use amct::model::Model;
-use amct::pipeline::{self, PrepareOptions, Prepared};
-use amct::rewrite::{Severity, verify};
-use amct::tensor::Tensor;
-use amct::tensor::quantization::{DeqScale, fp16_scale};
-use amct::verbs::save_model;
+use amct::pipeline::{self, Artifacts, CalibrateOptions, PrepareOptions, Prepared};
+use amct_artifacts::config::{FakequantPrecisionMode, QuantConfig};
+use amct_artifacts::record::{Record, RecordEntry};
+use amct_graph::{AttrValue, Graph};
+use amct_interpreter::{Arithmetic, Feeds};
+use amct_rewrite::{Severity, verify};
+use amct_tensor::quantization::{DeqScale, fp16_scale};
 
 use crate::support::{arg_max, npy, root, shipped_model};
 
 const CONV: &str = "MobilenetV2/Conv/Conv2D";
 const OUTPUT: &str = "MobilenetV2/Predictions/Reshape_1";
 
-fn image(_: usize) -> Result<Vec<(String, Tensor)>, String> {
-    Ok(vec![("input".to_owned(), npy("classification_input.npy"))])
+fn image() -> Feeds {
+    Feeds::from([("input", npy("classification_input.npy"))])
 }
 
 fn calibrated(change: impl FnOnce(&mut QuantConfig)) -> (Prepared, Record) {
     let graph = shipped_model();
-    let batches = Batches::new(1, &image);
+    let batches = [image()];
     let outputs = [OUTPUT.to_owned()];
-    let plain = pipeline::prepare(&graph, &outputs, &PrepareOptions::default(), &batches).unwrap();
+    let plain = pipeline::prepare(&graph, &outputs, &PrepareOptions::default(), Some(&batches)).unwrap();
     let mut config = pipeline::default_config(&plain, 1, true).unwrap();
     change(&mut config);
-    let options = PrepareOptions {
-        do_fusion: config.do_fusion,
-        skip_fusion_layers: config.skip_fusion_layers.iter().cloned().collect(),
-    };
-    let prepared = pipeline::prepare(&graph, &outputs, &options, &batches).unwrap();
-    let record = pipeline::calibrate(&prepared, &config, &batches, &|_| {}).unwrap();
+    let options = PrepareOptions::default()
+        .with_fusion(config.do_fusion)
+        .with_skipped_layers(config.skip_fusion_layers.iter().cloned());
+    let prepared = pipeline::prepare(&graph, &outputs, &options, Some(&batches)).unwrap();
+    let record =
+        pipeline::calibrate(&prepared, &config, &batches, &CalibrateOptions::default()).unwrap().record;
     (prepared, record)
 }
 
 fn run(graph: &Graph, arithmetic: Arithmetic) -> Vec<f32> {
     let model = Model::new(graph, &[], arithmetic).unwrap();
-    model
-        .run(&image(0).unwrap().iter().map(|(name, x)| (name.as_str(), x.clone())).collect::<Vec<_>>())
-        .unwrap()[0]
-        .clone()
-        .into_vec::<f32>()
-        .unwrap()
+    model.run(image()).unwrap()[0].clone().into_vec::<f32>().unwrap()
 }
 
 /// Verified with no more than warnings, and the same in both arithmetics.
@@ -157,7 +150,8 @@ fn what_was_not_folded_is_recorded() {
     let direct = |prepared: &Prepared, record: &Record| {
         let quantized = pipeline::quantize(prepared, record, "m").unwrap();
         let path = directory.path().join("direct").display().to_string();
-        pipeline::Outputs::new(&path).unwrap().save_model(&quantized).unwrap();
+        let artifacts = Artifacts { quantized: &quantized, config: None, record: None };
+        pipeline::Outputs::new(&path).unwrap().save(&artifacts).unwrap();
         (std::fs::read(Path::new(&format!("{path}_quantized.pb"))).unwrap(), norms(&quantized.graph))
     };
 

@@ -2,8 +2,8 @@
 //! `docs/sources/atc.md` section 9.1 (the float simulation of AMCT's CPU kernels) and from nothing of the
 //! interpreter.
 
-use amct::graph::{AttrValue, Graph, Node, NodeId};
-use amct::tensor::Tensor;
+use amct_graph::{AttrValue, Graph, Node, NodeId};
+use amct_tensor::Tensor;
 
 /// Everything between an `AscendQuant` and an `AscendDequant`.
 pub(crate) struct ReferenceLayer {

@@ -1,17 +1,17 @@
 //! Relu6 -> Relu in the quantized shipped model: nothing but the op of these nodes changes, and no
 //! number.
 
-use amct::graph::{Graph, Patch};
-use amct::interpreter::Arithmetic;
 use amct::model::Model;
-use amct::tensor::Tensor;
+use amct_graph::{Graph, Patch};
+use amct_interpreter::Arithmetic;
+use amct_tensor::Tensor;
 
 use crate::sample::quantized;
 use crate::support::{npy, shipped_model};
 
 fn run(graph: &Graph, arithmetic: Arithmetic) -> Vec<u32> {
     let model = Model::new(graph, &[], arithmetic).unwrap();
-    let outputs = model.run(&[("input", npy("classification_input.npy"))]).unwrap();
+    let outputs = model.run([("input", npy("classification_input.npy"))]).unwrap();
     outputs[0].as_slice::<f32>().unwrap().iter().map(|x| x.to_bits()).collect()
 }
 
@@ -47,7 +47,7 @@ fn far_beyond_six_too() {
     let bright = Tensor::full([1, 224, 224, 3], 40.0_f32).unwrap();
     let run = |graph: &Graph| {
         let model = Model::new(graph, &[], Arithmetic::Integer).unwrap();
-        model.run(&[("input", bright.clone())]).unwrap()
+        model.run([("input", bright.clone())]).unwrap()
     };
     assert_eq!(run(&before), run(quantized()));
 }

@@ -3,11 +3,10 @@
 use std::path::Path;
 use std::sync::OnceLock;
 
-use amct::calibration::Batches;
-use amct::graph::Graph;
-use amct::interface::{self, ImageInput};
-use amct::pipeline::{self, Artifacts, Outputs, PrepareOptions, Quantized};
-use amct::sources::ImageBatches;
+use amct::data::ImageBatches;
+use amct::pipeline::{self, Artifacts, CalibrateOptions, Outputs, PrepareOptions, Quantized};
+use amct::signature::{self, ImageInput};
+use amct_graph::Graph;
 
 use crate::support::{root, shipped_model};
 
@@ -20,7 +19,7 @@ pub(crate) struct Settings {
 
 /// Copies the first `count` calibration images.
 pub(crate) fn copy_images(count: usize, to: &Path) {
-    let listing = amct::dataset::list_images(root().join("data/calibration")).unwrap();
+    let listing = amct_dataset::list_images(root().join("data/calibration")).unwrap();
     assert!(listing.images.len() >= count);
     for image in &listing.images[..count] {
         std::fs::copy(image, to.join(image.file_name().unwrap())).unwrap();
@@ -28,12 +27,12 @@ pub(crate) fn copy_images(count: usize, to: &Path) {
 }
 
 pub(crate) fn image_input(graph: &Graph, outputs: &[String]) -> ImageInput {
-    let outlets = interface::outlets(graph, outputs).unwrap();
-    interface::image_input(graph, &outlets, None).unwrap()
+    let outlets = signature::outlets(graph, outputs).unwrap();
+    signature::image_input(graph, &outlets, None).unwrap()
 }
 
-pub(crate) fn normalization() -> amct::dataset::Normalization {
-    amct::dataset::Normalization::new(&[128.0], &[128.0]).unwrap()
+pub(crate) fn normalization() -> amct_dataset::Normalization {
+    amct_dataset::Normalization::new(&[128.0], &[128.0]).unwrap()
 }
 
 /// Runs the job on `images`; with `save_path` the results are written there.
@@ -43,18 +42,17 @@ pub(crate) fn run(graph: &Graph, images: &Path, settings: Settings, save_path: O
 }
 
 fn run_here(graph: &Graph, images: &Path, batch_size: Option<usize>, save_path: Option<&Path>) -> Quantized {
-    let names = interface::outputs(graph, &[]).unwrap();
+    let names = signature::outputs(graph, &[]).unwrap();
     let input = image_input(graph, &names);
     let images = ImageBatches::load(images, &input, normalization(), batch_size, None).unwrap();
-    let load = |index: usize| images.feeds(index);
-    let batches = Batches::new(images.count(), &load);
-    let prepared = pipeline::prepare(graph, &names, &PrepareOptions::default(), &batches).unwrap();
+    let prepared = pipeline::prepare(graph, &names, &PrepareOptions::default(), Some(&images)).unwrap();
     let config = pipeline::default_config(&prepared, 1, true).unwrap();
-    let record = pipeline::calibrate(&prepared, &config, &batches, &|_| {}).unwrap();
+    let record =
+        pipeline::calibrate(&prepared, &config, &images, &CalibrateOptions::default()).unwrap().record;
     let quantized = pipeline::quantize(&prepared, &record, "mobilenet_v2").unwrap();
     if let Some(save_path) = save_path {
         let outputs = Outputs::new(save_path.to_str().unwrap()).unwrap();
-        let artifacts = Artifacts { quantized: &quantized, config: &config, record: &record };
+        let artifacts = Artifacts { quantized: &quantized, config: Some(&config), record: Some(&record) };
         outputs.save(&artifacts).unwrap();
     }
     quantized

@@ -2,8 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use amct::graph::Graph;
-use amct::tensor::Tensor;
+use amct_graph::Graph;
+use amct_tensor::Tensor;
 
 /// The folder of the repository.
 ///
@@ -13,11 +13,11 @@ pub(crate) fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
-/// Every Rust file of the repository, in order: the crates with their tests, the tests and benches of the
+/// Every Rust file of the repository, in order: the crates with their tests, the tests, benches and examples of the
 /// root, and its build script.
 pub(crate) fn rust_files() -> Vec<PathBuf> {
     let mut files = vec![root().join("build.rs")];
-    let mut directories = ["benches", "crates", "tests"].map(|name| root().join(name)).to_vec();
+    let mut directories = ["benches", "crates", "examples", "tests"].map(|name| root().join(name)).to_vec();
     while let Some(directory) = directories.pop() {
         for entry in std::fs::read_dir(&directory).unwrap() {
             let path = entry.unwrap().path();
@@ -41,7 +41,7 @@ pub(crate) fn shipped_model() -> Graph {
 }
 
 pub(crate) fn npy(name: &str) -> Tensor {
-    amct::dataset::read_npy(golden(name)).unwrap()
+    amct_dataset::read_npy(golden(name)).unwrap()
 }
 
 /// The largest absolute difference of two tensors of one shape.

@@ -3,12 +3,12 @@
 mod random_model;
 
 use amct::Error;
-use amct::artifacts::record::Record;
-use amct::calibration::Batches;
-use amct::graph::Graph;
-use amct::pipeline::{self, PrepareOptions, Quantized, prepare_qat};
-use amct::rewrite::qat::QatError;
-use amct::rewrite::{Severity, verify};
+use amct::pipeline::{self, CalibrateOptions, PrepareOptions, Quantized, prepare_qat};
+use amct_artifacts::record::Record;
+use amct_graph::Graph;
+use amct_interpreter::Feeds;
+use amct_rewrite::qat::QatError;
+use amct_rewrite::{Severity, verify};
 use proptest::collection::vec;
 use proptest::prelude::*;
 
@@ -48,18 +48,17 @@ fn faults(graph: &Graph, original: &Graph, outputs: &[String]) -> Vec<String> {
 }
 
 fn calibrated(original: &Graph, outputs: &[String]) -> Result<(Record, Quantized), Error> {
-    let load = |_| Ok(vec![("x".to_owned(), data())]);
-    let batches = Batches::new(1, &load);
-    let prepared = pipeline::prepare(original, outputs, &PrepareOptions::default(), &batches)?;
+    let batches = [Feeds::from([("x", data())])];
+    let prepared = pipeline::prepare(original, outputs, &PrepareOptions::default(), Some(&batches))?;
     let config = pipeline::default_config(&prepared, 1, true)?;
-    let record = pipeline::calibrate(&prepared, &config, &batches, &|_| ())?;
+    let record = pipeline::calibrate(&prepared, &config, &batches, &CalibrateOptions::default())?.record;
     let quantized = pipeline::quantize(&prepared, &record, "m")?;
     Ok((record, quantized))
 }
 
 /// Quantized with factors that are given, without data.
 fn recorded(original: &Graph, outputs: &[String], record: &Record) -> Result<Quantized, Error> {
-    let prepared = pipeline::prepare_without_data(original, outputs, &PrepareOptions::default())?;
+    let prepared = pipeline::prepare(original, outputs, &PrepareOptions::default(), None)?;
     pipeline::quantize(&prepared, record, "m")
 }
 

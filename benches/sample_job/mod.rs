@@ -2,11 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
-use amct::calibration::Batches;
-use amct::dataset::Normalization;
-use amct::interface;
-use amct::pipeline::{self, Artifacts, Outputs, PrepareOptions};
-use amct::sources::ImageBatches;
+use amct::data::ImageBatches;
+use amct::pipeline::{self, Artifacts, CalibrateOptions, Outputs, PrepareOptions};
+use amct::signature;
+use amct_dataset::Normalization;
 
 /// A file of the repository.
 pub(crate) fn root(path: &str) -> PathBuf {
@@ -17,15 +16,14 @@ pub(crate) fn root(path: &str) -> PathBuf {
 pub(crate) fn quantize(directory: &Path, save_path: &str) {
     let outputs = Outputs::new(save_path).unwrap();
     let original = amct::graphdef::load(&root("model/mobilenetv2_tf.pb")).unwrap();
-    let names = interface::outputs(&original, &[]).unwrap();
-    let outlets = interface::outlets(&original, &names).unwrap();
-    let input = interface::image_input(&original, &outlets, None).unwrap();
+    let names = signature::outputs(&original, &[]).unwrap();
+    let outlets = signature::outlets(&original, &names).unwrap();
+    let input = signature::image_input(&original, &outlets, None).unwrap();
     let images = ImageBatches::load(directory, &input, Normalization::default(), None, None).unwrap();
-    let load = |index: usize| images.feeds(index);
-    let batches = Batches::new(images.count(), &load);
-    let prepared = pipeline::prepare(&original, &names, &PrepareOptions::default(), &batches).unwrap();
+    let prepared = pipeline::prepare(&original, &names, &PrepareOptions::default(), Some(&images)).unwrap();
     let config = pipeline::default_config(&prepared, 1, true).unwrap();
-    let record = pipeline::calibrate(&prepared, &config, &batches, &|_| ()).unwrap();
+    let record =
+        pipeline::calibrate(&prepared, &config, &images, &CalibrateOptions::default()).unwrap().record;
     let quantized = pipeline::quantize(&prepared, &record, outputs.prefix()).unwrap();
-    outputs.save(&Artifacts { quantized: &quantized, config: &config, record: &record }).unwrap();
+    outputs.save(&Artifacts { quantized: &quantized, config: Some(&config), record: Some(&record) }).unwrap();
 }

@@ -3,8 +3,8 @@
 
 use std::collections::BTreeSet;
 
-use amct::graph::{AttrValue, Graph, GraphMeta, ListAttr, Node, ShapeAttr, TensorLiteral, type_code};
-use amct::tensor::{DType, Element, Tensor};
+use amct_graph::{AttrValue, Graph, GraphMeta, ListAttr, Node, ShapeAttr, TensorLiteral, type_code};
+use amct_tensor::{DType, Element, Tensor};
 
 /// Height and width of every map.
 const EXTENT: usize = 6;

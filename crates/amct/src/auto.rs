@@ -7,7 +7,7 @@
 //! | [`evaluators`] | those built in: labelled images, fidelity to the float model, an external command |
 //! | [`Sensitivity`] | ranks the layers; [`CosineSimilarity`] is AMCT's |
 //! | [`Strategy`] | chooses what to give back next; [`BinarySearch`] is AMCT's |
-//! | [`AutoCalibration`] | the job, which [`verbs`](crate::verbs) runs |
+//! | [`AutoCalibration`] | the job, which [`verbs`](crate::amct_api) runs |
 //!
 //! Every configuration is calibrated by itself, as in AMCT: the weights of a layer that is given back are
 //! float again, and so the activations behind it change. Factors of activations that cannot have changed,

@@ -27,10 +27,11 @@ use serde::Serialize;
 pub use self::dumps::{Mapping, compare_dumps};
 pub use self::error::CompareError;
 use crate::predict::Class;
-use crate::{Error, interface};
+use crate::{Error, signature};
 
 /// What [`compare`] found.
 #[derive(Clone, Debug, Serialize)]
+#[non_exhaustive]
 pub struct Comparison {
     /// Inputs that both models ran on; of dumps 1.
     pub inputs: usize,
@@ -49,6 +50,7 @@ pub struct Comparison {
 
 /// An output of both models.
 #[derive(Clone, Debug, Serialize)]
+#[non_exhaustive]
 pub struct OutputComparison {
     /// Its name in the float model.
     pub name: String,
@@ -69,6 +71,7 @@ pub struct Prediction {
 
 /// A value of the quantized model and its counterpart.
 #[derive(Clone, Debug, Serialize)]
+#[non_exhaustive]
 pub struct NodeComparison {
     /// The node of the quantized model.
     pub node: String,
@@ -92,6 +95,7 @@ pub struct NodeComparison {
 
 /// A quantized layer.
 #[derive(Clone, Debug, Serialize)]
+#[non_exhaustive]
 pub struct LayerComparison {
     /// The layer; of a group convolution its first part.
     pub layer: String,
@@ -125,6 +129,7 @@ pub struct Unmatched {
 
 /// How two models are compared.
 #[derive(Clone, Debug, Default)]
+#[non_exhaustive]
 pub struct CompareOptions {
     /// Whose arithmetic the quantized model runs in.
     pub arithmetic: Arithmetic,
@@ -135,6 +140,26 @@ pub struct CompareOptions {
     pub outputs: Vec<String>,
 }
 
+impl CompareOptions {
+    /// The same, where the quantized model runs in this arithmetic.
+    #[must_use]
+    pub fn with_arithmetic(self, arithmetic: Arithmetic) -> Self {
+        Self { arithmetic, ..self }
+    }
+
+    /// The same with what `_quant.json` says of the quantized model.
+    #[must_use]
+    pub fn with_info(self, info: impl Into<Option<QuantInfo>>) -> Self {
+        Self { info: info.into(), ..self }
+    }
+
+    /// The same for these outputs of the float model.
+    #[must_use]
+    pub fn with_outputs(self, outputs: &[String]) -> Self {
+        Self { outputs: outputs.to_vec(), ..self }
+    }
+}
+
 /// Runs the float and the quantized model on all of `inputs` and compares them value by value.
 ///
 /// The results do not depend on the number of threads.
@@ -143,14 +168,14 @@ pub struct CompareOptions {
 /// # fn main() -> Result<(), amct::Error> {
 /// use std::path::Path;
 ///
-/// use amct::calibration::Batches;
 /// use amct::compare::{CompareOptions, compare};
+/// use amct::model::Feeds;
 /// use amct::tensor::Tensor;
 ///
 /// let float = amct::graphdef::load(Path::new("model/mobilenetv2_tf.pb"))?;
 /// let quantized = amct::graphdef::load(Path::new("outputs/mobilenet_v2_quantized.pb"))?;
-/// let image = |_| Ok(vec![("input".to_owned(), Tensor::full([1, 224, 224, 3], 0.5_f32).unwrap())]);
-/// let found = compare(&float, &quantized, &CompareOptions::default(), &Batches::new(1, &image))?;
+/// let image = Feeds::from([("input", Tensor::full([1, 224, 224, 3], 0.5_f32).unwrap())]);
+/// let found = compare(&float, &quantized, &CompareOptions::default(), &[image])?;
 /// for layer in &found.layers {
 ///     println!("{}: {:?} dB", layer.layer, layer.errors.map(|errors| errors.sqnr_db));
 /// }
@@ -165,9 +190,9 @@ pub fn compare(
     float: &Graph,
     quantized: &Graph,
     options: &CompareOptions,
-    inputs: &Batches<'_>,
+    inputs: &dyn Batches,
 ) -> Result<Comparison, Error> {
-    let outputs = interface::outputs(float, &options.outputs)?;
+    let outputs = signature::outputs(float, &options.outputs)?;
     let inferred = infer(quantized, float, &outputs);
     let layers = inner::layers(quantized, &inferred);
     if layers.is_empty() {

@@ -11,16 +11,17 @@ use std::path::Path;
 use amct_calibration::tidied;
 use amct_dataset::write_npy;
 use amct_graph::{Graph, NodeId, Outlet};
-use amct_interpreter::{Arithmetic, OpError, PlanOptions, RunError, Value};
+use amct_interpreter::{Arithmetic, Feeds, OpError, PlanOptions, RunError, Value};
 use amct_tensor::{Chain, DType, Tensor};
 
 use self::names::Files;
 pub use self::names::{DumpError, NodePatterns};
 pub(crate) use self::names::{MAPPING, file_part};
-use crate::{Error, interface};
+use crate::{Error, signature};
 
 /// What [`dump`] wrote.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Dumped {
     /// How many files.
     pub files: usize,
@@ -30,12 +31,26 @@ pub struct Dumped {
 
 /// What is dumped, and how.
 #[derive(Clone, Debug, Default)]
+#[non_exhaustive]
 pub struct DumpOptions {
     /// Which nodes.
     pub nodes: NodePatterns,
     /// Whether what a chip holds as integers is written as such: int8 activations as they are, with their
     /// zero offset in them, and int32 sums.
     pub integers: bool,
+}
+
+impl DumpOptions {
+    /// These nodes, as floats.
+    pub fn new(nodes: NodePatterns) -> Self {
+        Self { nodes, integers: false }
+    }
+
+    /// The same, with or without integers as such.
+    #[must_use]
+    pub fn with_integers(self, integers: bool) -> Self {
+        Self { integers, ..self }
+    }
 }
 
 /// Runs a model once and writes the outputs of the nodes that are wanted into `directory`, each as
@@ -52,25 +67,23 @@ pub fn dump(
     graph: &Graph,
     outputs: &[String],
     arithmetic: Arithmetic,
-    feeds: &[(&str, Tensor)],
+    feeds: &Feeds,
     options: &DumpOptions,
     directory: &Path,
 ) -> Result<Dumped, Error> {
-    let outputs = interface::outputs(graph, outputs)?;
-    let outlets = interface::outlets(graph, &outputs)?;
-    let fed: Vec<NodeId> = feeds.iter().filter_map(|(name, _)| graph.find(name)).collect();
+    let outputs = signature::outputs(graph, outputs)?;
+    let outlets = signature::outlets(graph, &outputs)?;
+    let fed: Vec<NodeId> = feeds.names().filter_map(|name| graph.find(name)).collect();
     let needed = tidied::computed(graph, &outlets, &fed)?;
     let wanted = options.nodes.select(graph, &needed)?;
     let observed = observed(graph, &needed, &outlets, &wanted);
     let files = Files::new(graph, &observed)?;
     files.prepare(directory)?;
     let plan = tidied::plan(graph, &outlets, &PlanOptions { arithmetic, observed, fed })?;
-    let feeds: Vec<(&str, Value)> =
-        feeds.iter().map(|(name, tensor)| (*name, Value::Plain(tensor.clone()))).collect();
     let mut dumped = Dumped { files: 0, skipped: Vec::new() };
     let mut written = BTreeMap::new();
     let mut failed = None;
-    let run = plan.run_observed(&feeds, &mut |outlet, value| {
+    let run = plan.run_observed(feeds, &mut |outlet, value| {
         let written_as = if options.integers { integers(value) } else { tensor(graph, outlet, value) };
         let result = written_as.map_err(Error::from).and_then(|tensor| {
             if tensor.dtype() == DType::String {

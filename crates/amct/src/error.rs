@@ -14,7 +14,7 @@ use amct_artifacts::logging::{LogError, UnknownLevel};
 use amct_artifacts::names::InvalidPrefix;
 use amct_artifacts::quant_info::QuantInfoError;
 use amct_artifacts::record::RecordError;
-use amct_calibration::CalibrationError;
+use amct_calibration::{BatchError, CalibrationError};
 use amct_dataset::{DatasetError, NormalizationError};
 use amct_graph::GraphError;
 use amct_interpreter::{OpError, PlanError, RunError};
@@ -22,12 +22,12 @@ use amct_rewrite::qat::QatError;
 use amct_rewrite::{RewriteError, Violation};
 use amct_tensor::{Chain, ErrorKind, Fault, Internal, Place};
 
+use crate::atc::CompiledError;
 use crate::auto::AutoError;
 use crate::compare::CompareError;
-use crate::compiled::CompiledError;
 use crate::dump::DumpError;
 use crate::graphdef::GraphDefError;
-use crate::interface::InterfaceError;
+use crate::signature::InterfaceError;
 
 /// Anything that stops a job. The message says what is wrong, where, and what to do.
 #[derive(Debug)]
@@ -340,6 +340,12 @@ from! {
     CompareError => Compare,
     CompiledError => Compiled,
     Internal => Internal,
+}
+
+impl From<BatchError> for Error {
+    fn from(error: BatchError) -> Self {
+        Error::Calibration(error.into())
+    }
 }
 
 macro_rules! from_boxed {

@@ -68,6 +68,15 @@ pub fn encode(graph: &Graph) -> Result<Vec<u8>, GraphDefError> {
 
 /// Encodes a graph as a binary GraphDef, inputs before their readers.
 ///
+/// ```
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let graph = amct::graphdef::load("tests/golden/graphs/mobilenet_v1.pb".as_ref())?;
+/// let bytes = amct::graphdef::encode_sorted(&graph)?;
+/// assert_eq!(amct::graphdef::decode(bytes)?.nodes().count(), graph.nodes().count());
+/// # Ok(())
+/// # }
+/// ```
+///
 /// # Errors
 /// [`GraphDefError::Graph`] for a graph with a cycle.
 pub fn encode_sorted(graph: &Graph) -> Result<Vec<u8>, GraphDefError> {

@@ -11,12 +11,13 @@ use amct_graph::{AttrValue, Graph, GraphError, NodeId, Outlet};
 use amct_interpreter::{Arithmetic, PlanError, PlanOptions, UnsupportedOp};
 use amct_tensor::DType;
 
-use crate::{Error, interface};
+use crate::{Error, signature};
 use layers::Layers;
 pub use not_run::NotRun;
 
 /// A graph seen from outside.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct Inspection {
     /// The placeholders that the outputs need, and those with a default.
     pub inputs: Vec<Input>,
@@ -47,6 +48,7 @@ pub struct Inspection {
 
 /// One input of a graph.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Input {
     /// Name of the placeholder.
     pub name: String,
@@ -61,6 +63,15 @@ pub struct Input {
 /// Inspects a graph for the given outputs (all leaves if there are none). `shapes` gives inputs
 /// their shape for counting the work; a free batch dimension is 1 without it.
 ///
+/// ```
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let graph = amct::graphdef::load("tests/golden/graphs/mobilenet_v1.pb".as_ref())?;
+/// let found = amct::inspect::inspect(&graph, &[], &Default::default())?;
+/// assert!(!found.quantized && !found.quantizable.is_empty());
+/// # Ok(())
+/// # }
+/// ```
+///
 /// # Errors
 /// Unknown names, a cycle, or a constant that cannot be decoded.
 pub fn inspect(
@@ -71,9 +82,9 @@ pub fn inspect(
     let outputs = if outputs.is_empty() {
         graph.leaves().into_iter().map(|id| graph.node(id).name.clone()).collect()
     } else {
-        interface::outputs(graph, outputs)?
+        signature::outputs(graph, outputs)?
     };
-    let outlets = interface::outlets(graph, &outputs)?;
+    let outlets = signature::outlets(graph, &outputs)?;
     let roots: Vec<NodeId> = outlets.iter().map(|outlet| outlet.node).collect();
     let needed = graph.needed_by(&roots)?;
     let mut ops = BTreeMap::new();

@@ -4,39 +4,70 @@ use std::num::NonZeroUsize;
 
 use amct_calibration::tidied;
 use amct_graph::Graph;
-use amct_interpreter::{Arithmetic, Plan, PlanOptions, StepTime, Value};
+#[doc(inline)]
+pub use amct_interpreter::{
+    Arithmetic, Device, Feeds, OpError, PlanError, RunError, StepTime, UnsupportedOp, Value,
+};
+use amct_interpreter::{Plan, PlanOptions};
 use amct_tensor::Tensor;
 
-use crate::{Error, interface};
+use crate::{Error, signature};
 
-/// A model that can be run any number of times.
+/// A model that can be run any number of times, also from several threads at once.
+///
+/// ```
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use amct::data::read_npy;
+/// use amct::model::{Arithmetic, Model};
+///
+/// let graph = amct::graphdef::load("tests/golden/graphs/mobilenet_v1.pb".as_ref())?;
+/// let model = Model::new(&graph, &[], Arithmetic::Integer)?;
+/// assert_eq!(model.inputs(), ["input"]);
+/// let outputs = model.run([("input", read_npy("tests/golden/graphs/mobilenet_v1.input.npy")?)])?;
+/// assert_eq!(outputs.len(), model.outputs().len());
+/// # Ok(())
+/// # }
+/// ```
 pub struct Model {
     plan: Plan,
     outputs: Vec<String>,
 }
 
+/// How a model is run.
+#[derive(Clone, Debug, Default)]
+#[non_exhaustive]
+pub struct ModelOptions {
+    /// Whose arithmetic the quantized layers run in.
+    pub arithmetic: Arithmetic,
+    /// Inputs that will be given though they have a default (`PlaceholderWithDefault`); the others keep theirs.
+    pub fed: Vec<String>,
+}
+
+impl ModelOptions {
+    /// The same, where these inputs will be given though they have a default.
+    #[must_use]
+    pub fn with_fed(mut self, names: &[String]) -> Self {
+        self.fed = names.to_vec();
+        self
+    }
+}
+
+impl From<Arithmetic> for ModelOptions {
+    fn from(arithmetic: Arithmetic) -> Self {
+        Self { arithmetic, ..Self::default() }
+    }
+}
+
 impl Model {
-    /// Makes a graph ready to compute `outputs` (its only leaf if there are none given).
+    /// Makes a graph ready to compute `outputs` (its only leaf if there are none given). The options may be an
+    /// [`Arithmetic`] alone.
     ///
     /// # Errors
     /// Unknown outputs, unsupported operators or attributes.
-    pub fn new(graph: &Graph, outputs: &[String], arithmetic: Arithmetic) -> Result<Self, Error> {
-        Self::fed(graph, outputs, arithmetic, &[])
-    }
-
-    /// As [`new`](Self::new), where the inputs named in `fed` will be given also if they have a
-    /// default (`PlaceholderWithDefault`); the others keep theirs.
-    ///
-    /// # Errors
-    /// As [`new`](Self::new).
-    pub fn fed(
-        graph: &Graph,
-        outputs: &[String],
-        arithmetic: Arithmetic,
-        fed: &[String],
-    ) -> Result<Self, Error> {
-        let outputs = interface::outputs(graph, outputs)?;
-        let outlets = interface::outlets(graph, &outputs)?;
+    pub fn new(graph: &Graph, outputs: &[String], options: impl Into<ModelOptions>) -> Result<Self, Error> {
+        let ModelOptions { arithmetic, fed } = options.into();
+        let outputs = signature::outputs(graph, outputs)?;
+        let outlets = signature::outlets(graph, &outputs)?;
         let fed = fed.iter().filter_map(|name| graph.find(name)).collect();
         let plan = tidied::plan(graph, &outlets, &PlanOptions { arithmetic, fed, ..PlanOptions::default() })?;
         Ok(Self { plan, outputs })
@@ -62,10 +93,8 @@ impl Model {
     ///
     /// # Errors
     /// A missing or ill-shaped input, or an operator that fails; the node is named.
-    pub fn run(&self, feeds: &[(&str, Tensor)]) -> Result<Vec<Tensor>, Error> {
-        let feeds: Vec<(&str, Value)> =
-            feeds.iter().map(|(name, tensor)| (*name, Value::Plain(tensor.clone()))).collect();
-        let values = self.plan.run(&feeds)?;
+    pub fn run(&self, feeds: impl Into<Feeds>) -> Result<Vec<Tensor>, Error> {
+        let values = self.plan.run(&feeds.into())?;
         values.into_iter().map(|value| Ok(value.simulated()?)).collect()
     }
 
@@ -74,9 +103,8 @@ impl Model {
     ///
     /// # Errors
     /// As [`run`](Self::run).
-    pub fn profile(&self, feeds: &[(&str, Tensor)], runs: NonZeroUsize) -> Result<Vec<StepTime>, Error> {
-        let feeds: Vec<(&str, Value)> =
-            feeds.iter().map(|(name, tensor)| (*name, Value::Plain(tensor.clone()))).collect();
+    pub fn profile(&self, feeds: impl Into<Feeds>, runs: NonZeroUsize) -> Result<Vec<StepTime>, Error> {
+        let feeds = feeds.into();
         self.plan.run_profiled(&feeds)?;
         let (_, mut best) = self.plan.run_profiled(&feeds)?;
         for _ in 1..runs.get() {

@@ -14,11 +14,13 @@ mod quantize;
 pub(crate) mod recorded;
 mod save;
 
+#[doc(inline)]
+pub use amct_rewrite::{FoldReport, LayerScan, QuantizableLayer};
 pub use balance::{quantize_preprocess, set_dmq_balancer};
-pub use calibrate::{CalibrateOptions, Calibration, calibrate, calibrate_in_full, calibrate_with};
+pub use calibrate::{CalibrateOptions, Calibration, calibrate};
 pub use configuration::Configuration;
 pub use configure::{default_config, graph_layers};
-pub use prepare::{PrepareOptions, Prepared, prepare, prepare_without_data};
+pub use prepare::{PrepareOptions, Prepared, prepare};
 pub use qat::prepare_qat;
 pub use quantize::{Quantized, quantize};
 pub use save::{Artifacts, Encoded, Outputs};

@@ -50,6 +50,11 @@ pub(crate) fn class_rows<'t>(
 }
 
 /// The `count` largest values of a list with their indices, largest first.
+///
+/// ```
+/// let classes = amct::predict::top(&[0.1, 0.7, 0.2], 2);
+/// assert_eq!(classes.iter().map(|class| class.index).collect::<Vec<_>>(), [1, 2]);
+/// ```
 pub fn top(values: &[f32], count: usize) -> Vec<Class> {
     let mut classes: Vec<Class> =
         values.iter().enumerate().map(|(index, &value)| Class { index, value }).collect();

@@ -61,25 +61,26 @@ pub struct LayerEffect {
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// use std::path::Path;
 ///
-/// use amct::artifacts::record::Record;
+/// use amct::record::Record;
 /// use amct::auto::{EvaluationImages, Stop};
-/// use amct::dataset::{Normalization, list_images};
-/// use amct::interface;
+/// use amct::data::{Normalization, list_images};
+/// use amct::signature;
+/// use amct::model::Arithmetic;
 /// use amct::model::Model;
 /// use amct::pipeline::{self, PrepareOptions};
 /// use amct::sensitivity::{Measure, Mode, ranking, sensitivity};
 ///
 /// let graph = amct::graphdef::load(Path::new("model/mobilenetv2_tf.pb"))?;
-/// let outputs = interface::outputs(&graph, &[])?;
-/// let outlets = interface::outlets(&graph, &outputs)?;
-/// let input = interface::image_input(&graph, &outlets, None)?;
+/// let outputs = signature::outputs(&graph, &[])?;
+/// let outlets = signature::outlets(&graph, &outputs)?;
+/// let input = signature::image_input(&graph, &outlets, None)?;
 /// let files = list_images(Path::new("data/calibration"))?.images;
 /// let normalization = Normalization::new(&[128.0], &[128.0])?;
 /// let images = EvaluationImages::load(files, &input, normalization, Stop::default())?;
 ///
-/// let prepared = pipeline::prepare_without_data(&graph, &outputs, &PrepareOptions::default())?;
+/// let prepared = pipeline::prepare(&graph, &outputs, &PrepareOptions::default(), None)?;
 /// let record = Record::read("outputs/record.txt")?;
-/// let original = Model::new(&graph, &outputs, Default::default())?;
+/// let original = Model::new(&graph, &outputs, Arithmetic::Integer)?;
 /// let effects = sensitivity(&prepared, &record, &original, &images, Mode::Alone)?;
 /// let ranking = ranking(&effects, Measure::Sqnr, Mode::Alone);
 /// println!("{} does most harm", ranking.layers()[0].0);

@@ -4,16 +4,18 @@ mod files;
 
 use std::path::{Path, PathBuf};
 
+use amct_calibration::{BatchError, Batches};
 use amct_dataset::{
     DatasetError, ImageSet, Labels, Normalization, Preprocessing, convert, list_bin_batches, list_images,
     load_image, read_bin_batch,
 };
 use amct_graph::Graph;
-use amct_tensor::{Chain, DType, Tensor};
+use amct_interpreter::Feeds;
+use amct_tensor::{DType, Fault, Tensor};
 
 pub use self::files::{FileInputs, GivenInput};
 use crate::Error;
-use crate::interface::{ImageInput, InterfaceError};
+use crate::signature::{ImageInput, InterfaceError};
 
 /// Bytes of decoded images that are kept: all 32 images of AMCT's sample, 4.6 MB. Where there are more
 /// images, decoding the others again in each pass costs a twentieth of the pass; keeping them would cost
@@ -83,11 +85,6 @@ impl ImageBatches {
         Ok(Self { images, input: input.name.clone(), batch_size, count })
     }
 
-    /// The number of batches.
-    pub fn count(&self) -> usize {
-        self.count
-    }
-
     /// The number of images.
     pub fn images(&self) -> usize {
         self.images.len()
@@ -97,19 +94,32 @@ impl ImageBatches {
     pub fn files(&self) -> &[PathBuf] {
         self.images.paths()
     }
+}
 
-    /// The feeds of one batch.
-    ///
-    /// # Errors
-    /// A batch too large to be held, or an image that cannot be decoded, as text.
-    pub fn feeds(&self, index: usize) -> Result<Vec<(String, Tensor)>, String> {
+impl Batches for ImageBatches {
+    fn len(&self) -> usize {
+        self.count
+    }
+
+    fn feeds(&self, index: usize) -> Result<Feeds, BatchError> {
         if index >= self.count {
-            return Err(format!("there is no batch {index}"));
+            return Err(BatchError::missing(index));
         }
         // No overflow: the batch begins before the last image.
         let start = index * self.batch_size;
         let batch = self.images.batch(start..start.saturating_add(self.batch_size));
-        Ok(vec![(self.input.clone(), batch.map_err(|error| Chain(&error).to_string())?)])
+        let batch = batch.map_err(|error| failed(index, error))?;
+        Ok(Feeds::from([(self.input.as_str(), batch)]))
+    }
+}
+
+/// A batch that a file is to blame for.
+fn failed(index: usize, error: DatasetError) -> BatchError {
+    let file = error.place().file.map(Path::to_owned);
+    let failed = BatchError::new(index, error);
+    match file {
+        Some(file) => failed.in_file(file),
+        None => failed,
     }
 }
 
@@ -166,9 +176,7 @@ impl BinBatches {
         let directories: Vec<&Path> = inputs.iter().map(|input| input.directory.as_path()).collect();
         let files = list_bin_batches(&directories, batch_num)?;
         let batches = Self { inputs, files, fed_as: Vec::new() };
-        for index in 0..batches.count().min(1) {
-            batches.read(index)?;
-        }
+        batches.read_first()?;
         Ok(batches)
     }
 
@@ -181,30 +189,15 @@ impl BinBatches {
         let dtype =
             |input: &BinInput| graph.node(graph.find(&input.name)?).attributes().dtype("dtype").ok()?;
         self.fed_as = self.inputs.iter().map(dtype).collect();
-        for index in 0..self.count().min(1) {
-            self.read(index)?;
-        }
+        self.read_first()?;
         Ok(self)
     }
 
-    /// The number of batches.
-    pub fn count(&self) -> usize {
-        self.files.len()
+    fn read_first(&self) -> Result<(), DatasetError> {
+        self.files.first().map_or(Ok(()), |files| self.read(files).map(|_| ()))
     }
 
-    /// The feeds of one batch.
-    ///
-    /// # Errors
-    /// The file is named, as text.
-    pub fn feeds(&self, index: usize) -> Result<Vec<(String, Tensor)>, String> {
-        if index >= self.count() {
-            return Err(format!("there is no batch {index}"));
-        }
-        self.read(index).map_err(|error| Chain(&error).to_string())
-    }
-
-    fn read(&self, index: usize) -> Result<Vec<(String, Tensor)>, DatasetError> {
-        let files = self.files.get(index).into_iter().flatten();
+    fn read(&self, files: &[PathBuf]) -> Result<Feeds, DatasetError> {
         let fed_as = self.fed_as.iter().copied().chain(std::iter::repeat(None));
         let inputs = self.inputs.iter().zip(files).zip(fed_as);
         inputs
@@ -218,5 +211,16 @@ impl BinBatches {
                 Ok((input.name.clone(), fed))
             })
             .collect()
+    }
+}
+
+impl Batches for BinBatches {
+    fn len(&self) -> usize {
+        self.files.len()
+    }
+
+    fn feeds(&self, index: usize) -> Result<Feeds, BatchError> {
+        let files = self.files.get(index).ok_or_else(|| BatchError::missing(index))?;
+        self.read(files).map_err(|error| failed(index, error))
     }
 }

@@ -44,7 +44,7 @@ pub fn calibrate(
     graph: &Graph,
     outputs: &[Outlet],
     activations: &[Activation],
-    batches: &Batches<'_>,
+    batches: &dyn Batches,
     batch_num: usize,
     progress: &(dyn Fn(Progress) + Sync),
 ) -> Result<Vec<Calibrated>, CalibrationError> {
@@ -53,7 +53,7 @@ pub fn calibrate(
         .map(|activation| Spot { outlet: activation.outlet, layers: activation.layers.clone() })
         .collect();
     let observation = Observation::new(graph, outputs, spots, batches, progress)?;
-    let grouping = Grouping::new(batches.count(), batch_num);
+    let grouping = Grouping::new(batches.len(), batch_num);
     let surveys = survey(&observation, activations, grouping)?;
     let searches: Vec<Search> = surveys
         .into_iter()

@@ -29,7 +29,7 @@ pub struct ChannelActivation {
 pub fn activation_maxima(
     graph: &Graph,
     activations: &[ChannelActivation],
-    batches: &Batches<'_>,
+    batches: &dyn Batches,
     progress: &(dyn Fn(Progress) + Sync),
 ) -> Result<Vec<Vec<f32>>, CalibrationError> {
     let spots = activations

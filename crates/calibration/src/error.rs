@@ -8,6 +8,7 @@ use amct_tensor::{ErrorKind, Fault, Internal, Place, TensorError};
 
 use crate::activations::AlgorithmError;
 use crate::arq::ArqError;
+use crate::batches::BatchError;
 use crate::dmq::DmqError;
 use crate::shift::ShiftError;
 
@@ -16,12 +17,7 @@ use crate::shift::ShiftError;
 #[non_exhaustive]
 pub enum CalibrationError {
     /// A batch could not be made.
-    Batch {
-        /// Its number, from 0.
-        index: usize,
-        /// Why; it names the file.
-        error: String,
-    },
+    Batch(BatchError),
     /// There is no batch.
     NoBatches,
     /// There are fewer batches than the configuration asks for.
@@ -95,7 +91,7 @@ pub enum CalibrationError {
 impl fmt::Display for CalibrationError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            CalibrationError::Batch { error, .. } => f.write_str(error),
+            CalibrationError::Batch(error) => error.fmt(f),
             CalibrationError::NoBatches => f.write_str("there is no calibration data"),
             // AMCT's RuntimeError.
             CalibrationError::TooFewBatches { found, wanted } => write!(
@@ -193,4 +189,6 @@ macro_rules! from {
     )+};
 }
 
-from!(PlanError => Plan, RunError => Run, GraphError => Graph, Internal => Internal);
+from!(
+    BatchError => Batch, PlanError => Plan, RunError => Run, GraphError => Graph, Internal => Internal
+);

@@ -21,6 +21,6 @@ pub mod shift_bits;
 pub mod tidied;
 pub mod weights;
 
-pub use batches::{Batches, Grouping, Phase, Progress};
+pub use batches::{BatchError, Batches, First, FromFn, Grouping, Phase, Progress, first, from_fn};
 pub use error::CalibrationError;
 pub use probe::{layer_inputs, probe_shapes};

@@ -36,7 +36,7 @@ pub(crate) struct Observation<'a> {
     spots: Vec<Spot>,
     /// Which spots are at an outlet.
     at: BTreeMap<Outlet, Vec<usize>>,
-    batches: &'a Batches<'a>,
+    batches: &'a dyn Batches,
     workers: Workers,
     progress: &'a (dyn Fn(Progress) + Sync),
 }
@@ -48,10 +48,10 @@ impl<'a> Observation<'a> {
         graph: &Graph,
         outputs: &[Outlet],
         spots: Vec<Spot>,
-        batches: &'a Batches<'a>,
+        batches: &'a dyn Batches,
         progress: &'a (dyn Fn(Progress) + Sync),
     ) -> Result<Self, CalibrationError> {
-        if batches.count() == 0 {
+        if batches.is_empty() {
             return Err(CalibrationError::NoBatches);
         }
         let mut at: BTreeMap<Outlet, Vec<usize>> = BTreeMap::new();
@@ -65,7 +65,7 @@ impl<'a> Observation<'a> {
             || tidied::plan(graph, outputs, &PlanOptions::default()).map(|_| ()),
         );
         whole?;
-        let workers = Workers::for_batches(batches.count());
+        let workers = Workers::for_batches(batches.len());
         Ok(Self { plan: plan?, spots, at, batches, workers, progress })
     }
 
@@ -78,7 +78,7 @@ impl<'a> Observation<'a> {
         add: impl Fn(&mut S, usize, &Tensor) + Sync,
     ) -> Result<Vec<Vec<S>>, CalibrationError> {
         let done = Mutex::new(0);
-        self.workers.for_each(self.batches.count(), states, |states, batch| {
+        self.workers.for_each(self.batches.len(), states, |states, batch| {
             self.observe(batch, |index, tensor| {
                 if let Some(state) = states.get_mut(index) {
                     add(state, batch, tensor);
@@ -105,7 +105,7 @@ impl<'a> Observation<'a> {
             self.report(phase, &done);
             Ok(())
         };
-        self.workers.for_each(self.batches.count(), || Ok(()), work)?;
+        self.workers.for_each(self.batches.len(), || Ok(()), work)?;
         Ok(states.into_iter().map(Turns::into_inner).collect())
     }
 
@@ -150,8 +150,6 @@ impl<'a> Observation<'a> {
         mut see: impl FnMut(usize, &Tensor) -> Result<(), Stopped>,
     ) -> Result<(), CalibrationError> {
         let feeds = self.batches.feeds(batch)?;
-        let feeds: Vec<(&str, Value)> =
-            feeds.iter().map(|(name, value)| (name.as_str(), value.clone())).collect();
         let mut wrong = None;
         let run = self.plan.run_observed(&feeds, &mut |outlet, value| {
             let Value::Plain(tensor) = value else { return Ok(()) };
@@ -179,7 +177,7 @@ impl<'a> Observation<'a> {
         if done.is_multiple_of(RELEASED_AFTER) {
             CacheAligned::release_free_memory();
         }
-        (self.progress)(Progress { phase, done: *done, total: self.batches.count() });
+        (self.progress)(Progress { phase, done: *done, total: self.batches.len() });
     }
 }
 

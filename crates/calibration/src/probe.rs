@@ -37,17 +37,15 @@ pub fn probe_shapes(
     graph: &Graph,
     outputs: &[Outlet],
     outlets: &[Outlet],
-    batches: &Batches<'_>,
+    batches: &dyn Batches,
 ) -> Result<BTreeMap<Outlet, Vec<usize>>, CalibrationError> {
-    if batches.count() == 0 {
+    if batches.is_empty() {
         return Err(CalibrationError::NoBatches);
     }
     let options = PlanOptions { observed: outlets.to_vec(), ..PlanOptions::default() };
     let plan = tidied::plan(graph, outputs, &options)?;
-    let feeds = batches.feeds(0)?;
-    let feeds: Vec<(&str, _)> = feeds.iter().map(|(name, value)| (name.as_str(), value.clone())).collect();
     let mut shapes = BTreeMap::new();
-    plan.run_observed(&feeds, &mut |outlet, value| {
+    plan.run_observed(&batches.feeds(0)?, &mut |outlet, value| {
         shapes.insert(outlet, value.shape().to_vec());
         Ok(())
     })?;

@@ -34,14 +34,14 @@ pub fn search(
     graph: &Graph,
     outputs: &[LayerOutput],
     version: ShiftVersion,
-    batches: &Batches<'_>,
+    batches: &dyn Batches,
     batch_num: usize,
     progress: &(dyn Fn(Progress) + Sync),
 ) -> Result<Vec<Vec<u32>>, CalibrationError> {
     let spots =
         outputs.iter().map(|output| Spot { outlet: output.outlet, layers: vec![output.layer.clone()] });
     let observation = Observation::new(graph, &[], spots.collect(), batches, progress)?;
-    let grouping = Grouping::new(batches.count(), batch_num);
+    let grouping = Grouping::new(batches.len(), batch_num);
     let states = outputs.iter().map(|output| State::new(output, version)).collect();
     let states = observation.in_order(Phase::Shift, states, |state, run, tensor| {
         state.add(grouping.batch_of(run), tensor);

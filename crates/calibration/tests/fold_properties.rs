@@ -15,7 +15,7 @@ fn run(graph: &Graph, outputs: &[String]) -> Vec<Vec<f32>> {
     let outlets: Vec<_> = outputs.iter().map(|name| graph.outlet(name).unwrap()).collect();
     let plan = Plan::compile(graph, &outlets, &PlanOptions::default()).unwrap();
     let input = Tensor::from_vec([1, EXTENT, EXTENT, 3], values(EXTENT * EXTENT * 3, 11)).unwrap();
-    let results = plan.run(&[("x", Value::Plain(input))]).unwrap();
+    let results = plan.run(&[("x", Value::Plain(input))].into()).unwrap();
     results.into_iter().map(|value| value.plain().unwrap().into_vec::<f32>().unwrap()).collect()
 }
 

@@ -20,7 +20,7 @@ mod verify;
 
 use std::num::NonZeroUsize;
 
-use amct::artifacts::logging::Level;
+use amct_artifacts::logging::Level;
 use clap::{Parser, Subcommand};
 
 pub(crate) use auto::{AutoArgs, Metric, Sensitivity, Strategy};
@@ -29,6 +29,7 @@ pub(crate) use compare::{CompareArgs, CompareFormat};
 pub(crate) use config::ConfigArgs;
 pub(crate) use convert::ConvertArgs;
 pub(crate) use convert_model::ConvertModelArgs;
+pub(crate) use images::CalibrationImages;
 pub(crate) use inspect::InspectArgs;
 pub(crate) use quantize::QuantizeArgs;
 pub(crate) use run::{ProfileFormat, RunArgs};

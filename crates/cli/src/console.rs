@@ -4,7 +4,7 @@
 use std::io::Write;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use amct::artifacts::logging::{AmctLogger, LOG_FILE, Level};
+use amct_artifacts::logging::{AmctLogger, LOG_FILE, Level};
 
 static INSTALLED: AtomicBool = AtomicBool::new(false);
 

@@ -19,7 +19,7 @@ use std::process::ExitCode;
 use clap::Parser;
 
 use amct::Isa;
-use amct::artifacts::logging::Level;
+use amct_artifacts::logging::Level;
 use args::{Cli, Command};
 use error::CliError;
 use output::Out;

@@ -2,7 +2,7 @@
 
 use std::sync::{Mutex, PoisonError};
 
-use amct::calibration::{Phase, Progress};
+use amct_calibration::{Phase, Progress};
 use indicatif::{ProgressBar, ProgressStyle};
 
 static BAR: Mutex<Option<ProgressBar>> = Mutex::new(None);

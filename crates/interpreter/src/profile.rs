@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use crate::plan::Step;
-use crate::{Plan, RunError, Value};
+use crate::{Feeds, Plan, RunError, Value};
 
 /// One step of a plan and the time it took in one run.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,7 +28,7 @@ impl Plan {
     ///
     /// # Errors
     /// As [`Plan::run`].
-    pub fn run_profiled(&self, feeds: &[(&str, Value)]) -> Result<(Vec<Value>, Vec<StepTime>), RunError> {
+    pub fn run_profiled(&self, feeds: &Feeds) -> Result<(Vec<Value>, Vec<StepTime>), RunError> {
         crate::run::in_pool(|| {
             let mut frame = self.frame(self.checked(feeds)?)?;
             let mut times = Vec::with_capacity(self.steps.len());

@@ -7,7 +7,7 @@ use amct_tensor::{Internal, internal};
 
 use crate::operator::Inputs;
 use crate::plan::{Feed, Step};
-use crate::{OpError, Plan, RunError, Value};
+use crate::{Feeds, OpError, Plan, RunError, Value};
 
 mod bands;
 mod per_image;
@@ -36,7 +36,7 @@ impl Plan {
     ///
     /// # Errors
     /// [`RunError`] naming the node or input.
-    pub fn run(&self, feeds: &[(&str, Value)]) -> Result<Vec<Value>, RunError> {
+    pub fn run(&self, feeds: &Feeds) -> Result<Vec<Value>, RunError> {
         in_pool(|| {
             if !self.observed.is_empty() {
                 return self.run_observed(feeds, &mut |_, _| Ok(()));
@@ -54,11 +54,7 @@ impl Plan {
     ///
     /// # Errors
     /// [`RunError`] naming the node or input, or what the observer returns.
-    pub fn run_observed(
-        &self,
-        feeds: &[(&str, Value)],
-        observer: &mut Observer<'_>,
-    ) -> Result<Vec<Value>, RunError> {
+    pub fn run_observed(&self, feeds: &Feeds, observer: &mut Observer<'_>) -> Result<Vec<Value>, RunError> {
         let feeds = self.checked(feeds)?;
         let mut frame = vec![None; self.slots];
         let constants = self.constants.iter().map(|(slot, value)| (*slot, value.clone()));
@@ -69,10 +65,9 @@ impl Plan {
     }
 
     /// The values for the inputs, by slot.
-    pub(crate) fn checked(&self, feeds: &[(&str, Value)]) -> Result<Vec<(usize, Value)>, RunError> {
+    pub(crate) fn checked(&self, feeds: &Feeds) -> Result<Vec<(usize, Value)>, RunError> {
         let slots = self.feeds.iter().map(|feed| {
-            let given = feeds.iter().find(|(name, _)| *name == feed.name);
-            let (_, value) = given.ok_or_else(|| RunError::MissingFeed(feed.name.clone()))?;
+            let value = feeds.get(&feed.name).ok_or_else(|| RunError::MissingFeed(feed.name.clone()))?;
             feed.check(value)?;
             Ok((feed.slot, value.clone()))
         });

@@ -136,7 +136,7 @@ fn one_by_one(graph: &Graph, input: &Tensor) -> Vec<u32> {
     let outlets: Vec<Outlet> =
         [graph.outlet("y").unwrap()].into_iter().chain(graph.nodes().map(|(id, _)| id.into())).collect();
     let plan = Plan::compile(graph, &outlets, &PlanOptions::default()).unwrap();
-    bits(&plan.run(&[("x", input.clone().into())]).unwrap())
+    bits(&plan.run(&[("x", input.clone())].into()).unwrap())
 }
 
 #[test]
@@ -150,10 +150,10 @@ fn bands_give_the_bits_of_one_layer_after_the_other() {
         let plan = Plan::compile(&graph, &[graph.outlet("y").unwrap()], &PlanOptions::default()).unwrap();
         for threads in [1, 2, 3, 7] {
             let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
-            let found = pool.install(|| plan.run(&[("x", input.clone().into())]).unwrap());
+            let found = pool.install(|| plan.run(&[("x", input.clone())].into()).unwrap());
             assert!(bits(&found) == expected, "{name}, {threads} threads");
         }
-        let two = plan.run(&[("x", chain.input(2).into())]).unwrap();
+        let two = plan.run(&[("x", chain.input(2))].into()).unwrap();
         assert!(bits(&two).starts_with(&expected), "{name}, two images");
     }
 }
@@ -163,7 +163,7 @@ fn layers_with_large_tensors_between_them_are_one_row_of_the_profile() {
     for chain in chains() {
         let graph = chain.graph(false);
         let plan = Plan::compile(&graph, &[graph.outlet("y").unwrap()], &PlanOptions::default()).unwrap();
-        let (_, rows) = plan.run_profiled(&[("x", chain.input(1).into())]).unwrap();
+        let (_, rows) = plan.run_profiled(&[("x", chain.input(1))].into()).unwrap();
         let layers: Vec<_> = rows.iter().filter(|row| row.multiply_adds > 0).collect();
         let kind = |op: &&String| op.starts_with("Conv2D") || op.starts_with("Depthwise");
         let together = layers[0].absorbed.iter().filter(kind).count() + 1;
@@ -173,7 +173,7 @@ fn layers_with_large_tensors_between_them_are_one_row_of_the_profile() {
         // int8 tensors are a quarter as large; the first is large in every chain.
         let graph = chain.graph(true);
         let plan = Plan::compile(&graph, &[graph.outlet("y").unwrap()], &PlanOptions::default()).unwrap();
-        let (_, rows) = plan.run_profiled(&[("x", chain.input(1).into())]).unwrap();
+        let (_, rows) = plan.run_profiled(&[("x", chain.input(1))].into()).unwrap();
         let layers = rows.iter().filter(|row| row.multiply_adds > 0).count();
         assert!(layers < chain.layers.len(), "{:?}", chain.layers);
     }
@@ -185,7 +185,7 @@ fn a_layer_that_somebody_else_reads_is_computed_whole() {
     let graph = chain.graph(false);
     let outlets = ["y", "relu0"].map(|name| graph.outlet(name).unwrap());
     let plan = Plan::compile(&graph, &outlets, &PlanOptions::default()).unwrap();
-    let (values, rows) = plan.run_profiled(&[("x", chain.input(1).into())]).unwrap();
+    let (values, rows) = plan.run_profiled(&[("x", chain.input(1))].into()).unwrap();
     assert_eq!(bits(&values), one_by_one(&graph, &chain.input(1)));
     let work = |row: &&amct_interpreter::StepTime| row.multiply_adds > 0;
     // The first layer; then depthwise and projection.

@@ -4,7 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
 
 use amct_graph::{AttrValue, Graph, Node, TensorLiteral};
-use amct_interpreter::{Arithmetic, Plan, PlanOptions, Value};
+use amct_interpreter::{Arithmetic, Feeds, Plan, PlanOptions, Value};
 use amct_tensor::quantization::DeqScale;
 use amct_tensor::{DType, Element, Tensor};
 
@@ -177,7 +177,7 @@ fn quantized_nodes(layer: &Layer, bias: bool, words: &[DeqScale]) -> Builder {
 }
 
 /// The values of `outlets` under each arithmetic.
-fn both(graph: &Graph, outlets: &[&str], feeds: &[(&str, Value)]) -> [Vec<Value>; 2] {
+fn both(graph: &Graph, outlets: &[&str], feeds: &Feeds) -> [Vec<Value>; 2] {
     let outlets: Vec<_> = outlets.iter().map(|name| graph.outlet(name).unwrap()).collect();
     [Arithmetic::Integer, Arithmetic::FloatSimulation].map(|arithmetic| {
         let options = PlanOptions { arithmetic, ..PlanOptions::default() };
@@ -201,7 +201,7 @@ fn integer_layers_give_the_bits_of_the_simulation() {
         for (bias, count) in [(false, 1), (false, layer.channels), (true, 1), (true, layer.channels)] {
             let name = format!("{} {:?} bias {bias}, {count} scales", layer.op, layer.input);
             let graph = quantized(&layer, bias, &scales(count));
-            let feeds = [("x", floats(&layer.input, 3).into())];
+            let feeds = Feeds::from([("x", floats(&layer.input, 3))]);
             let [integer, simulated] = both(&graph, &["dequant", "layer"], &feeds);
             assert_eq!(integer[0].shape(), simulated[0].shape(), "{name}");
             assert_eq!(bits(&integer[0]), bits(&simulated[0]), "{name}");
@@ -258,7 +258,7 @@ fn shifted_sums_give_the_bits_of_the_simulation() {
             let words: Vec<DeqScale> =
                 scales(count).into_iter().zip(1..).map(|(word, i)| word.shifted(i * 7 % 16 + 1)).collect();
             let name = format!("{} {:?} bias {bias}, {count} shifts", layer.op, layer.input);
-            let feeds = [("x", floats(&layer.input, 3).into())];
+            let feeds = Feeds::from([("x", floats(&layer.input, 3))]);
             let [integer, simulated] = both(&quantized(&layer, bias, &words), &["dequant"], &feeds);
             assert_eq!(bits(&integer[0]), bits(&simulated[0]), "{name}");
             let [plain, _] = both(&quantized(&layer, bias, &scales(count)), &["dequant"], &feeds);
@@ -278,7 +278,7 @@ fn an_integer_is_shifted_before_it_is_rounded() {
     let outlet = graph.outlet("dequant").unwrap();
     let plan = Plan::compile(&graph, &[outlet], &PlanOptions::default()).unwrap();
     let sums = Tensor::vector(vec![(1 << 30) - 1, 1 << 30, -1, -(1 << 16), i32::MAX, i32::MIN]);
-    let found = plan.run(&[("x", sums.into())]).unwrap();
+    let found = plan.run(&[("x", sums)].into()).unwrap();
     let step = 0.5 * 65_536.0_f32;
     let expected = [16_383.0, 16_384.0, -1.0, -1.0, 32_767.0, -32_768.0].map(|x| (x * step).to_bits());
     assert_eq!(bits(&found[0]), expected);
@@ -313,7 +313,7 @@ fn a_pooling_of_quantized_values_gives_the_bits_of_the_simulation() {
         builder.node("sum", "AddV2", &["anti_quant", "x"], Vec::new());
         let x = floats(&[2, 3, 4, 3], 9);
         let [integer, simulated] =
-            both(&builder.graph(), &["anti_quant", "pool", "sum"], &[("x", x.clone().into())]);
+            both(&builder.graph(), &["anti_quant", "pool", "sum"], &[("x", x.clone())].into());
         for (integer, simulated) in integer.iter().zip(&simulated) {
             assert_eq!(bits(integer), bits(simulated), "{offset}");
         }
@@ -340,7 +340,7 @@ fn an_image_does_not_depend_on_its_batch() {
     for layer in layers().into_iter().filter(free) {
         let graph = quantized(&layer, true, &scales(layer.channels));
         let whole = floats(&layer.input, 3);
-        let [all, _] = both(&graph, &["dequant"], &[("x", whole.clone().into())]);
+        let [all, _] = both(&graph, &["dequant"], &[("x", whole.clone())].into());
         let mut shape = layer.input.clone();
         let images = std::mem::replace(&mut shape[0], 1);
         let len: usize = shape.iter().product();
@@ -348,7 +348,7 @@ fn an_image_does_not_depend_on_its_batch() {
             .flat_map(|image| {
                 let values = whole.as_slice::<f32>().unwrap()[image * len..][..len].to_vec();
                 let alone = Tensor::from_vec(shape.clone(), values).unwrap();
-                bits(&both(&graph, &["dequant"], &[("x", alone.into())])[0][0])
+                bits(&both(&graph, &["dequant"], &[("x", alone)].into())[0][0])
             })
             .collect();
         assert_eq!(bits(&all[0]), parts, "{} {:?}", layer.op, layer.input);
@@ -371,7 +371,7 @@ fn average_pooling_gives_the_bits_of_the_simulation() {
         ];
         builder.node("pool", "AvgPool", &["quant"], attrs);
         builder.dequant("pool", &scales(1), format, [3, 2]);
-        let feeds = [("x", floats(&[2, 5, 6, 4], 9).into())];
+        let feeds = Feeds::from([("x", floats(&[2, 5, 6, 4], 9))]);
         let [integer, simulated] = both(&builder.graph(), &["dequant"], &feeds);
         assert_eq!(bits(&integer[0]), bits(&simulated[0]), "{format}");
     }
@@ -391,7 +391,7 @@ fn product_of_activations(offset: f32) -> Graph {
 
 #[test]
 fn two_quantized_activations_multiply_if_the_second_has_no_offset() {
-    let feeds = [("x", floats(&[2, 3, 4], 1).into()), ("y", floats(&[2, 4, 5], 2).into())];
+    let feeds = Feeds::from([("x", floats(&[2, 3, 4], 1)), ("y", floats(&[2, 4, 5], 2))]);
     let [integer, simulated] = both(&product_of_activations(0.0), &["dequant"], &feeds);
     assert_eq!(bits(&integer[0]), bits(&simulated[0]));
 
@@ -418,7 +418,7 @@ fn a_layer_quantized_on_one_side_is_refused() {
         }
         let graph = graph.graph();
         let plan = Plan::compile(&graph, &[graph.outlet("layer").unwrap()], &PlanOptions::default()).unwrap();
-        let error = plan.run(&[("x", floats(&layer.input, 3).into())]).unwrap_err().to_string();
+        let error = plan.run(&[("x", floats(&layer.input, 3))].into()).unwrap_err().to_string();
         assert!(error.contains("float weights"), "{}: {error}", layer.op);
     }
 }

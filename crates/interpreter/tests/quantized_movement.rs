@@ -50,7 +50,7 @@ fn run(nodes: &[Entry], input: &Tensor, arithmetic: Arithmetic) -> Tensor {
     let graph = Graph::from_named(nodes.to_vec(), Default::default()).unwrap();
     let options = PlanOptions { arithmetic, ..PlanOptions::default() };
     let plan = Plan::compile(&graph, &[graph.outlet("y").unwrap()], &options).unwrap();
-    plan.run(&[("x", input.clone().into())]).unwrap().remove(0).plain().unwrap()
+    plan.run(&[("x", input.clone())].into()).unwrap().remove(0).plain().unwrap()
 }
 
 /// The integers must give exactly what TensorFlow's float simulation of them gives.

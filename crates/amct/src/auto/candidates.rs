@@ -25,7 +25,7 @@ pub(super) struct Candidate {
 pub(super) struct Candidates<'a> {
     prepared: &'a Prepared,
     config: &'a QuantConfig,
-    batches: &'a Batches<'a>,
+    batches: &'a dyn Batches,
     progress: &'a (dyn Fn(Progress) + Sync),
     prefix: &'a str,
     /// The layers with weights that the input of a layer depends on.
@@ -40,7 +40,7 @@ impl<'a> Candidates<'a> {
     pub(super) fn new(
         prepared: &'a Prepared,
         config: &'a QuantConfig,
-        batches: &'a Batches<'a>,
+        batches: &'a dyn Batches,
         progress: &'a (dyn Fn(Progress) + Sync),
         prefix: &'a str,
     ) -> Result<Self, Error> {
@@ -87,8 +87,8 @@ impl<'a> Candidates<'a> {
         };
         let keys: Vec<_> = self.before.iter().map(|(name, before)| key(name, before)).collect();
         let known = Record { entries: keys.iter().filter_map(|key| self.known.get(key)).cloned().collect() };
-        let options = CalibrateOptions { known: Some(&known), ..CalibrateOptions::default() };
-        let record = pipeline::calibrate_with(self.prepared, &config, self.batches, &options, self.progress)?;
+        let options = CalibrateOptions::default().with_known(&known).with_progress(self.progress);
+        let record = pipeline::calibrate(self.prepared, &config, self.batches, &options)?.record;
         for key in keys {
             // Not what only says that nothing is folded into a layer.
             if let Some(entry) = record.get(key.0).filter(|entry| entry.scale_d.is_some()) {
@@ -105,6 +105,8 @@ mod tests {
     use std::sync::atomic::{AtomicUsize, Ordering};
 
     use amct_artifacts::config::{ActivationConfig, Hfmg};
+    use amct_calibration::from_fn;
+    use amct_interpreter::Feeds;
 
     use super::*;
     use crate::auto::testing::Case;
@@ -144,13 +146,13 @@ mod tests {
     fn candidates_are_as_if_alone(name: &str, change: fn(&mut QuantConfig, &Prepared)) {
         let case = Case::load(name);
         let loads = AtomicUsize::new(0);
-        let load = |_| {
+        let batches = from_fn(1, |_| -> Result<Feeds, String> {
             loads.fetch_add(1, Ordering::Relaxed);
             Ok(case.feeds())
-        };
-        let batches = Batches::new(1, &load);
+        });
         let options = |do_fusion| PrepareOptions { do_fusion, ..PrepareOptions::default() };
-        let prepare = |options| pipeline::prepare(&case.graph, &case.outputs, &options, &batches).unwrap();
+        let prepare =
+            |options| pipeline::prepare(&case.graph, &case.outputs, &options, Some(&batches)).unwrap();
         let mut prepared = prepare(options(true));
         let mut config = pipeline::default_config(&prepared, 1, true).unwrap();
         change(&mut config, &prepared);
@@ -171,7 +173,8 @@ mod tests {
             }
             assert_eq!(candidate.config, alone);
             assert_eq!(candidate.rolled_back.len(), rolled_back.len());
-            let expected = pipeline::calibrate(&prepared, &alone, &batches, &|_| {}).unwrap();
+            let options = CalibrateOptions::default();
+            let expected = pipeline::calibrate(&prepared, &alone, &batches, &options).unwrap().record;
             assert_eq!(candidate.record, expected, "{name} without {rolled_back:?}");
             records.push(candidate.record);
         }

@@ -30,7 +30,7 @@ pub struct AutoCalibration<'a> {
     /// How to quantize its layers. A layer that is not enabled is left float and not ranked.
     pub config: &'a QuantConfig,
     /// The calibration data.
-    pub batches: &'a Batches<'a>,
+    pub batches: &'a dyn Batches,
     /// Where the results go.
     pub outputs: &'a Outputs,
     /// What judges the models.
@@ -53,7 +53,7 @@ impl<'a> AutoCalibration<'a> {
         original: &'a Graph,
         prepared: &'a Prepared,
         config: &'a QuantConfig,
-        batches: &'a Batches<'a>,
+        batches: &'a dyn Batches,
         outputs: &'a Outputs,
         evaluator: &'a dyn Evaluator,
     ) -> Self {
@@ -72,7 +72,7 @@ impl<'a> AutoCalibration<'a> {
         }
     }
 
-    /// Runs the search; see [`accuracy_based_auto_calibration`](crate::verbs::accuracy_based_auto_calibration).
+    /// Runs the search; see [`accuracy_based_auto_calibration`](crate::amct_api::accuracy_based_auto_calibration).
     pub(crate) fn run(mut self) -> Result<AutoReport, Error> {
         let mut strategy = std::mem::replace(&mut self.strategy, Box::new(BinarySearch::new()));
         let keeper = Keeper::new(self.outputs, self.config, self.log_directory);
@@ -122,6 +122,7 @@ pub enum Verdict {
 
 /// What a search found.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct AutoReport {
     /// How it ended.
     pub verdict: Verdict,

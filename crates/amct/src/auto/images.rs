@@ -8,8 +8,8 @@ use amct_tensor::Tensor;
 
 use super::Stop;
 use crate::Error;
-use crate::interface::ImageInput;
 use crate::model::Model;
+use crate::signature::ImageInput;
 use crate::sources::preprocessing;
 
 /// Images that run at a time, where the graph leaves the number free. It bounds the memory and changes
@@ -65,7 +65,7 @@ impl EvaluationImages {
             let batch = batch?;
             let images = batch.shape().first().copied().unwrap_or(0);
             let batch = self.filled(batch, images)?;
-            let run = |model: &&Model| model.run(&[(self.input.as_str(), batch.clone())]);
+            let run = |model: &&Model| model.run([(self.input.as_str(), batch.clone())]);
             let outputs = models.iter().map(run).collect::<Result<Vec<_>, _>>()?;
             see(images, &outputs)?;
         }

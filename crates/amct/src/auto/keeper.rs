@@ -13,6 +13,7 @@ use crate::pipeline::{Artifacts, Outputs};
 
 /// The model that lies in the output directory.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct Kept {
     /// The layers that are float in it and were to be quantized, in graph order.
     pub rolled_back: Vec<String>,
@@ -111,7 +112,7 @@ impl<'a> Keeper<'a> {
 
     fn write(&mut self, candidate: &Candidate, result: Option<Evaluation>) -> Result<(), Error> {
         let Candidate { config: final_config, record, quantized, rolled_back } = candidate;
-        let encoded = Artifacts { quantized, config: self.config, record }.encode()?;
+        let encoded = Artifacts { quantized, config: Some(self.config), record: Some(record) }.encode()?;
         let mut files = FileSet::new();
         self.outputs.stage(&encoded, &mut files)?;
         files.stage(self.beside_model(FINAL_CONFIG_FILE), final_config.to_json().as_bytes())?;

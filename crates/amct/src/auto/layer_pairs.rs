@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use amct_artifacts::record::Record;
 use amct_calibration::{Batches, tidied, weights};
 use amct_graph::{Graph, NodeId, Outlet};
-use amct_interpreter::{Plan, PlanOptions, RunError, Value};
+use amct_interpreter::{Feeds, Plan, PlanOptions, RunError};
 use amct_rewrite::{LayerScan, QuantizableLayer};
 use amct_tensor::{Tensor, internal};
 
@@ -71,27 +71,25 @@ impl LayerPairs {
     /// A run that fails, or [`AutoError::Stopped`](super::AutoError::Stopped) between two batches.
     pub(super) fn run(
         &self,
-        batches: &Batches<'_>,
+        batches: &dyn Batches,
         stop: &Stop,
         mut see: impl FnMut(usize, &Tensor, &Tensor),
     ) -> Result<(), Error> {
-        for batch in 0..batches.count() {
+        for batch in 0..batches.len() {
             stop.check()?;
             let feeds = batches.feeds(batch)?;
-            let fed: Vec<(&str, Value)> =
-                feeds.iter().map(|(name, value)| (name.as_str(), value.clone())).collect();
-            let mut values: BTreeMap<&str, Value> = fed.iter().cloned().collect();
+            let mut values = feeds.clone();
             let mut waiting: Vec<(usize, &Pair)> = self.pairs.iter().enumerate().collect();
-            self.trunk.run_observed(&fed, &mut |outlet, value| {
+            self.trunk.run_observed(&feeds, &mut |outlet, value| {
                 let Some(placeholder) = self.placeholders.get(&outlet) else { return Ok(()) };
-                values.insert(placeholder, value.clone());
-                let is_ready = |pair: &Pair| pair.feeds.iter().all(|feed| values.contains_key(feed.as_str()));
+                values.insert(placeholder.as_str(), value.clone());
+                let is_ready = |pair: &Pair| pair.feeds.iter().all(|feed| values.get(feed).is_some());
                 let (ready, rest): (Vec<_>, Vec<_>) = waiting.iter().partition(|(_, pair)| is_ready(pair));
                 for (index, pair) in ready {
                     let (float, quantized) = pair.run(&values)?;
                     see(index, &float, &quantized);
                 }
-                values.retain(|name, _| rest.iter().any(|(_, pair)| pair.feeds.contains(*name)));
+                values.retain(|name| rest.iter().any(|(_, pair)| pair.feeds.contains(name)));
                 waiting = rest;
                 Ok(())
             })?;
@@ -101,13 +99,9 @@ impl LayerPairs {
 }
 
 impl Pair {
-    fn run(&self, values: &BTreeMap<&str, Value>) -> Result<(Tensor, Tensor), RunError> {
+    fn run(&self, values: &Feeds) -> Result<(Tensor, Tensor), RunError> {
         let output = |plan: &Plan| -> Result<Tensor, RunError> {
-            let feeds = plan.feeds().iter().filter_map(|feed| {
-                let (name, value) = values.get_key_value(feed.name.as_str())?;
-                Some((*name, value.clone()))
-            });
-            let value = plan.run(&feeds.collect::<Vec<_>>())?.pop();
+            let value = plan.run(values)?.pop();
             let value = value.ok_or_else(|| internal!("layer '{}' alone has no output", self.name))?;
             value.simulated().map_err(|error| RunError::Observer(error.to_string()))
         };
@@ -146,30 +140,25 @@ mod tests {
     const GRAPHS: [&str; 9] =
         ["audio", "dilated", "efficientnet", "gated", "inception", "mobilenet_v1", "resnet", "ssd", "unet"];
 
-    fn calibrated(case: &Case, batches: &Batches<'_>) -> (Prepared, Record) {
+    fn calibrated(case: &Case, batches: &dyn Batches) -> (Prepared, Record) {
         let options = PrepareOptions::default();
-        let prepared = pipeline::prepare(&case.graph, &case.outputs, &options, batches).unwrap();
+        let prepared = pipeline::prepare(&case.graph, &case.outputs, &options, Some(batches)).unwrap();
         let config = pipeline::default_config(&prepared, 1, true).unwrap();
-        let record = pipeline::calibrate(&prepared, &config, batches, &|_| {}).unwrap();
+        let record = pipeline::calibrate(&prepared, &config, batches, &Default::default()).unwrap().record;
         (prepared, record)
     }
 
     /// The value of a node when the whole graph runs.
     fn value(graph: &Graph, node: &str, case: &Case) -> Tensor {
         let plan = tidied::plan(graph, &[graph.outlet(node).unwrap()], &PlanOptions::default()).unwrap();
-        let feeds: Vec<(String, Value)> =
-            case.feeds().into_iter().map(|(name, tensor)| (name, tensor.into())).collect();
-        let feeds: Vec<(&str, Value)> =
-            feeds.iter().map(|(name, value)| (name.as_str(), value.clone())).collect();
-        plan.run(&feeds).unwrap().pop().unwrap().simulated().unwrap()
+        plan.run(&case.feeds()).unwrap().pop().unwrap().simulated().unwrap()
     }
 
     #[test]
     fn every_layer_of_every_graph_is_shown_once_a_batch() {
         for name in GRAPHS {
             let case = Case::load(name);
-            let load = |_| Ok(case.feeds());
-            let batches = Batches::new(2, &load);
+            let batches = vec![case.feeds(); 2];
             let (prepared, record) = calibrated(&case, &batches);
             let pairs = LayerPairs::new(&prepared, &record).unwrap();
             let mut seen = vec![0; record.entries.len()];
@@ -190,8 +179,7 @@ mod tests {
     fn the_first_layer_is_what_it_is_within_the_graph() {
         for name in ["mobilenet_v1", "resnet", "unet"] {
             let case = Case::load(name);
-            let load = |_| Ok(case.feeds());
-            let batches = Batches::new(1, &load);
+            let batches = [case.feeds()];
             let (prepared, record) = calibrated(&case, &batches);
             let first = &prepared.scan.layers[0];
             let end = prepared.graph.node(end(first)).name.clone();
@@ -218,8 +206,7 @@ mod tests {
     #[test]
     fn the_end_may_be_asked_for() {
         let case = Case::load("gated");
-        let load = |_| Ok(case.feeds());
-        let batches = Batches::new(1, &load);
+        let batches = [case.feeds()];
         let (prepared, record) = calibrated(&case, &batches);
         let stop = Stop::default();
         stop.request();

@@ -12,14 +12,14 @@ use crate::Error;
 use crate::pipeline::Prepared;
 
 /// The model with all layers quantized, for which layers are ranked.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub struct Calibrated<'a> {
     /// The folded float graph.
     pub prepared: &'a Prepared,
     /// The factors of every quantized layer.
     pub record: &'a Record,
     /// The calibration data.
-    pub batches: &'a Batches<'a>,
+    pub batches: &'a dyn Batches,
     /// Asks for an early end.
     pub stop: &'a Stop,
 }

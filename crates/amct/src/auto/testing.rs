@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use amct_graph::Graph;
+use amct_interpreter::Feeds;
 use amct_tensor::Tensor;
 
 /// A graph of `tests/golden/graphs` with its outputs and the data it was run on.
@@ -27,7 +28,7 @@ impl Case {
         }
     }
 
-    pub(super) fn feeds(&self) -> Vec<(String, Tensor)> {
-        vec![(self.input.clone(), self.data.clone())]
+    pub(super) fn feeds(&self) -> Feeds {
+        Feeds::from([(self.input.as_str(), self.data.clone())])
     }
 }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use amct_calibration::tidied;
 use amct_graph::{Graph, QuantizedLayer};
-use amct_interpreter::{Plan, PlanOptions, Value};
+use amct_interpreter::{Plan, PlanOptions};
 use amct_rewrite::provenance::Counterparts;
 use amct_rewrite::qat::is_fake_quant;
 use amct_rewrite::{FoldedGroup, QuantizableLayer};
@@ -13,7 +13,7 @@ use amct_tensor::{Chain, Tensor};
 use super::Unmatched;
 use crate::Error;
 use crate::layers_apart::{self, LayersApart};
-use crate::pipeline::{PrepareOptions, Prepared, balance, prepare_qat, prepare_without_data};
+use crate::pipeline::{PrepareOptions, Prepared, balance, prepare, prepare_qat};
 
 /// The float model folded as the quantized one was.
 pub(super) struct FloatLayers {
@@ -35,7 +35,7 @@ pub(super) struct FloatLayer {
 impl FloatLayer {
     /// The layer's output for an input.
     pub(super) fn run(&self, input: &Tensor) -> Result<Tensor, Error> {
-        let results = self.plan.run(&[(self.feed.as_str(), Value::Plain(input.clone()))])?;
+        let results = self.plan.run(&[(self.feed.as_str(), input.clone())].into())?;
         let result = results.into_iter().next();
         Ok(result.unwrap_or_else(|| Tensor::vector(Vec::<f32>::new()).into()).plain()?)
     }
@@ -132,7 +132,7 @@ fn prepared(inferred: &Counterparts<'_>, outputs: &[String]) -> Result<Prepared,
     if float.nodes().any(|(_, node)| is_fake_quant(node)) {
         return Ok(prepare_qat(float, outputs)?.0);
     }
-    let all = prepare_without_data(float, outputs, &PrepareOptions::default())?;
+    let all = prepare(float, outputs, &PrepareOptions::default(), None)?;
     let is_still_there = |name: &String| float.find(name).is_some_and(|id| inferred.is_kept(id));
     let left_alone = all.fold.groups.iter().filter(|group| {
         let kept = [Some(&group.layer), group.bias_add.as_ref()];
@@ -145,7 +145,7 @@ fn prepared(inferred: &Counterparts<'_>, outputs: &[String]) -> Result<Prepared,
         return Ok(all);
     }
     let options = PrepareOptions { do_fusion: true, skip_fusion_layers: skip };
-    prepare_without_data(float, outputs, &options)
+    prepare(float, outputs, &options, None)
 }
 
 /// The prepared graph with the factors that balance the quantized one.

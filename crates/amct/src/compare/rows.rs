@@ -7,7 +7,7 @@ use amct_graph::{Graph, NodeId, Outlet, QuantizedLayer};
 
 use super::origins::Origins;
 use super::{CompareError, Unmatched};
-use crate::{Error, interface};
+use crate::{Error, signature};
 
 /// A value of the quantized graph and its counterpart.
 #[derive(Clone, Debug)]
@@ -66,7 +66,7 @@ impl Rows {
         (layers, inner): (&[QuantizedLayer], &BTreeSet<NodeId>),
         origins: &Origins,
     ) -> Result<Self, Error> {
-        let float_outputs = interface::outlets(float, outputs)?;
+        let float_outputs = signature::outlets(float, outputs)?;
         let missing = |name: &String| CompareError::NoOutput(name.clone());
         let ends = outputs
             .iter()

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use amct_calibration::{Batches, tidied};
 use amct_graph::{Graph, Outlet};
-use amct_interpreter::{Arithmetic, Plan, PlanOptions, RunError, Value};
+use amct_interpreter::{Arithmetic, Feeds, Plan, PlanOptions, RunError, Value};
 use rayon::prelude::*;
 
 use super::float_layers::FloatLayers;
@@ -72,10 +72,10 @@ impl<'a> Run<'a> {
     }
 
     /// The comparison over all of `inputs`.
-    pub(super) fn over(self, inputs: &Batches<'_>) -> Result<Comparison, Error> {
+    pub(super) fn over(self, inputs: &dyn Batches) -> Result<Comparison, Error> {
         let mut all = self.no_sums();
         // As many inputs at a time as there are threads; their sums are added in order.
-        let indices: Vec<usize> = (0..inputs.count()).collect();
+        let indices: Vec<usize> = (0..inputs.len()).collect();
         for some in indices.chunks(rayon::current_num_threads().max(1)) {
             let sums: Vec<Result<Sums, Error>> =
                 some.par_iter().map(|&index| self.one(inputs, index)).collect();
@@ -83,7 +83,7 @@ impl<'a> Run<'a> {
                 all.merge(sums?);
             }
         }
-        Ok(self.finish(inputs.count(), all))
+        Ok(self.finish(inputs.len(), all))
     }
 
     fn no_sums(&self) -> Sums {
@@ -92,16 +92,15 @@ impl<'a> Run<'a> {
     }
 
     /// The sums of one input.
-    fn one(&self, inputs: &Batches<'_>, index: usize) -> Result<Sums, Error> {
+    fn one(&self, inputs: &dyn Batches, index: usize) -> Result<Sums, Error> {
         let given = inputs.feeds(index)?;
-        let feeds: Vec<(String, Value)> = [FIRST, SECOND]
+        let given = &given;
+        let feeds: Feeds = [FIRST, SECOND]
             .into_iter()
             .flat_map(|prefix| {
                 given.iter().map(move |(name, value)| (format!("{prefix}{name}"), value.clone()))
             })
             .collect();
-        let feeds: Vec<(&str, Value)> =
-            feeds.iter().map(|(name, value)| (name.as_str(), value.clone())).collect();
         let mut sums = self.no_sums();
         let mut failed = None;
         let run = self.plan.run_observed(&feeds, &mut |outlet, value| {

@@ -2,14 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use amct_calibration::{Batches, layer_inputs, probe_shapes};
+use amct_calibration::{layer_inputs, probe_shapes};
 use amct_graph::{Graph, Outlet};
 use amct_rewrite::rollback_rule::Shapes;
 use amct_rewrite::{ExpectedRollback, FoldOptions, already_quantized, expected_rollbacks, fold, scan_layers};
 
-use crate::compiled::deciding_shapes;
-use crate::zero_batch::ZeroBatch;
-use crate::{Chain, Error, interface};
+use crate::atc::deciding_shapes;
+use crate::probe::ZeroBatch;
+use crate::{Chain, Error, signature};
 
 #[derive(Default)]
 pub(super) struct Layers {
@@ -29,7 +29,7 @@ pub(super) fn find(
 ) -> Result<Layers, Error> {
     let mut folded = graph.clone();
     fold(&mut folded, &FoldOptions { outputs: outputs.to_vec(), ..FoldOptions::default() })?;
-    let outlets = interface::outlets(&folded, outputs)?;
+    let outlets = signature::outlets(&folded, outputs)?;
     let shapes = shapes(&folded, &outlets, given).unwrap_or_else(|error| {
         log::info!(target: "inspect", "shapes inside the graph are not known: {}", Chain(&error));
         Shapes::new()
@@ -57,11 +57,9 @@ pub(super) fn find(
 /// The shapes that the rules on layers ask for, at inputs of zeros.
 fn shapes(graph: &Graph, outlets: &[Outlet], given: &BTreeMap<String, Vec<usize>>) -> Result<Shapes, Error> {
     let zeros = ZeroBatch::new(graph, outlets, given)?;
-    let load = |_| Ok(zeros.feeds());
-    let batches = Batches::new(1, &load);
     if already_quantized(graph).is_some() {
-        return Ok(deciding_shapes(graph, outlets, &batches));
+        return Ok(deciding_shapes(graph, outlets, &zeros));
     }
     let probed = layer_inputs(graph, outlets)?;
-    Ok(probe_shapes(graph, &probed, &probed, &batches)?)
+    Ok(probe_shapes(graph, &probed, &probed, &zeros)?)
 }

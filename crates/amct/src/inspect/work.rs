@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use amct_calibration::tidied;
 use amct_graph::{Graph, NodeId, Outlet};
-use amct_interpreter::{PlanOptions, Value};
+use amct_interpreter::{Feeds, PlanOptions};
 use amct_tensor::{Chain, DType, Tensor};
 
 use super::{Input, NotRun};
@@ -73,9 +73,9 @@ fn run(
             let dtype = inputs.iter().find(|input| input.name == feed.name).and_then(|input| input.dtype);
             let zeros = Tensor::zeros(dtype.unwrap_or(DType::F32), shape)
                 .map_err(|error| Chain(&error).to_string())?;
-            Ok((feed.name.as_str(), Value::Plain(zeros)))
+            Ok((feed.name.as_str(), zeros))
         })
-        .collect::<Result<Vec<_>, String>>()?;
+        .collect::<Result<Feeds, String>>()?;
     let mut seen: BTreeMap<Outlet, Vec<usize>> = BTreeMap::new();
     plan.run_observed(&feeds, &mut |outlet, value| {
         seen.insert(outlet, value.shape().to_vec());

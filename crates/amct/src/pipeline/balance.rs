@@ -18,28 +18,25 @@ pub(super) type Factors = BTreeMap<String, Vec<f32>>;
 
 /// The pre-pass of the DMQ balancer: runs the graph over the batches once and finds the factors of all
 /// layers that the configuration gives a `dmq_balancer_param`. The record has their
-/// `tensor_balance_factor` only; [`calibrate_with`](super::calibrate_with) goes on from it.
+/// `tensor_balance_factor` only; [`calibrate`](super::calibrate) goes on from it.
 ///
 /// An `AvgPool` has no weights to balance with and is left out.
 ///
 /// ```no_run
-/// use amct::calibration::Batches;
+/// use amct::model::Feeds;
 /// use amct::pipeline::{self, CalibrateOptions, PrepareOptions};
 ///
 /// # fn main() -> Result<(), amct::Error> {
 /// let graph = amct::graphdef::load("model.pb".as_ref())?;
 /// let outputs = ["logits".to_owned()];
-/// let load = |_: usize| -> Result<Vec<(String, amct::tensor::Tensor)>, String> {
-///     let image = amct::tensor::Tensor::full([1, 224, 224, 3], 0.5_f32).map_err(|error| error.to_string())?;
-///     Ok(vec![("input".to_owned(), image)])
-/// };
-/// let batches = Batches::new(1, &load);
-/// let prepared = pipeline::prepare(&graph, &outputs, &PrepareOptions::default(), &batches)?;
+/// let image = amct::tensor::Tensor::full([1, 224, 224, 3], 0.5_f32).unwrap();
+/// let batches = [Feeds::from([("input", image)])];
+/// let prepared = pipeline::prepare(&graph, &outputs, &PrepareOptions::default(), Some(&batches))?;
 /// let mut config = pipeline::default_config(&prepared, 1, true)?;
 /// pipeline::set_dmq_balancer(&mut config, &prepared, 0.5)?;
 /// let factors = pipeline::quantize_preprocess(&prepared, &config, &batches, &|_| {})?;
-/// let options = CalibrateOptions { balance: Some(&factors), ..CalibrateOptions::default() };
-/// let record = pipeline::calibrate_with(&prepared, &config, &batches, &options, &|_| {})?;
+/// let options = CalibrateOptions::default().with_balance(&factors);
+/// let record = pipeline::calibrate(&prepared, &config, &batches, &options)?.record;
 /// let quantized = pipeline::quantize(&prepared, &record, "model")?;
 /// # Ok(())
 /// # }
@@ -50,7 +47,7 @@ pub(super) type Factors = BTreeMap<String, Vec<f32>>;
 pub fn quantize_preprocess(
     prepared: &Prepared,
     config: &QuantConfig,
-    batches: &Batches<'_>,
+    batches: &dyn Batches,
     progress: &(dyn Fn(Progress) + Sync),
 ) -> Result<Record, Error> {
     let layers: Vec<(&QuantizableLayer, f64, usize)> = balanced_layers(prepared, config)

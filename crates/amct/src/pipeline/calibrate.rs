@@ -15,10 +15,11 @@ use rayon::prelude::*;
 
 use self::activations::Activations;
 use super::{Prepared, balance, precision};
-use crate::{Error, interface};
+use crate::{Error, signature};
 
-/// What [`calibrate_with`] may do besides what the configuration says.
-#[derive(Clone, Copy, Debug, Default)]
+/// What [`calibrate`] may do besides what the configuration says.
+#[derive(Clone, Copy)]
+#[non_exhaustive]
 pub struct CalibrateOptions<'a> {
     /// The record of [`quantize_preprocess`](super::quantize_preprocess) for layers that are balanced;
     /// without it the pre-pass is run first, if any layer is.
@@ -30,19 +31,51 @@ pub struct CalibrateOptions<'a> {
     /// Whether, and by which search, shift bits are recorded. A configuration with `joint_quant` has
     /// them in any case, by the first search if none is named.
     pub shift_bits: Option<ShiftVersion>,
+    /// Told after every batch how far calibration has come.
+    pub progress: &'a (dyn Fn(Progress) + Sync),
 }
 
-/// Finds scales and offsets of every enabled layer as the configuration says.
-///
-/// # Errors
-/// See [`calibrate_with`].
-pub fn calibrate(
-    prepared: &Prepared,
-    config: &QuantConfig,
-    batches: &Batches<'_>,
-    progress: &(dyn Fn(Progress) + Sync),
-) -> Result<Record, Error> {
-    calibrate_with(prepared, config, batches, &CalibrateOptions::default(), progress)
+impl Default for CalibrateOptions<'_> {
+    fn default() -> Self {
+        Self { balance: None, known: None, shift_bits: None, progress: &|_| {} }
+    }
+}
+
+impl<'a> CalibrateOptions<'a> {
+    /// The same with the factors that the pre-pass of the DMQ balancer has found.
+    #[must_use]
+    pub fn with_balance(self, factors: &'a Record) -> Self {
+        Self { balance: Some(factors), ..self }
+    }
+
+    /// The same with what is known of some layers.
+    #[must_use]
+    pub fn with_known(self, known: &'a Record) -> Self {
+        Self { known: Some(known), ..self }
+    }
+
+    /// The same with the search of shift bits.
+    #[must_use]
+    pub fn with_shift_bits(self, version: impl Into<Option<ShiftVersion>>) -> Self {
+        Self { shift_bits: version.into(), ..self }
+    }
+
+    /// The same with who is told how far calibration has come.
+    #[must_use]
+    pub fn with_progress(self, progress: &'a (dyn Fn(Progress) + Sync)) -> Self {
+        Self { progress, ..self }
+    }
+}
+
+/// What [`calibrate`] found.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Calibration {
+    /// The factors.
+    pub record: Record,
+    /// The candidates that IFMR tried for a layer's data, with their losses; of a layer that HFMG
+    /// calibrates, or that was known, none.
+    pub losses: BTreeMap<String, Vec<ClipLoss>>,
 }
 
 /// Finds scales and offsets of every enabled layer: weights first (ARQ), then activations (IFMR or
@@ -53,40 +86,33 @@ pub fn calibrate(
 /// HFMG and the second search of shift bits take the data in the `batch_num` batches of the
 /// configuration, however many images run at a time.
 ///
+/// ```
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use amct::data::{Feeds, read_npy};
+/// use amct::pipeline::{self, CalibrateOptions, PrepareOptions};
+///
+/// let graph = amct::graphdef::load("tests/golden/graphs/mobilenet_v1.pb".as_ref())?;
+/// let data = [Feeds::from([("input", read_npy("tests/golden/graphs/mobilenet_v1.input.npy")?)])];
+/// let outputs = amct::signature::outputs(&graph, &[])?;
+/// let prepared = pipeline::prepare(&graph, &outputs, &PrepareOptions::default(), Some(&data))?;
+/// let config = pipeline::default_config(&prepared, 1, true)?;
+/// let record = pipeline::calibrate(&prepared, &config, &data, &CalibrateOptions::default())?.record;
+/// let quantized = pipeline::quantize(&prepared, &record, "model")?;
+/// assert_eq!(quantized.layers.len(), config.layers.len());
+/// # Ok(())
+/// # }
+/// ```
+///
 /// # Errors
 /// [`Error::Calibration`] naming the layer, [`Error::Config`] for a tensor that is not in the graph,
 /// [`Error::NoBalanceFactor`].
-pub fn calibrate_with(
+pub fn calibrate(
     prepared: &Prepared,
     config: &QuantConfig,
-    batches: &Batches<'_>,
+    batches: &dyn Batches,
     options: &CalibrateOptions<'_>,
-    progress: &(dyn Fn(Progress) + Sync),
-) -> Result<Record, Error> {
-    Ok(calibrate_in_full(prepared, config, batches, options, progress)?.record)
-}
-
-/// What [`calibrate_in_full`] found.
-#[derive(Clone, Debug)]
-pub struct Calibration {
-    /// The factors.
-    pub record: Record,
-    /// The candidates that IFMR tried for a layer's data, with their losses; of a layer that HFMG
-    /// calibrates, or that was known, none.
-    pub losses: BTreeMap<String, Vec<ClipLoss>>,
-}
-
-/// As [`calibrate_with`], and tells what was tried.
-///
-/// # Errors
-/// See [`calibrate_with`].
-pub fn calibrate_in_full(
-    prepared: &Prepared,
-    config: &QuantConfig,
-    batches: &Batches<'_>,
-    options: &CalibrateOptions<'_>,
-    progress: &(dyn Fn(Progress) + Sync),
 ) -> Result<Calibration, Error> {
+    let progress = options.progress;
     let factors = match options.balance {
         Some(record) => balance::configured_factors(prepared, config, record)?,
         None => {
@@ -112,7 +138,7 @@ pub fn calibrate_in_full(
     let unknown: Vec<Enabled<'_>> =
         enabled.iter().copied().filter(|(layer, _)| known(layer).is_none()).collect();
     let activations = Activations::of(prepared, config, &unknown, batches)?;
-    let outlets = interface::outlets(&graph, &prepared.outputs)?;
+    let outlets = signature::outlets(&graph, &prepared.outputs)?;
     let batch_num = usize::try_from(config.batch_num).unwrap_or(usize::MAX);
     let found = if activations.list.is_empty() {
         Vec::new()

@@ -11,6 +11,7 @@ use crate::Error;
 
 /// How a job is told what to quantize and how: in one of AMCT's three ways.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub enum Configuration {
     /// By the arguments of `create_quant_config`.
     Arguments {

@@ -9,10 +9,11 @@ use amct_rewrite::{
     FoldOptions, FoldReport, LayerScan, QuantizableLayer, already_quantized, fold, scan_layers,
 };
 
-use crate::{Error, interface};
+use crate::{Error, signature};
 
 /// What [`prepare`] may do.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct PrepareOptions {
     /// Whether batch norm, factors and summands are folded into layers (`do_fusion`).
     pub do_fusion: bool,
@@ -26,8 +27,23 @@ impl Default for PrepareOptions {
     }
 }
 
+impl PrepareOptions {
+    /// The same, with or without folding.
+    #[must_use]
+    pub fn with_fusion(self, do_fusion: bool) -> Self {
+        Self { do_fusion, ..self }
+    }
+
+    /// The same, where nothing is folded into these layers.
+    #[must_use]
+    pub fn with_skipped_layers<L: Into<String>>(self, layers: impl IntoIterator<Item = L>) -> Self {
+        Self { skip_fusion_layers: layers.into_iter().map(Into::into).collect(), ..self }
+    }
+}
+
 /// A graph ready for calibration.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Prepared {
     /// The graph with batch norm, factors and summands folded.
     pub graph: Graph,
@@ -44,6 +60,21 @@ pub struct Prepared {
 /// Folds what follows layers and finds the layers to quantize. The first of `batches` is run once to learn
 /// the shapes.
 ///
+/// Without batches, for factors that are known already, nothing is run and no shape is known. Shapes only
+/// decide how many weight scales a layer gets by default.
+///
+/// ```
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use amct::pipeline::{PrepareOptions, prepare};
+///
+/// let graph = amct::graphdef::load("tests/golden/graphs/mobilenet_v1.pb".as_ref())?;
+/// let outputs = amct::signature::outputs(&graph, &[])?;
+/// let prepared = prepare(&graph, &outputs, &PrepareOptions::default(), None)?;
+/// assert!(!prepared.scan.layers.is_empty());
+/// # Ok(())
+/// # }
+/// ```
+///
 /// # Errors
 /// An already quantized graph, one with fake quantization, batch norm in training mode, a graph that
 /// does not run on the batches, or no layer to quantize.
@@ -51,33 +82,24 @@ pub fn prepare(
     original: &Graph,
     outputs: &[String],
     options: &PrepareOptions,
-    batches: &Batches<'_>,
+    batches: Option<&dyn Batches>,
 ) -> Result<Prepared, Error> {
     let (graph, fold) = folded(original, outputs, options)?;
-    let outlets = interface::outlets(&graph, outputs)?;
-    let probed = layer_inputs(&graph, &outlets)?;
-    let shapes = probe_shapes(&graph, &outlets, &probed, batches)?;
+    let outlets = signature::outlets(&graph, outputs)?;
+    let shapes = match batches {
+        Some(batches) => probe_shapes(&graph, &outlets, &layer_inputs(&graph, &outlets)?, batches)?,
+        None => BTreeMap::new(),
+    };
     let mut scan = scan_layers(&graph, outputs, &|outlet| shapes.get(&outlet).cloned())?;
     // A layer that the outputs do not need is never run, so it cannot be calibrated.
-    keep_needed(&mut scan, |layer| shapes.contains_key(&layer.input))?;
+    if batches.is_some() {
+        keep_needed(&mut scan, |layer| shapes.contains_key(&layer.input))?;
+    } else {
+        let roots: Vec<NodeId> = outlets.into_iter().map(|outlet| outlet.node).collect();
+        let needed: BTreeSet<NodeId> = graph.needed_by(&roots)?.into_iter().collect();
+        keep_needed(&mut scan, |layer| needed.contains(&layer.node))?;
+    }
     Ok(Prepared { graph, outputs: outputs.to_vec(), fold, scan, shapes })
-}
-
-/// As [`prepare`], for factors that are known already: nothing is run, so that no shape is known and no
-/// data needed. Shapes only decide how many weight scales a layer gets by default.
-///
-/// # Errors
-/// As [`prepare`], but for those of running the graph.
-pub fn prepare_without_data(
-    original: &Graph,
-    outputs: &[String],
-    options: &PrepareOptions,
-) -> Result<Prepared, Error> {
-    let (graph, fold) = folded(original, outputs, options)?;
-    let computed = computed(&graph, outputs)?;
-    let mut scan = scan_layers(&graph, outputs, &|_| None)?;
-    keep_needed(&mut scan, |layer| computed.contains(&layer.node))?;
-    Ok(Prepared { graph, outputs: outputs.to_vec(), fold, scan, shapes: BTreeMap::new() })
 }
 
 fn folded(

@@ -8,16 +8,16 @@ mod tests;
 use std::collections::BTreeMap;
 
 use amct_artifacts::record::{Record, RecordEntry};
-use amct_calibration::{Batches, layer_inputs, probe_shapes, tidied};
+use amct_calibration::{from_fn, layer_inputs, probe_shapes, tidied};
 use amct_graph::{Graph, Outlet};
-use amct_interpreter::PlanOptions;
+use amct_interpreter::{Feeds, PlanOptions};
 use amct_rewrite::qat::{QatError, is_fake_quant, take_activations, take_weights};
 use amct_rewrite::{FoldOptions, already_quantized, fold, scan_layers};
 use amct_tensor::{Chain, DType, Tensor, internal};
 
 use super::Prepared;
 use super::prepare::check_training;
-use crate::{Error, interface};
+use crate::{Error, signature};
 
 /// Takes the factors of a graph from quantization-aware training out of its fake quantization: the
 /// graph without it, folded, and the record of its layers. [`quantize`](super::quantize) does the rest.
@@ -76,7 +76,7 @@ pub fn prepare_qat(original: &Graph, outputs: &[String]) -> Result<(Prepared, Re
 fn evaluate(graph: &Graph, outlet: Outlet) -> Result<Tensor, String> {
     let plan = tidied::plan(graph, &[outlet], &PlanOptions::default())
         .map_err(|error| Chain(&error).to_string())?;
-    let value = plan.run(&[]).map_err(|error| Chain(&error).to_string())?.into_iter().next();
+    let value = plan.run(&Feeds::new()).map_err(|error| Chain(&error).to_string())?.into_iter().next();
     value.ok_or("it has no value")?.plain().map_err(|error| Chain(&error).to_string())
 }
 
@@ -84,10 +84,10 @@ fn evaluate(graph: &Graph, outlet: Outlet) -> Result<Tensor, String> {
 /// large a sample is, or holds operators that amct does not have. They only decide whether a
 /// convolution counts as fully connected.
 fn shapes(graph: &Graph, outputs: &[String]) -> Result<BTreeMap<Outlet, Vec<usize>>, Error> {
-    let outlets = interface::outlets(graph, outputs)?;
+    let outlets = signature::outlets(graph, outputs)?;
     let probed = layer_inputs(graph, &outlets)?;
-    let load = |_| sample(graph, &outlets);
-    match probe_shapes(graph, &outlets, &probed, &Batches::new(1, &load)) {
+    let batches = from_fn(1, |_| sample(graph, &outlets));
+    match probe_shapes(graph, &outlets, &probed, &batches) {
         Ok(shapes) => Ok(shapes),
         Err(error) => {
             log::info!(target: "convert_qat", "shapes inside the graph are not known: {}", Chain(&error));
@@ -97,8 +97,8 @@ fn shapes(graph: &Graph, outputs: &[String]) -> Result<BTreeMap<Outlet, Vec<usiz
 }
 
 /// Zeros for every input, one sample where the batch is free.
-fn sample(graph: &Graph, outlets: &[Outlet]) -> Result<Vec<(String, Tensor)>, String> {
-    let inputs = interface::inputs(graph, outlets).map_err(|error| Chain(&error).to_string())?;
+fn sample(graph: &Graph, outlets: &[Outlet]) -> Result<Feeds, String> {
+    let inputs = signature::inputs(graph, outlets).map_err(|error| Chain(&error).to_string())?;
     let zeros = |id| {
         let node = graph.node(id);
         let attrs = node.attributes();

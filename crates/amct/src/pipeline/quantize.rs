@@ -19,6 +19,7 @@ use crate::Error;
 
 /// A quantized graph.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Quantized {
     /// The graph.
     pub graph: Graph,

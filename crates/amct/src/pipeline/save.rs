@@ -6,6 +6,7 @@ use amct_artifacts::atomic::FileSet;
 use amct_artifacts::config::QuantConfig;
 use amct_artifacts::names::SavePath;
 use amct_artifacts::record::Record;
+use rayon::prelude::*;
 
 use super::Quantized;
 use crate::{Error, graphdef};
@@ -16,24 +17,51 @@ pub struct Outputs {
     path: SavePath,
 }
 
-/// What a job has to write.
+/// What a job has to write; what there is nothing of has no file.
 #[derive(Clone, Copy, Debug)]
 pub struct Artifacts<'a> {
     /// The quantized graph.
     pub quantized: &'a Quantized,
-    /// The configuration used.
-    pub config: &'a QuantConfig,
-    /// The factors found.
-    pub record: &'a Record,
+    /// The configuration used; none of a job whose record was given.
+    pub config: Option<&'a QuantConfig>,
+    /// The factors found; none of a job whose record was given.
+    pub record: Option<&'a Record>,
 }
+
+/// One file of a job.
+struct JobFile {
+    path: fn(&Outputs) -> PathBuf,
+    contents: fn(&Artifacts<'_>) -> Result<Option<Vec<u8>>, Error>,
+}
+
+/// The files of a job in the order in which they are written: a further one is a further row.
+const FILES: [JobFile; 4] = [
+    JobFile {
+        path: Outputs::config,
+        contents: |job| Ok(job.config.map(|config| config.to_json().into_bytes())),
+    },
+    JobFile {
+        path: Outputs::record,
+        contents: |job| Ok(job.record.map(|record| record.to_text().into_bytes())),
+    },
+    JobFile {
+        path: Outputs::quant_json,
+        contents: |job| Ok(Some(job.quantized.info.to_json().into_bytes())),
+    },
+    JobFile {
+        path: Outputs::quantized_pb,
+        contents: |job| Ok(Some(graphdef::encode_sorted(&job.quantized.graph)?)),
+    },
+];
 
 /// The contents of the files of a job.
 #[derive(Clone, Debug)]
-pub struct Encoded {
-    config: String,
-    record: String,
-    info: String,
-    model: Vec<u8>,
+pub struct Encoded(Vec<EncodedFile>);
+
+#[derive(Clone, Debug)]
+struct EncodedFile {
+    path: fn(&Outputs) -> PathBuf,
+    contents: Vec<u8>,
 }
 
 impl Outputs {
@@ -82,31 +110,18 @@ impl Outputs {
     /// [`Error::Write`] naming the file.
     pub fn check_writable(&self) -> Result<(), Error> {
         let mut files = FileSet::new();
-        for path in [self.config(), self.record(), self.quant_json(), self.quantized_pb()] {
-            files.stage(path, b"")?;
+        for file in &FILES {
+            files.stage((file.path)(self), b"")?;
         }
         Ok(())
     }
 
-    /// Writes configuration, record, node mapping and model: all of them, or none.
-    ///
-    /// # Errors
-    /// [`Error::Write`] naming the file.
-    pub fn save(&self, artifacts: &Artifacts<'_>) -> Result<(), Error> {
-        self.write(&artifacts.encode()?)
-    }
-
-    /// Writes node mapping and model alone, as a job does whose record was given.
+    /// Writes all files of a job, or none.
     ///
     /// # Errors
     /// [`Error::GraphDef`] for a graph that cannot be written, [`Error::Write`] naming the file.
-    pub fn save_model(&self, quantized: &Quantized) -> Result<(), Error> {
-        let mut files = FileSet::new();
-        files.stage(self.quant_json(), quantized.info.to_json().as_bytes())?;
-        files.stage(self.quantized_pb(), &graphdef::encode_sorted(&quantized.graph)?)?;
-        files.commit()?;
-        log::info!(target: "save_model", "The model is saved in {}", self.quantized_pb().display());
-        Ok(())
+    pub fn save(&self, artifacts: &Artifacts<'_>) -> Result<(), Error> {
+        self.write(&artifacts.encode()?)
     }
 
     /// Writes what [`Artifacts::encode`] made, all files or none.
@@ -121,11 +136,7 @@ impl Outputs {
 
     /// Adds the files of a job to a set that is written later.
     pub(crate) fn stage(&self, encoded: &Encoded, files: &mut FileSet) -> Result<(), Error> {
-        files.stage(self.config(), encoded.config.as_bytes())?;
-        files.stage(self.record(), encoded.record.as_bytes())?;
-        files.stage(self.quant_json(), encoded.info.as_bytes())?;
-        files.stage(self.quantized_pb(), &encoded.model)?;
-        Ok(())
+        encoded.0.iter().try_for_each(|file| Ok(files.stage((file.path)(self), &file.contents)?))
     }
 
     /// Writes a set that holds the files of a job, and says so.
@@ -142,10 +153,12 @@ impl Artifacts<'_> {
     /// # Errors
     /// [`Error::GraphDef`] for a graph that cannot be written.
     pub fn encode(&self) -> Result<Encoded, Error> {
-        let (record, (info, model)) = rayon::join(
-            || self.record.to_text(),
-            || (self.quantized.info.to_json(), graphdef::encode_sorted(&self.quantized.graph)),
-        );
-        Ok(Encoded { config: self.config.to_json(), record, info, model: model? })
+        let files = FILES.par_iter().map(|file| {
+            let contents = (file.contents)(self)?;
+            Ok(contents.map(|contents| EncodedFile { path: file.path, contents }))
+        });
+        // Collected before the first error is looked for, so that it is always the same one.
+        let files: Vec<Result<Option<EncodedFile>, Error>> = files.collect();
+        Ok(Encoded(files.into_iter().filter_map(Result::transpose).collect::<Result<_, _>>()?))
     }
 }

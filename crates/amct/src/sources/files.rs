@@ -2,13 +2,15 @@
 
 use std::path::{Path, PathBuf};
 
+use amct_calibration::{BatchError, Batches};
 use amct_dataset::{DatasetError, Normalization, list_images, read_npy};
 use amct_graph::{Graph, Outlet};
+use amct_interpreter::Feeds;
 use amct_tensor::Tensor;
 
 use super::single_image;
 use crate::Error;
-use crate::interface::{self, ImageInput, InterfaceError};
+use crate::signature::{self, ImageInput, InterfaceError};
 
 /// A file, or a directory of files, for an input of a graph.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -66,13 +68,13 @@ impl FileInputs {
             return Err(InterfaceError::Files { first: (first, count), other }.into());
         }
         let has_images = inputs.iter().flat_map(|(_, files)| files).any(|file| !is_array(file));
-        let image = if has_images { Some(interface::image_input(graph, outputs, size)?) } else { None };
+        let image = if has_images { Some(signature::image_input(graph, outputs, size)?) } else { None };
         Ok(Self { inputs, image, normalization })
     }
 
-    /// The number of samples.
-    pub fn count(&self) -> usize {
-        self.inputs.first().map_or(0, |(_, files)| files.len())
+    /// Images for one input, one after the other.
+    pub fn images(input: &ImageInput, files: Vec<PathBuf>, normalization: Normalization) -> Self {
+        Self { inputs: vec![(input.name.clone(), files)], image: Some(input.clone()), normalization }
     }
 
     /// The files of a sample, by input.
@@ -80,16 +82,29 @@ impl FileInputs {
         self.inputs.iter().filter_map(move |(name, files)| Some((name.as_str(), files.get(index)?.as_path())))
     }
 
-    /// The feeds of one sample.
-    ///
-    /// # Errors
-    /// A file that cannot be read, by its name.
-    pub fn feeds(&self, index: usize) -> Result<Vec<(String, Tensor)>, Error> {
-        let read = |file: &Path| match &self.image {
+    fn read(&self, file: &Path) -> Result<Tensor, Error> {
+        match &self.image {
             Some(input) if !is_array(file) => single_image(file, input, self.normalization.clone()),
             _ => Ok(read_npy(file)?),
+        }
+    }
+}
+
+/// One sample each.
+impl Batches for FileInputs {
+    fn len(&self) -> usize {
+        self.inputs.first().map_or(0, |(_, files)| files.len())
+    }
+
+    fn feeds(&self, index: usize) -> Result<Feeds, BatchError> {
+        if index >= self.len() {
+            return Err(BatchError::missing(index));
+        }
+        let read = |(name, file): (&str, &Path)| match self.read(file) {
+            Ok(tensor) => Ok((name.to_owned(), tensor)),
+            Err(error) => Err(BatchError::new(index, error).in_file(file)),
         };
-        self.files(index).map(|(name, file)| Ok((name.to_owned(), read(file)?))).collect()
+        self.files(index).map(read).collect()
     }
 }
 

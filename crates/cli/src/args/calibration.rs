@@ -3,7 +3,7 @@
 use std::num::{NonZeroU32, NonZeroUsize};
 use std::path::PathBuf;
 
-use amct::tensor::DType;
+use amct_tensor::DType;
 use clap::Args;
 
 use super::parse::{self, List};

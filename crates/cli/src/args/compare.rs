@@ -4,8 +4,8 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use amct::compare::Rank;
-use amct::metrics::{Measure, Thresholds};
-use amct::sources::GivenInput;
+use amct::data::GivenInput;
+use amct_metrics::{Measure, Thresholds};
 use clap::{Args, ValueEnum};
 
 use super::images::NormalizationArgs;

@@ -1,8 +1,8 @@
 use std::path::PathBuf;
 
-use amct::artifacts::config::ConfigFile;
-use amct::artifacts::definition::DefinitionFile;
 use amct::pipeline::Configuration;
+use amct_artifacts::config::ConfigFile;
+use amct_artifacts::definition::DefinitionFile;
 use clap::Args;
 
 /// What to quantize and how, from a file.

@@ -1,8 +1,10 @@
 use std::path::PathBuf;
 
-use amct::graph::Graph;
-use amct::interface;
+use amct::job::Job;
+use amct_graph::Graph;
 use clap::Args;
+
+use crate::progress;
 
 /// The model of the commands that quantize it.
 #[derive(Debug, Args)]
@@ -17,10 +19,12 @@ pub(crate) struct FloatModelArgs {
 }
 
 impl FloatModelArgs {
-    /// The graph and its outputs.
-    pub(crate) fn load(&self) -> Result<(Graph, Vec<String>), amct::Error> {
-        let graph = amct::graphdef::load(&self.model)?;
-        let outputs = interface::outputs(&graph, &self.output)?;
-        Ok((graph, outputs))
+    pub(crate) fn load(&self) -> Result<Graph, amct::Error> {
+        Ok(amct::graphdef::load(&self.model)?)
+    }
+
+    /// The job on the graph that was loaded.
+    pub(crate) fn job<'a>(&self, graph: &'a Graph) -> Result<Job<'a>, amct::Error> {
+        Ok(Job::new(graph, &self.output)?.with_progress(&progress::calibration))
     }
 }

@@ -3,11 +3,12 @@
 use std::num::{NonZeroU32, NonZeroUsize};
 use std::path::PathBuf;
 
-use amct::dataset::{DatasetError, Normalization};
-use amct::graph::Graph;
-use amct::interface::{self, ImageInput};
+use amct::data::ImageBatches;
+use amct::job::Job;
 use amct::pipeline::Configuration;
-use amct::sources::ImageBatches;
+use amct::signature::ImageInput;
+use amct_calibration::Batches;
+use amct_dataset::{DatasetError, Normalization};
 use clap::Args;
 
 use super::configuration::ConfigurationArgs;
@@ -39,15 +40,16 @@ pub(crate) struct CalibrationImageArgs {
 }
 
 impl CalibrationImageArgs {
-    /// The input of the graph that takes the images.
-    pub(crate) fn input(&self, graph: &Graph, outputs: &[String]) -> Result<ImageInput, amct::Error> {
-        let outlets = interface::outlets(graph, outputs)?;
-        interface::image_input(graph, &outlets, self.size)
-    }
-
-    /// Reads the configuration file; `None` if there is none given.
-    pub(crate) fn configuration(&self) -> Result<Option<Configuration>, amct::Error> {
-        self.configuration.read()
+    /// The images for a job, and what the arguments say of its configuration.
+    pub(crate) fn read(&self, job: &Job<'_>) -> Result<CalibrationImages, amct::Error> {
+        let given = self.configuration.read()?;
+        // Before the images, which take their time.
+        given.as_ref().map(|given| given.prepare_options(job.original())).transpose()?;
+        let input = job.image_input(self.size)?;
+        let normalization = self.normalization.build()?;
+        let batches = self.load(given.as_ref(), &input, normalization.clone())?;
+        let configuration = given.unwrap_or_else(|| self.by_arguments(&batches));
+        Ok(CalibrationImages { input, normalization, batches, configuration })
     }
 
     /// The configuration file, with what it is.
@@ -65,7 +67,7 @@ impl CalibrationImageArgs {
 
     /// The images. A configuration says how many batches there are: of `--batch-size` images, or as
     /// many as the graph fixes; if neither says so, all images are dealt out to them, and run one by one.
-    pub(crate) fn load(
+    fn load(
         &self,
         configuration: Option<&Configuration>,
         input: &ImageInput,
@@ -80,18 +82,26 @@ impl CalibrationImageArgs {
         let batch_size = self.batch_size.map(Into::into);
         let images = ImageBatches::load(&self.calibration, input, normalization, batch_size, batch_num)?;
         if let Some(wanted) = configured {
-            DatasetError::check_batches(&self.calibration, images.count(), wanted)?;
+            DatasetError::check_batches(&self.calibration, images.len(), wanted)?;
         }
         Ok(images)
     }
 
     /// What the arguments say. Without a word from the user all images are one batch, as in AMCT's
     /// sample.
-    pub(crate) fn by_arguments(&self, images: &ImageBatches) -> Configuration {
+    fn by_arguments(&self, images: &ImageBatches) -> Configuration {
         let explicit = self.batch_size.is_some() || self.batch_num.is_some();
-        let batch_num = if explicit { u32::try_from(images.count()).unwrap_or(u32::MAX) } else { 1 };
+        let batch_num = if explicit { u32::try_from(images.len()).unwrap_or(u32::MAX) } else { 1 };
         Configuration::Arguments { skip_layers: Vec::new(), batch_num, activation_offset: true }
     }
+}
+
+/// What the arguments about images lead to.
+pub(crate) struct CalibrationImages {
+    pub(crate) input: ImageInput,
+    pub(crate) normalization: Normalization,
+    pub(crate) batches: ImageBatches,
+    pub(crate) configuration: Configuration,
 }
 
 /// How pixels become numbers: (pixel - mean) / std.

@@ -1,7 +1,7 @@
 //! Values with a structure of their own.
 
-use amct::sources::GivenInput;
-use amct::tensor::DType;
+use amct::data::GivenInput;
+use amct_tensor::DType;
 
 /// A `;`-separated list.
 #[derive(Clone, Debug, PartialEq, Eq)]

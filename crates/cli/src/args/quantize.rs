@@ -56,7 +56,7 @@ pub(crate) enum ShiftSearch {
     V2,
 }
 
-impl From<ShiftSearch> for amct::calibration::shift::ShiftVersion {
+impl From<ShiftSearch> for amct_calibration::shift::ShiftVersion {
     fn from(search: ShiftSearch) -> Self {
         match search {
             ShiftSearch::V1 => Self::V1,

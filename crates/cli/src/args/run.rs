@@ -3,7 +3,7 @@
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
-use amct::sources::GivenInput;
+use amct::data::GivenInput;
 use clap::{Args, ValueEnum};
 
 use super::images::NormalizationArgs;

@@ -1,4 +1,4 @@
-use amct::interpreter::{Arithmetic, Device};
+use amct_interpreter::{Arithmetic, Device};
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 
 /// Whose arithmetic the quantized layers are computed in.

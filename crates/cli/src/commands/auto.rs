@@ -6,27 +6,26 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
-use amct::artifacts::auto_calibration::Ranking;
+use amct::amct_api::accuracy_based_auto_calibration;
 use amct::auto::evaluators::{Accuracy, Agreement, Command, Sqnr};
 use amct::auto::{
     AutoCalibration, AutoReport, BinarySearch, CosineSimilarity, EvaluationImages, Evaluator, GivenRanking,
     Stop, Verdict,
 };
-use amct::calibration::Batches;
-use amct::dataset::{Labels, list_images};
-use amct::graph::Graph;
-use amct::interface::ImageInput;
-use amct::interpreter::Arithmetic;
+use amct::job::Job;
 use amct::model::Model;
-use amct::pipeline::{self, Outputs};
-use amct::verbs::accuracy_based_auto_calibration;
+use amct::pipeline::Outputs;
+use amct::signature::ImageInput;
+use amct_artifacts::auto_calibration::Ranking;
+use amct_dataset::{Labels, Normalization, list_images};
+use amct_interpreter::Arithmetic;
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::flag;
 
-use crate::args::{AutoArgs, Metric, Sensitivity, Strategy};
+use crate::Outcome;
+use crate::args::{AutoArgs, CalibrationImages, Metric, Sensitivity, Strategy};
 use crate::error::CliError;
 use crate::output::Out;
-use crate::{Outcome, progress};
 
 /// What a second signal ends the program with.
 const INTERRUPTED: i32 = 130;
@@ -34,25 +33,13 @@ const INTERRUPTED: i32 = 130;
 pub(crate) fn run(args: &AutoArgs, out: &mut Out) -> Result<Outcome, CliError> {
     let stop = stop_on_signal()?;
     let ranking = args.ranking.as_deref().map(ranking).transpose()?;
-    let outputs = Outputs::new(&args.save_path)?;
-    let (original, output_names) = args.model.load()?;
-    let input = args.images.input(&original, &output_names)?;
-    let given = args.images.configuration()?;
-    let options = given.as_ref().map(|given| given.prepare_options(&original)).transpose()?;
-    let images = args.images.load(given.as_ref(), &input, args.images.normalization.build()?)?;
-    let evaluator = evaluator(args, &original, &output_names, &input, &stop)?;
-    outputs.check_writable()?;
-
-    let load = |index: usize| images.feeds(index);
-    let batches = Batches::new(images.count(), &load);
-    let prepared = pipeline::prepare(&original, &output_names, &options.unwrap_or_default(), &batches)?;
-    let config = given.unwrap_or_else(|| args.images.by_arguments(&images)).resolve(&prepared)?;
-    let load_until_stopped = |index: usize| {
-        stop.check().map_err(|stopped| stopped.to_string())?;
-        images.feeds(index)
-    };
-    let batches = Batches::new(images.count(), &load_until_stopped);
-    let job = AutoCalibration::new(&original, &prepared, &config, &batches, &outputs, &*evaluator);
+    let files = Outputs::new(&args.save_path)?;
+    let original = args.model.load()?;
+    let job = args.model.job(&original)?.save_to(files).with_stop(stop.clone());
+    let CalibrationImages { input, normalization, batches, configuration } = args.images.read(&job)?;
+    let job = job.with_configuration(configuration)?.with_data(&batches);
+    let evaluator = evaluator(args, &job, &input, &normalization, &stop)?;
+    let prepared = job.prepare()?;
     let report = accuracy_based_auto_calibration(AutoCalibration {
         strategy: match args.strategy {
             Strategy::BinarySearch => Box::new(BinarySearch::new()),
@@ -61,9 +48,7 @@ pub(crate) fn run(args: &AutoArgs, out: &mut Out) -> Result<Outcome, CliError> {
             (Some(ranking), _) => Box::new(GivenRanking(ranking)),
             (None, Sensitivity::CosineSimilarity) => Box::new(CosineSimilarity),
         },
-        stop: stop.clone(),
-        progress: &progress::calibration,
-        ..job
+        ..prepared.search(&*evaluator)?
     })?;
     print(&report, out);
     Ok(match report.verdict {
@@ -101,9 +86,9 @@ fn stop_on_signal() -> Result<Stop, CliError> {
 
 fn evaluator(
     args: &AutoArgs,
-    original: &Graph,
-    outputs: &[String],
+    job: &Job<'_>,
     input: &ImageInput,
+    normalization: &Normalization,
     stop: &Stop,
 ) -> Result<Box<dyn Evaluator>, CliError> {
     let limit = args.max_loss;
@@ -112,11 +97,10 @@ fn evaluator(
     }
     let directory = args.evaluation.as_ref().unwrap_or(&args.images.calibration);
     let labels = Labels::read(directory)?;
-    let load = |files: Vec<PathBuf>| {
-        EvaluationImages::load(files, input, args.images.normalization.build()?, stop.clone())
-    };
+    let load =
+        |files: Vec<PathBuf>| EvaluationImages::load(files, input, normalization.clone(), stop.clone());
     let all = || Ok::<_, amct::Error>(list_images(directory)?.images);
-    let model = || Model::new(original, outputs, Arithmetic::Integer);
+    let model = || Model::new(job.original(), job.outputs(), Arithmetic::Integer);
     let metric = args.metric.unwrap_or(if labels.is_some() { Metric::Top1 } else { Metric::Agreement });
     Ok(match (metric, labels) {
         (Metric::Agreement, _) => Box::new(Agreement::new(model()?, load(all()?)?, limit)),

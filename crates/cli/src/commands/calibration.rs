@@ -1,11 +1,11 @@
 //! `amct calibration`: AMCT's own command line, on raw `.bin` batches.
 
-use amct::artifacts::definition::DefinitionFile;
-use amct::calibration::Batches;
-use amct::graph::{Graph, NodeId};
-use amct::interface::{self, InterfaceError};
-use amct::pipeline::{self, Artifacts, Configuration, Outputs};
-use amct::sources::{BinBatches, BinInput};
+use amct::data::{BinBatches, BinInput};
+use amct::job::Job;
+use amct::pipeline::{CalibrateOptions, Configuration, Outputs};
+use amct::signature::{self, InterfaceError};
+use amct_artifacts::definition::DefinitionFile;
+use amct_graph::{Graph, NodeId};
 
 use crate::args::CalibrationArgs;
 use crate::error::CliError;
@@ -15,22 +15,14 @@ pub(crate) fn run(args: &CalibrationArgs) -> Result<Outcome, CliError> {
     let inputs = bin_inputs(args)?;
     let outputs = Outputs::new(&args.save_path)?;
     let original = amct::graphdef::load(&args.model)?;
-    let output_names = interface::outputs(&original, &args.outputs.0)?;
-    let outlets = interface::outlets(&original, &output_names)?;
-    check_inputs(&original, &inputs, &interface::inputs(&original, &outlets)?)?;
+    let job = Job::new(&original, &args.outputs.0)?.with_progress(&progress::calibration).save_to(outputs);
+    check_inputs(&original, &inputs, &signature::inputs(&original, job.outlets())?)?;
     let configuration = configuration(args)?;
     let batch_num = usize::try_from(configuration.batch_num()).unwrap_or(usize::MAX);
-    let options = configuration.prepare_options(&original)?;
-    let files = BinBatches::list(inputs, batch_num)?.converted_for(&original)?;
-    outputs.check_writable()?;
-
-    let load = |index: usize| files.feeds(index);
-    let batches = Batches::new(files.count(), &load);
-    let prepared = pipeline::prepare(&original, &output_names, &options, &batches)?;
-    let config = configuration.resolve(&prepared)?;
-    let record = pipeline::calibrate(&prepared, &config, &batches, &progress::calibration)?;
-    let quantized = pipeline::quantize(&prepared, &record, outputs.prefix())?;
-    outputs.save(&Artifacts { quantized: &quantized, config: &config, record: &record })?;
+    let job = job.with_configuration(configuration)?;
+    let batches = BinBatches::list(inputs, batch_num)?.converted_for(&original)?;
+    let calibrated = job.with_data(&batches).prepare()?.calibrate(&CalibrateOptions::default())?;
+    calibrated.quantize()?.save()?;
     Ok(Outcome::Done)
 }
 
@@ -55,7 +47,7 @@ fn check_inputs(graph: &Graph, inputs: &[BinInput], needed: &[NodeId]) -> Result
             let names = needed.iter().map(|&id| graph.node(id).name.clone()).collect();
             return Err(InterfaceError::NotAnInput { name: input.name.clone(), inputs: names }.into());
         };
-        interface::check_shape(graph, id, &input.shape)?;
+        signature::check_shape(graph, id, &input.shape)?;
     }
     let names = needed.iter().map(|&id| &graph.node(id).name);
     match names.into_iter().find(|name| inputs.iter().all(|input| input.name != **name)) {

@@ -6,15 +6,15 @@ mod table;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use amct::artifacts::quant_info::QuantInfo;
-use amct::calibration::Batches;
 use amct::compare::{CompareOptions, Comparison, Mapping, compare, compare_dumps};
-use amct::graph::quantized_layers;
-use amct::interface;
-use amct::interpreter::Arithmetic;
-use amct::metrics::{Measure, Thresholds};
+use amct::data::{FileInputs, GivenInput};
 use amct::report::Parts;
-use amct::sources::{FileInputs, GivenInput};
+use amct::signature;
+use amct_artifacts::quant_info::QuantInfo;
+use amct_calibration::{Batches, first};
+use amct_graph::quantized_layers;
+use amct_interpreter::Arithmetic;
+use amct_metrics::{Measure, Thresholds};
 use serde_json::json;
 
 use crate::Outcome;
@@ -67,10 +67,10 @@ fn models(args: &CompareArgs) -> Result<(Comparison, Vec<PathBuf>), CliError> {
     let arithmetic = args.semantics.arithmetic(false).unwrap_or_default();
     let float = amct::graphdef::load(&args.reference)?;
     let mut quantized = amct::graphdef::load(&args.found)?;
-    let outputs = interface::outputs(&float, &args.output)?;
-    let outlets = interface::outlets(&float, &outputs)?;
+    let outputs = signature::outputs(&float, &args.output)?;
+    let outlets = signature::outlets(&float, &outputs)?;
     if let Some(file) = &args.om_json {
-        let ends = interface::outlets(&quantized, &interface::outputs(&quantized, &args.output)?)?;
+        let ends = signature::outlets(&quantized, &signature::outputs(&quantized, &args.output)?)?;
         super::compiled::read(file)?.apply(&mut quantized, &ends)?;
     }
     let given = if args.input.is_empty() {
@@ -79,15 +79,15 @@ fn models(args: &CompareArgs) -> Result<(Comparison, Vec<PathBuf>), CliError> {
         args.input.clone()
     };
     let known: Vec<String> =
-        interface::inputs(&float, &outlets)?.into_iter().map(|id| float.node(id).name.clone()).collect();
+        signature::inputs(&float, &outlets)?.into_iter().map(|id| float.node(id).name.clone()).collect();
     let normalization = args.normalization.build()?;
     let inputs = FileInputs::new(&float, &outlets, &known, &given, args.size, normalization)?;
-    let load = |index: usize| inputs.feeds(index).map_err(|error| error.in_one_line());
-    let count = args.limit.map_or(inputs.count(), |limit| limit.get().min(inputs.count()));
+    let count = args.limit.map_or(inputs.len(), |limit| limit.get().min(inputs.len()));
+    let wanted = first(&inputs, count)?;
     if let (Arithmetic::Device(device), None, false) = (arithmetic, &args.om_json, args.no_rollback) {
-        let ends = interface::outputs(&quantized, &args.output)?;
+        let ends = signature::outputs(&quantized, &args.output)?;
         let whole = quantized_layers(&quantized).len();
-        super::compiled::roll_back(&mut quantized, &ends, &Batches::new(count, &load), device)?;
+        super::compiled::roll_back(&mut quantized, &ends, &wanted, device)?;
         if whole > 0 && quantized_layers(&quantized).is_empty() {
             return Err(CliError::Usage(format!(
                 "ATC gives all {whole} quantized layer(s) of '{}' back to float16 for {device}, so nothing is \
@@ -97,8 +97,9 @@ fn models(args: &CompareArgs) -> Result<(Comparison, Vec<PathBuf>), CliError> {
         }
     }
     let info = info_file(args).map(QuantInfo::read).transpose()?;
-    let options = CompareOptions { arithmetic, info, outputs };
-    let found = compare(&float, &quantized, &options, &Batches::new(count, &load))?;
+    let options =
+        CompareOptions::default().with_arithmetic(arithmetic).with_info(info).with_outputs(&outputs);
+    let found = compare(&float, &quantized, &options, &wanted)?;
     let files = (0..count).flat_map(|index| inputs.files(index).map(|(_, file)| file.to_owned()));
     Ok((found, files.collect()))
 }

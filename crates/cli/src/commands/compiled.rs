@@ -2,12 +2,12 @@
 
 use std::path::Path;
 
-use amct::artifacts::compiled_model::CompiledModel;
-use amct::calibration::Batches;
-use amct::compiled::{Compiled, deciding_shapes, roll_back_expected};
-use amct::graph::{Graph, Outlet};
-use amct::interface;
-use amct::interpreter::Device;
+use amct::atc::{Compiled, deciding_shapes, roll_back_expected};
+use amct::signature;
+use amct_artifacts::compiled_model::CompiledModel;
+use amct_calibration::Batches;
+use amct_graph::{Graph, Outlet};
+use amct_interpreter::Device;
 use serde_json::{Value, json};
 
 use crate::Outcome;
@@ -38,10 +38,10 @@ pub(super) fn read(file: &Path) -> Result<Compiled, amct::Error> {
 pub(super) fn roll_back(
     graph: &mut Graph,
     outputs: &[String],
-    batches: &Batches<'_>,
+    batches: &dyn Batches,
     device: Device,
 ) -> Result<(), amct::Error> {
-    let outlets = interface::outlets(graph, outputs)?;
+    let outlets = signature::outlets(graph, outputs)?;
     let shapes = deciding_shapes(graph, &outlets, batches);
     let back = roll_back_expected(graph, &outlets, &shapes)?;
     if !back.is_empty() {
@@ -60,8 +60,8 @@ fn outlets(graph: &Graph, outputs: &[String]) -> Result<Vec<Outlet>, amct::Error
     if outputs.is_empty() {
         return Ok(graph.leaves().into_iter().map(Outlet::from).collect());
     }
-    let outputs = interface::outputs(graph, outputs)?;
-    Ok(interface::outlets(graph, &outputs)?)
+    let outputs = signature::outputs(graph, outputs)?;
+    Ok(signature::outlets(graph, &outputs)?)
 }
 
 fn print_text(compiled: &Compiled, out: &mut Out) {

@@ -1,6 +1,6 @@
 //! `amct convert`: a model of quantization-aware training, as AMCT's command line converts it.
 
-use amct::verbs::convert_qat_model;
+use amct::amct_api::convert_qat_model;
 
 use crate::Outcome;
 use crate::args::ConvertArgs;

@@ -1,6 +1,6 @@
 //! `amct convert-model`: a float model quantized with the factors of a given record.
 
-use amct::verbs::convert_model;
+use amct::amct_api::convert_model;
 
 use crate::Outcome;
 use crate::args::ConvertModelArgs;

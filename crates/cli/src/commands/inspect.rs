@@ -3,8 +3,8 @@
 use std::path::Path;
 
 use amct::inspect::{Input, Inspection, inspect};
-use amct::interpreter::UnsupportedOp;
-use amct::rewrite::qat::FAKE_QUANT_OPS;
+use amct_interpreter::UnsupportedOp;
+use amct_rewrite::qat::FAKE_QUANT_OPS;
 use serde_json::{Value, json};
 
 use crate::Outcome;

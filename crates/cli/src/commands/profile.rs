@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use amct::interpreter::StepTime;
+use amct_interpreter::StepTime;
 use serde_json::{Value, json};
 
 use crate::args::ProfileFormat;

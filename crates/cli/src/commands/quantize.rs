@@ -2,85 +2,63 @@
 
 use std::path::{Path, PathBuf};
 
-use amct::calibration::Batches;
-use amct::graph::Graph;
-use amct::interface::ImageInput;
-use amct::interpreter::Arithmetic;
+use amct::data::single_image;
 use amct::model::Model;
-use amct::pipeline::{self, Artifacts, CalibrateOptions, Calibration, Outputs};
+use amct::pipeline::{CalibrateOptions, Outputs};
 use amct::predict::{Class, top_classes};
 use amct::report::Parts;
-use amct::sources::single_image;
+use amct::signature::ImageInput;
+use amct_graph::Graph;
+use amct_interpreter::Arithmetic;
 
-use crate::args::QuantizeArgs;
+use crate::Outcome;
+use crate::args::{CalibrationImages, QuantizeArgs};
 use crate::commands::report;
 use crate::error::CliError;
 use crate::output::Out;
-use crate::{Outcome, progress};
 
 /// The image that the sample predicts, used if it is there and no other is named.
 const SAMPLE_IMAGE: &str = "data/classification.jpg";
 
 pub(crate) fn run(args: &QuantizeArgs, out: &mut Out) -> Result<Outcome, CliError> {
-    let outputs = Outputs::new(&args.save_path)?;
-    let (original, output_names) = args.model.load()?;
-    let given = args.images.configuration()?;
-    let options = given.as_ref().map(|given| given.prepare_options(&original)).transpose()?;
-    let input = args.images.input(&original, &output_names)?;
-    let normalization = args.images.normalization.build()?;
-    let images = args.images.load(given.as_ref(), &input, normalization.clone())?;
+    let files = Outputs::new(&args.save_path)?;
+    let original = args.model.load()?;
+    let job = args.model.job(&original)?.save_to(files).also_writes(args.report.clone());
+    let CalibrationImages { input, normalization, batches, configuration } = args.images.read(&job)?;
+    let job = job.with_configuration(configuration)?.with_data(&batches);
     let test_image = test_image(args);
     let test_tensor =
-        test_image.as_deref().map(|path| single_image(path, &input, normalization.clone())).transpose()?;
-    outputs.check_writable()?;
-    report::check_writable(args.report.as_deref())?;
+        test_image.as_deref().map(|path| single_image(path, &input, normalization)).transpose()?;
 
-    let load = |index: usize| images.feeds(index);
-    let batches = Batches::new(images.count(), &load);
     // Before anything is written, so that a model that does not run leaves no files behind.
+    let output_names = job.outputs().to_vec();
     let predicted = |graph: &Graph| -> Result<Option<Class>, amct::Error> {
         let Some(image) = &test_tensor else { return Ok(None) };
         predict(graph, &output_names, &input, image.clone())
     };
     // Side by side what has steps that cannot be split.
-    let (prepared, before) = rayon::join(
-        || pipeline::prepare(&original, &output_names, &options.unwrap_or_default(), &batches),
-        || predicted(&original),
-    );
-    let (prepared, before) = (prepared?, before?);
-    let configuration = given.unwrap_or_else(|| args.images.by_arguments(&images));
-    let mut config = configuration.resolve(&prepared)?;
+    let (prepared, before) = rayon::join(|| job.prepare(), || predicted(&original));
+    let (mut prepared, before) = (prepared?, before?);
     if let Some(strength) = args.dmq {
-        pipeline::set_dmq_balancer(&mut config, &prepared, strength)?;
+        prepared = prepared.with_dmq_balancer(strength)?;
     }
-    let options =
-        CalibrateOptions { shift_bits: args.shift_bits.map(Into::into), ..CalibrateOptions::default() };
-    let Calibration { record, losses } =
-        pipeline::calibrate_in_full(&prepared, &config, &batches, &options, &progress::calibration)?;
-    let quantized = pipeline::quantize(&prepared, &record, outputs.prefix())?;
-    let artifacts = Artifacts { quantized: &quantized, config: &config, record: &record };
-    let (after, encoded) = rayon::join(|| predicted(&quantized.graph), || artifacts.encode());
+    let options = CalibrateOptions::default().with_shift_bits(args.shift_bits.map(Into::into));
+    let quantized = prepared.calibrate(&options)?.quantize()?;
+    let (after, encoded) = rayon::join(|| predicted(quantized.graph()), || quantized.encode());
     let (after, encoded) = (after?, encoded?);
-    outputs.write(&encoded)?;
+    quantized.write(&encoded)?;
     if let Some(file) = &args.report {
-        let comparison = report::compared(&original, &quantized, &output_names, &batches)?;
+        let prediction = test_image.as_ref().map(|path| path.display().to_string());
+        let prediction = prediction.zip(before.zip(after).map(|(before, after)| [before, after]));
         let named = [("float model", args.model.model.clone())];
         let named = named.into_iter().chain(test_image.iter().map(|path| ("image to predict", path.clone())));
+        let files = report::files(named.chain(args.images.configuration_files()), batches.files());
+        let comparison = quantized.compare(&batches)?;
         let parts = Parts {
-            title: outputs.prefix().to_owned(),
-            command: report::command_line(),
-            comparison: &comparison,
-            inputs: report::names(images.files()),
-            losses,
-            effects: None,
-            prediction: test_image
-                .as_ref()
-                .map(|path| path.display().to_string())
-                .zip(before.zip(after).map(|(before, after)| [before, after])),
-            configuration: Some(config.to_json()),
-            files: report::files(named.chain(args.images.configuration_files()), images.files()),
+            prediction,
+            ..report::of_job(quantized.calibrated(), &comparison, batches.files(), files)
         };
-        report::write(file, parts)?;
+        report::write(file, Parts { title: quantized.quantized().info.name.clone(), ..parts })?;
     }
     print_prediction("Origin", before, out);
     print_prediction("Quantized", after, out);
@@ -100,10 +78,10 @@ fn predict(
     graph: &Graph,
     outputs: &[String],
     input: &ImageInput,
-    image: amct::tensor::Tensor,
+    image: amct_tensor::Tensor,
 ) -> Result<Option<Class>, amct::Error> {
     let model = Model::new(graph, outputs, Arithmetic::Integer)?;
-    let results = model.run(&[(input.name.as_str(), image)])?;
+    let results = model.run([(input.name.as_str(), image)])?;
     let (Some(name), Some(result)) = (model.outputs().first(), results.first()) else { return Ok(None) };
     Ok(top_classes(name, result, 1)?.first().copied())
 }

@@ -2,12 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
-use amct::artifacts::atomic::{self, FileSet};
-use amct::calibration::Batches;
-use amct::compare::{CompareOptions, Comparison, compare};
-use amct::graph::Graph;
-use amct::pipeline::Quantized;
+use amct::compare::Comparison;
+use amct::job::CalibratedJob;
 use amct::report::{Parts, html};
+use amct_artifacts::atomic::{self, FileSet};
 
 /// Makes sure that a page can be written, before the work is done.
 pub(super) fn check_writable(file: Option<&Path>) -> Result<(), amct::Error> {
@@ -22,19 +20,24 @@ pub(super) fn write(file: &Path, parts: Parts<'_>) -> Result<(), amct::Error> {
     Ok(())
 }
 
-/// The quantized model of a job beside its float model.
-pub(super) fn compared(
-    float: &Graph,
-    quantized: &Quantized,
-    outputs: &[String],
-    inputs: &Batches<'_>,
-) -> Result<Comparison, amct::Error> {
-    let options = CompareOptions {
-        info: Some(quantized.info.clone()),
-        outputs: outputs.to_vec(),
-        ..CompareOptions::default()
-    };
-    compare(float, &quantized.graph, &options, inputs)
+/// The parts of a page that any job has; the title is still to be given.
+pub(super) fn of_job<'a>(
+    job: &CalibratedJob<'_>,
+    comparison: &'a Comparison,
+    inputs: &[PathBuf],
+    files: Vec<(String, PathBuf)>,
+) -> Parts<'a> {
+    Parts {
+        title: String::new(),
+        command: command_line(),
+        comparison,
+        inputs: names(inputs),
+        losses: job.losses().clone(),
+        effects: None,
+        prediction: None,
+        configuration: Some(job.config().to_json()),
+        files,
+    }
 }
 
 /// The command as it was given.

@@ -1,16 +1,16 @@
 //! `amct run`: a model on images or arrays.
 
-use amct::calibration::Batches;
-use amct::dataset::write_npy;
+use amct::data::FileInputs;
 use amct::dump::{DumpOptions, NodePatterns, dump};
-use amct::graph::Graph;
-use amct::interface;
-use amct::interpreter::Arithmetic;
-use amct::model::Model;
+use amct::model::{Model, ModelOptions};
 use amct::predict::top;
-use amct::rewrite::{FoldOptions, fold};
-use amct::sources::FileInputs;
-use amct::tensor::Tensor;
+use amct::signature;
+use amct_calibration::Batches;
+use amct_dataset::write_npy;
+use amct_graph::Graph;
+use amct_interpreter::{Arithmetic, Feeds};
+use amct_rewrite::{FoldOptions, fold};
+use amct_tensor::Tensor;
 
 use crate::Outcome;
 use crate::args::RunArgs;
@@ -29,29 +29,30 @@ pub(crate) fn run(args: &RunArgs, out: &mut Out) -> Result<Outcome, CliError> {
     let mut graph = amct::graphdef::load(&args.model)?;
     let wanted: Vec<String> = args.output.iter().map(|output| output.name.clone()).collect();
     if args.fold {
-        let outputs = interface::outputs(&graph, &wanted)?;
+        let outputs = signature::outputs(&graph, &wanted)?;
         fold(&mut graph, &FoldOptions { outputs, ..FoldOptions::default() })?;
     }
     let named: Vec<String> = args.input.iter().filter_map(|input| input.name.clone()).collect();
+    let options = |arithmetic| ModelOptions::from(arithmetic).with_fed(&named);
     let mut given = None;
     match (&args.om_json, arithmetic) {
         (Some(file), _) => {
             let compiled = super::compiled::read(file)?;
-            let outputs = interface::outputs(&graph, &wanted)?;
-            let outlets = interface::outlets(&graph, &outputs)?;
+            let outputs = signature::outputs(&graph, &wanted)?;
+            let outlets = signature::outlets(&graph, &outputs)?;
             compiled.apply(&mut graph, &outlets)?;
         }
         (None, Arithmetic::Device(device)) if !args.no_rollback => {
             // What ATC gives back depends on the shapes that these inputs make.
-            let whole = Model::fed(&graph, &wanted, Arithmetic::Integer, &named)?;
+            let whole = Model::new(&graph, &wanted, options(Arithmetic::Integer))?;
             let feeds = feeds(args, &graph, &whole)?;
-            let load = |_| Ok(feeds.clone());
-            super::compiled::roll_back(&mut graph, whole.outputs(), &Batches::new(1, &load), device)?;
-            given = Some(feeds);
+            let feeds = [feeds];
+            super::compiled::roll_back(&mut graph, whole.outputs(), &feeds, device)?;
+            given = feeds.into_iter().next();
         }
         _ => {}
     }
-    let model = Model::fed(&graph, &wanted, arithmetic, &named)?;
+    let model = Model::new(&graph, &wanted, options(arithmetic))?;
     if let Arithmetic::Device(_) = arithmetic {
         let quants = graph.nodes().filter(|(_, node)| node.op == "AscendQuant").count();
         let fused = model.requantized().len();
@@ -61,15 +62,13 @@ pub(crate) fn run(args: &RunArgs, out: &mut Out) -> Result<Outcome, CliError> {
         Some(feeds) => feeds,
         None => feeds(args, &graph, &model)?,
     };
-    let feeds: Vec<(&str, Tensor)> =
-        feeds.iter().map(|(name, tensor)| (name.as_str(), tensor.clone())).collect();
     if let Some(format) = args.profile {
-        super::profile::print(&model.profile(&feeds, args.profile_runs)?, format, out);
+        super::profile::print(&model.profile(feeds, args.profile_runs)?, format, out);
         return Ok(Outcome::Done);
     }
     if let Some(directory) = &args.dump {
         let options =
-            DumpOptions { nodes: NodePatterns::new(&args.dump_nodes)?, integers: args.dump_integers };
+            DumpOptions::new(NodePatterns::new(&args.dump_nodes)?).with_integers(args.dump_integers);
         let dumped = dump(&graph, &wanted, arithmetic, &feeds, &options, directory)?;
         for (output, reason) in &dumped.skipped {
             log::warn!(target: "dump", "'{output}' is not dumped: {reason}");
@@ -77,7 +76,7 @@ pub(crate) fn run(args: &RunArgs, out: &mut Out) -> Result<Outcome, CliError> {
         writeln!(out, "{} arrays are in {}", dumped.files, directory.display());
         return Ok(Outcome::Done);
     }
-    let results = model.run(&feeds)?;
+    let results = model.run(feeds)?;
     for (index, (name, result)) in model.outputs().iter().zip(&results).enumerate() {
         if let Some(file) = args.output.get(index).and_then(|output| output.file.as_deref()) {
             write_npy(file, result)?;
@@ -88,15 +87,15 @@ pub(crate) fn run(args: &RunArgs, out: &mut Out) -> Result<Outcome, CliError> {
 }
 
 /// One sample: a file for each input.
-fn feeds(args: &RunArgs, graph: &Graph, model: &Model) -> Result<Vec<(String, Tensor)>, CliError> {
+fn feeds(args: &RunArgs, graph: &Graph, model: &Model) -> Result<Feeds, CliError> {
     let known: Vec<String> = model.inputs().into_iter().map(str::to_owned).collect();
-    let outlets = interface::outlets(graph, model.outputs())?;
+    let outlets = signature::outlets(graph, model.outputs())?;
     let normalization = args.normalization.build()?;
     let inputs = FileInputs::new(graph, &outlets, &known, &args.input, args.size, normalization)?;
-    if inputs.count() != 1 {
+    if inputs.len() != 1 {
         return Err(CliError::Usage(format!(
             "--input names {} files for an input; a run takes one, `amct compare` many",
-            inputs.count()
+            inputs.len()
         )));
     }
     Ok(inputs.feeds(0)?)

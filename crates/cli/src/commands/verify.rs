@@ -3,15 +3,14 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use amct::calibration::Batches;
-use amct::compiled::deciding_shapes;
-use amct::graph::{Graph, Outlet};
-use amct::interface;
+use amct::atc::deciding_shapes;
+use amct::data::ZeroBatch;
 use amct::pipeline::prepare_qat;
-use amct::rewrite::qat::is_fake_quant;
-use amct::rewrite::verify::{Shapes, advise};
-use amct::rewrite::{Severity, Violation, already_quantized, verify};
-use amct::zero_batch::ZeroBatch;
+use amct::signature;
+use amct_graph::{Graph, Outlet};
+use amct_rewrite::qat::is_fake_quant;
+use amct_rewrite::verify::{Shapes, advise};
+use amct_rewrite::{Severity, Violation, already_quantized, verify};
 use serde_json::json;
 
 use crate::Outcome;
@@ -33,7 +32,7 @@ pub(crate) fn run(args: &VerifyArgs, out: &mut Out) -> Result<Outcome, CliError>
     let outputs: Vec<String> = known.leaves().into_iter().map(|id| known.node(id).name.clone()).collect();
     // An unknown output would be a violation of its own; a graph without one cannot be used.
     if outputs.is_empty() {
-        interface::outputs(known, &[])?;
+        signature::outputs(known, &[])?;
     }
     let mut violations = verify(&graph, original.as_ref(), &outputs);
     violations.extend(advise(&graph, shapes(&graph, &outputs)));
@@ -66,10 +65,7 @@ fn shapes(graph: &Graph, outputs: &[String]) -> Shapes {
         Ok((outlets, zeros))
     };
     match zeros() {
-        Ok((outlets, zeros)) => {
-            let load = |_| Ok(zeros.feeds());
-            deciding_shapes(graph, &outlets, &Batches::new(1, &load))
-        }
+        Ok((outlets, zeros)) => deciding_shapes(graph, &outlets, &zeros),
         Err(error) => {
             log::info!(target: "verify", "shapes inside the graph are not known: {}", error.in_one_line());
             Shapes::new()

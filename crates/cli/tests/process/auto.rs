@@ -4,8 +4,8 @@
 use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
-use amct::graph::AttrValue;
-use amct::tensor::Tensor;
+use amct_graph::AttrValue;
+use amct_tensor::Tensor;
 
 use crate::builder::Builder;
 use crate::job::{Job, SAVE_PATH};

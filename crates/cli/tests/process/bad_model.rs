@@ -1,7 +1,7 @@
 //! Models that cannot be quantized.
 
-use amct::graph::AttrValue;
-use amct::tensor::Tensor;
+use amct_graph::AttrValue;
+use amct_tensor::Tensor;
 
 use crate::builder::{Builder, one_convolution};
 use crate::job::Job;

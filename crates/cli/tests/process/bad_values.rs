@@ -1,6 +1,6 @@
 //! Values that cannot be quantized, and places that cannot be written to.
 
-use amct::tensor::Tensor;
+use amct_tensor::Tensor;
 
 use crate::builder::{Builder, one_convolution, shifted_by};
 use crate::job::Job;

@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use amct::graph::{AttrValue, Graph, GraphMeta, Node, ShapeAttr, TensorLiteral, type_code};
-use amct::tensor::{DType, Tensor};
+use amct_graph::{AttrValue, Graph, GraphMeta, Node, ShapeAttr, TensorLiteral, type_code};
+use amct_tensor::{DType, Tensor};
 
 /// Nodes in the order they are added; inputs by name.
 #[derive(Default)]

@@ -1,7 +1,7 @@
 //! `amct compare`: a quantized model beside its float model, and dumps beside each other.
 
-use amct::dataset::{read_npy, write_npy};
-use amct::tensor::Tensor;
+use amct_dataset::{read_npy, write_npy};
+use amct_tensor::Tensor;
 use serde_json::Value;
 
 use crate::builder::{deep, one_convolution};

@@ -40,7 +40,7 @@ fn the_node_that_led_out_of_int8_keeps_its_name() {
     let output = "stem/dequant/AscendDequant=stem.npy";
     let args = ["run", "m.pb", "--input", "x.npy", "--om-json", "om.json", "--output", output];
     assert_eq!(job.run(&args).status.code(), Some(0));
-    let found: Vec<f32> = amct::dataset::read_npy(job.path("stem.npy")).unwrap().into_vec().unwrap();
+    let found: Vec<f32> = amct_dataset::read_npy(job.path("stem.npy")).unwrap().into_vec().unwrap();
     let expected = [0.5, 6.0 * 0.3_f32 + 0.5, 6.0 * -0.1_f32 + 0.5];
     assert!(found.iter().zip(expected).all(|(a, b)| (a - b).abs() < 1e-6), "{found:?}");
 }
@@ -100,7 +100,7 @@ fn only_the_layers_that_are_needed_must_be_there() {
     let args = ["run", "m.pb", "--input", "x.npy", "--om-json", "om.json", "--output", output];
     assert_eq!(job.run(&args).status.code(), Some(0));
     // q / 4 of 1, 5, 0.
-    let found: Vec<f32> = amct::dataset::read_npy(job.path("a.npy")).unwrap().into_vec().unwrap();
+    let found: Vec<f32> = amct_dataset::read_npy(job.path("a.npy")).unwrap().into_vec().unwrap();
     assert_eq!(found, [0.25, 1.25, 0.0]);
 }
 

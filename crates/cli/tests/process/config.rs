@@ -3,9 +3,9 @@
 use std::path::Path;
 use std::process::Output;
 
-use amct::artifacts::config::QuantConfig;
-use amct::graph::AttrValue;
-use amct::tensor::Tensor;
+use amct_artifacts::config::QuantConfig;
+use amct_graph::AttrValue;
+use amct_tensor::Tensor;
 
 use crate::builder::{Builder, one_convolution};
 use crate::job::Job;

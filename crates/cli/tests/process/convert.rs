@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use amct::graph::{AttrValue, Patch};
-use amct::tensor::Tensor;
+use amct_graph::{AttrValue, Patch};
+use amct_tensor::Tensor;
 
 use crate::builder::{Builder, float, one_convolution};
 use crate::job::Job;

@@ -2,9 +2,9 @@
 
 use std::process::Output;
 
-use amct::graph::{AttrValue, FuncAttr, Graph, TensorLiteral};
-use amct::tensor::Tensor;
-use amct::tensor::quantization::DeqScale;
+use amct_graph::{AttrValue, FuncAttr, Graph, TensorLiteral};
+use amct_tensor::Tensor;
+use amct_tensor::quantization::DeqScale;
 
 use crate::builder::{Builder, deep, one_convolution};
 use crate::job::{Job, SAVE_PATH};
@@ -44,7 +44,7 @@ fn refused(record: &str, words: &[&str]) {
 }
 
 #[track_caller]
-fn node<'g>(graph: &'g Graph, name: &str) -> &'g amct::graph::Node {
+fn node<'g>(graph: &'g Graph, name: &str) -> &'g amct_graph::Node {
     graph.node(graph.find(name).unwrap_or_else(|| panic!("no node '{name}'")))
 }
 

@@ -1,7 +1,7 @@
 //! `amct run --dump`: every node's output in files for comparison tools.
 
-use amct::dataset::read_npy;
-use amct::tensor::{DType, Tensor};
+use amct_dataset::read_npy;
+use amct_tensor::{DType, Tensor};
 
 use crate::builder::{deep, one_convolution};
 use crate::job::Job;

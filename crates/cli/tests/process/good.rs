@@ -1,6 +1,6 @@
 //! The commands on a small model that is in order, and `verify` on one that no longer is.
 
-use amct::graph::{AttrValue, Patch};
+use amct_graph::{AttrValue, Patch};
 
 use crate::builder::{deep, one_convolution};
 use crate::job::Job;
@@ -104,7 +104,7 @@ fn a_fused_model_gives_the_same_but_for_rounding() {
     run(&["--output", "mean/AvgPool=plain.npy"]);
     run(&["--output", "mean/AvgPool=fused.npy", "--fold"]);
     let [plain, fused] =
-        ["plain.npy", "fused.npy"].map(|name| amct::dataset::read_npy(job.path(name)).unwrap());
+        ["plain.npy", "fused.npy"].map(|name| amct_dataset::read_npy(job.path(name)).unwrap());
     assert_eq!(plain.shape(), fused.shape());
     let pairs = plain.as_slice::<f32>().unwrap().iter().zip(fused.as_slice::<f32>().unwrap());
     for (a, b) in pairs {

@@ -1,8 +1,8 @@
 //! A small quantized model that is written by hand, so that its numbers can be worked out.
 
-use amct::graph::{AttrValue, type_code};
-use amct::tensor::quantization::DeqScale;
-use amct::tensor::{DType, Tensor};
+use amct_graph::{AttrValue, type_code};
+use amct_tensor::quantization::DeqScale;
+use amct_tensor::{DType, Tensor};
 
 use crate::builder::Builder;
 use crate::job::Job;
@@ -69,7 +69,7 @@ pub(crate) fn job(model: Builder, x: [f32; 2]) -> Job {
     let job = Job::new();
     model.write(&job.path("m.pb"));
     let row = Tensor::from_vec([1, 1, 2, 1], x.to_vec()).unwrap();
-    amct::dataset::write_npy(job.path("x.npy"), &row).unwrap();
+    amct_dataset::write_npy(job.path("x.npy"), &row).unwrap();
     job
 }
 
@@ -77,5 +77,5 @@ pub(crate) fn job(model: Builder, x: [f32; 2]) -> Job {
 pub(crate) fn values(job: &Job, further: &[&str]) -> Vec<f32> {
     let output = job.run(&[&["run", "m.pb", "--input", "x.npy", "--output", "y=y.npy"], further].concat());
     assert_eq!(output.status.code(), Some(0), "{output:?}");
-    amct::dataset::read_npy(job.path("y.npy")).unwrap().into_vec().unwrap()
+    amct_dataset::read_npy(job.path("y.npy")).unwrap().into_vec().unwrap()
 }

@@ -1,8 +1,8 @@
 //! `amct sensitivity`: which layer does most harm.
 #![cfg(unix)]
 
-use amct::graph::AttrValue;
-use amct::tensor::Tensor;
+use amct_graph::AttrValue;
+use amct_tensor::Tensor;
 
 use crate::builder::Builder;
 use crate::job::Job;

@@ -4,8 +4,8 @@
 use std::fs::OpenOptions;
 use std::process::{Output, Stdio};
 
-use amct::graph::{AttrValue, Patch};
-use amct::tensor::Tensor;
+use amct_graph::{AttrValue, Patch};
+use amct_tensor::Tensor;
 
 use crate::builder::{Builder, one_convolution};
 use crate::job::Job;

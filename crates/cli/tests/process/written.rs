@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use amct::graph::Graph;
+use amct_graph::Graph;
 
 use crate::job::Job;
 
@@ -11,7 +11,7 @@ fn calibrated(name: &str) -> (Job, Graph) {
     let golden = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/golden/graphs");
     let job = Job::new();
     job.file("model.pb", &std::fs::read(golden.join(format!("{name}.pb"))).unwrap());
-    let input = amct::dataset::read_npy(golden.join(format!("{name}.input.npy"))).unwrap();
+    let input = amct_dataset::read_npy(golden.join(format!("{name}.input.npy"))).unwrap();
     let floats: Vec<u8> = input.as_slice::<f32>().unwrap().iter().flat_map(|v| v.to_le_bytes()).collect();
     job.file("bins/0.bin", &floats);
     let output = job.run(&[

@@ -69,8 +69,8 @@ fn a_batch_gives_what_its_images_give() {
     for (device, arithmetic) in devices() {
         let plan = plan(&graph, &["q2", "y"], arithmetic, &[]).unwrap();
         let batch = Tensor::from_vec([3, 1, 3, 1], images.concat()).unwrap();
-        let together = plan.run(&[("x", batch.into())]).unwrap();
-        let alone = images.map(|image| plan.run(&[("x", row(&image))]).unwrap());
+        let together = plan.run(&[("x", batch)].into()).unwrap();
+        let alone = images.map(|image| plan.run(&[("x", row(&image))].into()).unwrap());
         let q: Vec<i8> = alone.iter().flat_map(|outputs| int8s(&outputs[0])).collect();
         let y: Vec<f32> = alone.iter().flat_map(|outputs| floats(&outputs[1])).collect();
         assert_eq!((int8s(&together[0]), floats(&together[1])), (q, y), "{device}");
@@ -133,7 +133,7 @@ fn an_average_pool_with_padding_takes_its_mean_in_a_step_of_its_own() {
     let graph = pool("SAME", -3.0);
     let plan = plan(&graph, &["y"], Arithmetic::Device(Device::Ascend310), &[]).unwrap();
     let batch = Tensor::from_vec([2, 1, 3, 1], vec![3.0_f32, 4.0, -7.0, 1.0, 2.0, 5.0]).unwrap();
-    assert_eq!(floats(&plan.run(&[("x", batch.into())]).unwrap()[0]), [0.875, -1.75, 0.375, 1.25]);
+    assert_eq!(floats(&plan.run(&[("x", batch)].into()).unwrap()[0]), [0.875, -1.75, 0.375, 1.25]);
 }
 
 /// q = 5 - 7 = -2. With offset 7 as ATC needs it: (-2 + 7) * 0.5 = 2.5. With the offset of

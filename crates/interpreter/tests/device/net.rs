@@ -95,7 +95,7 @@ pub(crate) fn run(
     x: &[f32],
 ) -> Result<Vec<Value>, String> {
     let plan = plan(graph, outputs, arithmetic, &[])?;
-    plan.run(&[("x", row(x))]).map_err(|error| error.to_string())
+    plan.run(&[("x", row(x))].into()).map_err(|error| error.to_string())
 }
 
 pub(crate) fn floats(value: &Value) -> Vec<f32> {

@@ -47,7 +47,7 @@ fn only_a_sole_reader_is_fused() {
     assert_eq!((floats(&both[0]), int8s(&both[1])), (vec![1952.0], vec![31]));
     let plan = plan(&graph, &["q2"], arithmetic, &["d", "between"]).unwrap();
     let mut shown = Vec::new();
-    let found = plan.run_observed(&[("x", row(&[1.0]))], &mut |outlet, value| {
+    let found = plan.run_observed(&[("x", row(&[1.0]))].into(), &mut |outlet, value| {
         shown.push((graph.outlet_name(outlet), floats(value)));
         Ok(())
     });

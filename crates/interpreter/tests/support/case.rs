@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use amct_graph::{AttrValue, Graph, ListAttr, Node, ShapeAttr, TensorLiteral, type_code};
-use amct_interpreter::{Plan, PlanOptions, Value};
+use amct_interpreter::{Feeds, Plan, PlanOptions};
 use amct_tensor::{DType, Tensor};
 use serde::Deserialize;
 
@@ -98,7 +98,7 @@ impl Case {
     fn run(&self, feeding: Feeding) -> Result<Vec<Tensor>, String> {
         amct_kernels::Isa::from_environment().unwrap().choose().unwrap();
         let mut nodes = Vec::new();
-        let mut feeds: Vec<(String, Value)> = Vec::new();
+        let mut feeds = Feeds::new();
         for (index, input) in self.inputs.iter().enumerate() {
             let tensor = input.tensor();
             let name = format!("input{index}");
@@ -113,7 +113,7 @@ impl Case {
                 node.attrs.insert("value".to_owned(), AttrValue::tensor(TensorLiteral::encode(&tensor)));
             } else {
                 node.op = "Placeholder".to_owned();
-                feeds.push((name, tensor.into()));
+                feeds.insert(name, tensor);
             }
             nodes.push((node, Vec::new()));
         }
@@ -125,8 +125,6 @@ impl Case {
         let outlets = outlets.collect::<Result<Vec<_>, _>>().map_err(|error| error.to_string())?;
         let plan =
             Plan::compile(&graph, &outlets, &PlanOptions::default()).map_err(|error| error.to_string())?;
-        let feeds: Vec<(&str, Value)> =
-            feeds.iter().map(|(name, value)| (name.as_str(), value.clone())).collect();
         let values = plan.run(&feeds).map_err(|error| error.to_string())?;
         values.into_iter().map(|value| value.plain().map_err(|error| error.to_string())).collect()
     }

@@ -11,7 +11,7 @@ use amct_graph::Outlet;
 
 use super::Enabled;
 use crate::pipeline::Prepared;
-use crate::{Error, interface};
+use crate::{Error, signature};
 
 /// What is calibrated: one activation for all who read the same outlet with the same parameters.
 pub(super) struct Activations {
@@ -27,15 +27,12 @@ impl Activations {
         prepared: &Prepared,
         config: &QuantConfig,
         enabled: &[Enabled<'_>],
-        batches: &Batches<'_>,
+        batches: &dyn Batches,
     ) -> Result<Self, Error> {
         let tensors = tensors(prepared, &config.tensor_quantize)?;
         let shapes = tensor_shapes(prepared, &tensors, batches)?;
-        let mut listing = Listing {
-            shapes: vec![&prepared.shapes, &shapes],
-            batches: batches.count(),
-            ..Listing::default()
-        };
+        let mut listing =
+            Listing { shapes: vec![&prepared.shapes, &shapes], batches: batches.len(), ..Listing::default() };
         let of_layers = enabled
             .iter()
             .map(|(layer, layer_config)| {
@@ -130,7 +127,7 @@ fn tensors<'a>(prepared: &Prepared, wanted: &'a [TensorQuantize]) -> Result<Vec<
 fn tensor_shapes(
     prepared: &Prepared,
     tensors: &[Tensor<'_>],
-    batches: &Batches<'_>,
+    batches: &dyn Batches,
 ) -> Result<BTreeMap<Outlet, Vec<usize>>, Error> {
     let unknown: Vec<Outlet> = tensors
         .iter()
@@ -140,6 +137,6 @@ fn tensor_shapes(
     if unknown.is_empty() {
         return Ok(BTreeMap::new());
     }
-    let outlets = interface::outlets(&prepared.graph, &prepared.outputs)?;
+    let outlets = signature::outlets(&prepared.graph, &prepared.outputs)?;
     Ok(probe_shapes(&prepared.graph, &outlets, &unknown, batches)?)
 }

@@ -10,7 +10,7 @@ use amct_tensor::internal;
 use amct_tensor::quantization::DeqScale;
 
 use crate::pipeline::Prepared;
-use crate::{Error, interface};
+use crate::{Error, signature};
 
 /// One more run over the batches, for shift bits.
 pub(super) struct Search<'a> {
@@ -18,7 +18,7 @@ pub(super) struct Search<'a> {
     /// The graph that the activations were calibrated on.
     pub(super) graph: &'a Graph,
     pub(super) version: ShiftVersion,
-    pub(super) batches: &'a Batches<'a>,
+    pub(super) batches: &'a dyn Batches,
     pub(super) batch_num: usize,
     pub(super) progress: &'a (dyn Fn(Progress) + Sync),
 }
@@ -34,7 +34,7 @@ impl Search<'_> {
             return Ok(());
         }
         let ends: Vec<Outlet> = layers.iter().map(|(layer, _)| layer.end().into()).collect();
-        let outlets = interface::outlets(self.graph, &self.prepared.outputs)?;
+        let outlets = signature::outlets(self.graph, &self.prepared.outputs)?;
         let shapes = probe_shapes(self.graph, &outlets, &ends, self.batches)?;
         let mut outputs = Vec::new();
         let mut filled = Vec::new();

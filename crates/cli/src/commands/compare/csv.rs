@@ -1,7 +1,7 @@
 //! A comparison as csv, with msaccucmp's columns.
 
 use amct::compare::Comparison;
-use amct::metrics::Errors;
+use amct_metrics::Errors;
 
 use crate::output::Out;
 

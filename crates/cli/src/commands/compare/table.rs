@@ -1,7 +1,7 @@
 //! A comparison as tables for people: outputs, layers, nodes.
 
 use amct::compare::{Comparison, LayerComparison, NodeComparison};
-use amct::metrics::{Errors, LsbHistogram, Thresholds};
+use amct_metrics::{Errors, LsbHistogram, Thresholds};
 
 use crate::args::CompareArgs;
 use crate::output::Out;

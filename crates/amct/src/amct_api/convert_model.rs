@@ -21,7 +21,7 @@ use crate::pipeline::recorded::RecordRules;
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// use std::path::Path;
 ///
-/// use amct::verbs::convert_model;
+/// use amct::amct_api::convert_model;
 ///
 /// # let directory = tempfile::tempdir()?;
 /// # let record = directory.path().join("record.txt");

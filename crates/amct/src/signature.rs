@@ -214,6 +214,15 @@ pub struct ImageInput {
 
 /// The outputs asked for, or the graph's only leaf. Names may carry a `:slot`.
 ///
+/// ```
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let graph = amct::graphdef::load("tests/golden/graphs/mobilenet_v1.pb".as_ref())?;
+/// let outputs = amct::signature::outputs(&graph, &[])?;
+/// assert_eq!(outputs, amct::signature::outputs(&graph, &outputs)?);
+/// # Ok(())
+/// # }
+/// ```
+///
 /// # Errors
 /// [`GraphError::UnknownNode`] with the nearest names; [`InterfaceError`] if there is no leaf or
 /// more than one.
@@ -253,6 +262,17 @@ pub fn inputs(graph: &Graph, outputs: &[Outlet]) -> Result<Vec<NodeId>, GraphErr
 
 /// The input that takes images: the only one the outputs need, float32 of rank 4 with three
 /// channels. `size` is (height, width), needed where the graph leaves them free.
+///
+/// ```
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let graph = amct::graphdef::load("model/mobilenetv2_tf.pb".as_ref())?;
+/// let outputs = amct::signature::outputs(&graph, &[])?;
+/// let outlets = amct::signature::outlets(&graph, &outputs)?;
+/// let input = amct::signature::image_input(&graph, &outlets, None)?;
+/// assert_eq!((input.name.as_str(), input.height, input.width), ("input", 224, 224));
+/// # Ok(())
+/// # }
+/// ```
 ///
 /// # Errors
 /// [`InterfaceError`].

@@ -6,8 +6,8 @@ use amct_artifacts::record::{Record, RecordError};
 use amct_graph::Graph;
 
 use crate::pipeline::recorded::{self, RecordRules};
-use crate::pipeline::{self, Outputs, PrepareOptions};
-use crate::{Error, graphdef, interface};
+use crate::pipeline::{self, Artifacts, Outputs, PrepareOptions};
+use crate::{Error, graphdef, signature};
 
 /// Quantizes a float model with the factors of a record file.
 pub(super) fn quantize(
@@ -19,7 +19,7 @@ pub(super) fn quantize(
 ) -> Result<(), Error> {
     let files = Outputs::new(save_path)?;
     let original = graphdef::load(pb_model)?;
-    let outputs = interface::outputs(&original, outputs)?;
+    let outputs = signature::outputs(&original, outputs)?;
     let record = Record::read(record_file)?;
     let model = pb_model.display().to_string();
     let factors = recorded::factors(&record);
@@ -31,14 +31,14 @@ pub(super) fn quantize(
         skip_fusion_layers: recorded::skipped_fusions(&record),
         ..PrepareOptions::default()
     };
-    let prepared = pipeline::prepare_without_data(&original, &outputs, &options)?;
+    let prepared = pipeline::prepare(&original, &outputs, &options, None)?;
     recorded::check(&prepared, &factors, rules, &model)?;
     let quantized = pipeline::quantize(&prepared, &factors, files.prefix())?;
     let left = prepared.scan.layers.iter().filter(|layer| factors.get(&layer.name).is_none());
     for layer in left {
         log::info!(target: "save_model", "layer '{}' stays float: it is not in the record", layer.name);
     }
-    files.save_model(&quantized)
+    files.save(&Artifacts { quantized: &quantized, config: None, record: None })
 }
 
 /// An entry that only switches fusion off must name a node too.

@@ -16,8 +16,8 @@ use crate::Error;
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// # let directory = tempfile::tempdir()?;
 /// # std::env::set_current_dir(directory.path())?;
-/// use amct::artifacts::config::QuantConfig;
-/// use amct::verbs::set_logging_level;
+/// use amct::config::QuantConfig;
+/// use amct::amct_api::set_logging_level;
 ///
 /// let saved = || std::fs::read_to_string("amct_log/amct_tensorflow.log").unwrap();
 /// set_logging_level("error", "warning")?;

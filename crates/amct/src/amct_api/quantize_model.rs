@@ -5,11 +5,11 @@ use std::path::{Path, PathBuf};
 use amct_artifacts::atomic;
 use amct_artifacts::config::QuantConfig;
 use amct_artifacts::record::Record;
-use amct_calibration::{Batches, Progress};
+use amct_calibration::{Batches, Progress, first};
 use amct_graph::{Graph, LayerKind};
 
-use crate::pipeline::{self, PrepareOptions, graph_layers};
-use crate::{Error, interface};
+use crate::pipeline::{self, CalibrateOptions, PrepareOptions, graph_layers};
+use crate::{Error, signature};
 
 /// A model that waits for calibration data; see [`quantize_model`].
 #[derive(Clone, Debug)]
@@ -33,9 +33,9 @@ pub struct CalibrationModel {
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// use std::path::Path;
 ///
-/// use amct::calibration::Batches;
+/// use amct::model::Feeds;
 /// use amct::tensor::Tensor;
-/// use amct::verbs::{quantize_model, save_model};
+/// use amct::amct_api::{quantize_model, save_model};
 ///
 /// # let directory = tempfile::tempdir()?;
 /// # let config = directory.path().join("config.json");
@@ -46,8 +46,8 @@ pub struct CalibrationModel {
 /// let graph = amct::graphdef::load(model)?;
 /// let calibration = quantize_model(&graph, &config, &record, &[])?;
 ///
-/// let image = |_| Ok(vec![("input".to_owned(), Tensor::full([1, 224, 224, 3], 0.5_f32).unwrap())]);
-/// calibration.calibrate(&Batches::new(1, &image), &|_| {})?;
+/// let image = Feeds::from([("input", Tensor::full([1, 224, 224, 3], 0.5_f32)?)]);
+/// calibration.calibrate(&[image], &|_| {})?;
 /// save_model(model, &[], &record, &save_path)?;
 /// # assert!(std::fs::read_to_string(&record)?.contains("MobilenetV2/Conv/Conv2D"));
 /// # assert!(Path::new(&format!("{save_path}_quantized.pb")).exists());
@@ -65,13 +65,13 @@ pub fn quantize_model(
     record_file: &Path,
     outputs: &[String],
 ) -> Result<CalibrationModel, Error> {
-    let outputs = interface::outputs(graph, outputs)?;
+    let outputs = signature::outputs(graph, outputs)?;
     let config = QuantConfig::read(config_file)?;
     let options = PrepareOptions {
         do_fusion: config.do_fusion,
         skip_fusion_layers: config.skip_fusion_layers.iter().cloned().collect(),
     };
-    let prepared = pipeline::prepare_without_data(graph, &outputs, &options)?;
+    let prepared = pipeline::prepare(graph, &outputs, &options, None)?;
     config.check_graph(&graph_layers(&prepared), &LayerKind::foldable_ops())?;
     atomic::write(record_file, b"")?;
     Ok(CalibrationModel {
@@ -102,14 +102,15 @@ impl CalibrationModel {
     /// (the layer is named), a record file that cannot be written.
     pub fn calibrate(
         &self,
-        batches: &Batches<'_>,
+        batches: &dyn Batches,
         progress: &(dyn Fn(Progress) + Sync),
     ) -> Result<Record, Error> {
-        let batches = batches.first(self.batch_num())?;
-        let prepared = pipeline::prepare(&self.original, &self.outputs, &self.options, &batches)?;
+        let batches = first(batches, self.batch_num())?;
+        let prepared = pipeline::prepare(&self.original, &self.outputs, &self.options, Some(&batches))?;
         let mut config = self.config.clone();
         config.resolve(&graph_layers(&prepared));
-        let record = pipeline::calibrate(&prepared, &config, &batches, progress)?;
+        let options = CalibrateOptions::default().with_progress(progress);
+        let record = pipeline::calibrate(&prepared, &config, &batches, &options)?.record;
         record.write(&self.record_file)?;
         Ok(record)
     }

@@ -2,16 +2,17 @@
 
 use std::path::Path;
 
-use amct::calibration::Batches;
-use amct::tensor::Tensor;
-use amct::verbs::{convert_model, quantize_model, save_model};
+use amct::amct_api::{convert_model, quantize_model, save_model};
+use amct_interpreter::Feeds;
+use amct_tensor::Tensor;
 
 use crate::support::{root, shipped_model};
 
 const CONFIG: &str = r#"{"batch_num":2,"MobilenetV2/Conv/Conv2D":{"quant_enable":true}}"#;
 
-fn image(index: usize) -> Result<Vec<(String, Tensor)>, String> {
-    Ok(vec![("input".to_owned(), Tensor::full([1, 224, 224, 3], index as f32 / 4.0).unwrap())])
+fn images(count: usize) -> Vec<Feeds> {
+    let image = |index| Tensor::full([1, 224, 224, 3], index as f32 / 4.0).unwrap();
+    (0..count).map(|index| Feeds::from([("input", image(index))])).collect()
 }
 
 #[test]
@@ -31,7 +32,7 @@ fn calibration_takes_the_batches_that_the_configuration_asks_for() {
     let error = save_model(&model, &[], &record, &save_path).unwrap_err().to_string();
     assert!(error.starts_with("record_file is empty, no layers to be quantized."), "{error}");
 
-    let error = calibration.calibrate(&Batches::new(1, &image), &|_| {}).unwrap_err().to_string();
+    let error = calibration.calibrate(&images(1), &|_| {}).unwrap_err().to_string();
     assert_eq!(
         error,
         "The number of given data batches is not enough to run calibration with the given batch_num. \
@@ -39,8 +40,8 @@ fn calibration_takes_the_batches_that_the_configuration_asks_for() {
     );
 
     // A third batch is not looked at.
-    let two = calibration.calibrate(&Batches::new(2, &image), &|_| {}).unwrap();
-    let three = calibration.calibrate(&Batches::new(3, &image), &|_| {}).unwrap();
+    let two = calibration.calibrate(&images(2), &|_| {}).unwrap();
+    let three = calibration.calibrate(&images(3), &|_| {}).unwrap();
     assert_eq!(two, three);
     assert_eq!(two.entries.len(), 1);
     save_model(&model, &[], &record, &save_path).unwrap();

@@ -21,7 +21,7 @@ use crate::pipeline::recorded::RecordRules;
 ///
 /// let outputs = ["MobilenetV2/Predictions/Reshape_1".to_owned()];
 /// let (model, record) = (Path::new("model/mobilenetv2_tf.pb"), Path::new("record.txt"));
-/// amct::verbs::save_model(model, &outputs, record, "./outputs/mobilenet_v2")?;
+/// amct::amct_api::save_model(model, &outputs, record, "./outputs/mobilenet_v2")?;
 /// # Ok(())
 /// # }
 /// ```

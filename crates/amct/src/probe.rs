@@ -2,16 +2,18 @@
 
 use std::collections::BTreeMap;
 
+use amct_calibration::{BatchError, Batches};
 use amct_graph::{Graph, GraphError, NodeId, Outlet};
+use amct_interpreter::Feeds;
 use amct_tensor::{DType, Tensor};
 
 use crate::Error;
-use crate::interface::{self, InterfaceError};
+use crate::signature::{self, InterfaceError};
 
 /// One batch of zeros for the inputs that the outputs need.
 #[derive(Clone, Debug)]
 pub struct ZeroBatch {
-    feeds: Vec<(String, Tensor)>,
+    feeds: [Feeds; 1],
 }
 
 impl ZeroBatch {
@@ -26,19 +28,24 @@ impl ZeroBatch {
         outputs: &[Outlet],
         shapes: &BTreeMap<String, Vec<usize>>,
     ) -> Result<Self, Error> {
-        let inputs = interface::inputs(graph, outputs)?;
+        let inputs = signature::inputs(graph, outputs)?;
         let is_input = |name: &str| inputs.iter().any(|&id| graph.node(id).name == name);
         if let Some(name) = shapes.keys().find(|name| !is_input(name)) {
             let inputs = inputs.iter().map(|&id| graph.node(id).name.clone()).collect();
             return Err(InterfaceError::NotAnInput { name: name.clone(), inputs }.into());
         }
         let feeds = inputs.into_iter().map(|id| zeros(graph, id, shapes));
-        Ok(Self { feeds: feeds.collect::<Result<_, Error>>()? })
+        Ok(Self { feeds: [feeds.collect::<Result<_, Error>>()?] })
+    }
+}
+
+impl Batches for ZeroBatch {
+    fn len(&self) -> usize {
+        self.feeds.len()
     }
 
-    /// The feeds, by input name.
-    pub fn feeds(&self) -> Vec<(String, Tensor)> {
-        self.feeds.clone()
+    fn feeds(&self, index: usize) -> Result<Feeds, BatchError> {
+        self.feeds.feeds(index)
     }
 }
 
@@ -50,7 +57,7 @@ fn zeros(
     let node = graph.node(id);
     let shape = match shapes.get(&node.name) {
         Some(given) => {
-            interface::check_shape(graph, id, given)?;
+            signature::check_shape(graph, id, given)?;
             given.clone()
         }
         None => static_shape(graph, id)?,
@@ -92,7 +99,8 @@ mod tests {
         let shapes = shapes.iter().map(|(name, shape)| ((*name).to_owned(), shape.to_vec())).collect();
         let outputs = [graph.outlet("x").unwrap()];
         let batch = ZeroBatch::new(graph, &outputs, &shapes).map_err(|error| error.to_string())?;
-        let [(_, tensor)] = &batch.feeds()[..] else { panic!() };
+        let feeds = batch.feeds(0).unwrap();
+        let tensor = feeds.get("x").unwrap().clone().plain().unwrap();
         Ok((tensor.dtype(), tensor.shape().to_vec()))
     }
 

@@ -23,19 +23,19 @@ use crate::auto::{AutoCalibration, AutoReport};
 ///
 /// ```
 /// use amct::auto::{AutoCalibration, Evaluator, Verdict};
-/// use amct::calibration::Batches;
 /// use amct::graph::Graph;
+/// use amct::model::{Arithmetic, Feeds};
 /// use amct::model::Model;
 /// use amct::pipeline::{self, Outputs, PrepareOptions};
 /// use amct::tensor::Tensor;
-/// use amct::verbs::accuracy_based_auto_calibration;
+/// use amct::amct_api::accuracy_based_auto_calibration;
 ///
 /// struct FirstValue(Tensor);
 ///
 /// impl Evaluator for FirstValue {
 ///     fn evaluate(&self, graph: &Graph, outputs: &[String]) -> Result<f64, amct::Error> {
-///         let model = Model::new(graph, outputs, Default::default())?;
-///         let results = model.run(&[("input", self.0.clone())])?;
+///         let model = Model::new(graph, outputs, Arithmetic::Integer)?;
+///         let results = model.run([("input", self.0.clone())])?;
 ///         Ok(results[0].as_slice::<f32>().map_or(f64::NAN, |values| f64::from(values[0])))
 ///     }
 ///
@@ -50,11 +50,10 @@ use crate::auto::{AutoCalibration, AutoReport};
 /// # let save_path = directory.path().join("out/small");
 /// # let save_path = save_path.to_str().unwrap();
 /// let original = amct::graphdef::load("tests/golden/graphs/mobilenet_v1.pb".as_ref())?;
-/// let image = amct::dataset::read_npy("tests/golden/graphs/mobilenet_v1.input.npy")?;
-/// let output = amct::interface::outputs(&original, &[])?;
-/// let load = |_| Ok(vec![("input".to_owned(), image.clone())]);
-/// let batches = Batches::new(1, &load);
-/// let prepared = pipeline::prepare(&original, &output, &PrepareOptions::default(), &batches)?;
+/// let image = amct::data::read_npy("tests/golden/graphs/mobilenet_v1.input.npy")?;
+/// let output = amct::signature::outputs(&original, &[])?;
+/// let batches = [Feeds::from([("input", image.clone())])];
+/// let prepared = pipeline::prepare(&original, &output, &PrepareOptions::default(), Some(&batches))?;
 /// let config = pipeline::default_config(&prepared, 1, true)?;
 /// let outputs = Outputs::new(save_path)?;
 /// let evaluator = FirstValue(image.clone());

@@ -3,10 +3,9 @@
 use std::path::Path;
 
 use amct_artifacts::atomic::FileSet;
-use amct_artifacts::names::SavePath;
 
-use crate::pipeline::{self, prepare_qat};
-use crate::{Error, graphdef, interface};
+use crate::pipeline::{self, Artifacts, Outputs, prepare_qat};
+use crate::{Error, graphdef, signature};
 
 /// AMCT's `convert_qat_model`: the graph of quantization-aware training, with fake quantization, to
 /// one that runs quantized on Ascend. No data is needed: training has found the ranges.
@@ -50,13 +49,13 @@ use crate::{Error, graphdef, interface};
 /// # std::fs::write(&qat_pb, amct::graphdef::encode(&graph)?)?;
 /// # let save_path = directory.path().join("model").display().to_string();
 /// # let record = directory.path().join("record.txt");
-/// use amct::verbs::convert_qat_model;
+/// use amct::amct_api::convert_qat_model;
 ///
 /// // `qat_pb` is the path of a frozen graph with one layer, `fc/MatMul`.
 /// let outputs = convert_qat_model(&qat_pb, &["fc/MatMul".to_owned()], &save_path, Some(&record))?;
 /// assert_eq!(outputs, ["fc/MatMul"]);
 ///
-/// let record = amct::artifacts::record::Record::read(&record)?;
+/// let record = amct::record::Record::read(&record)?;
 /// assert_eq!(record.entries[0].key, "fc/MatMul");
 /// assert_eq!(record.entries[0].scale_d, Some(12.0 / 255.0));
 /// # Ok(())
@@ -72,9 +71,9 @@ pub fn convert_qat_model(
     save_path: &str,
     record_file: Option<&Path>,
 ) -> Result<Vec<String>, Error> {
-    let path = SavePath::parse(save_path)?;
+    let path = Outputs::new(save_path)?;
     let original = graphdef::load(pb_model)?;
-    let outputs = interface::outputs(&original, outputs)?;
+    let outputs = signature::outputs(&original, outputs)?;
     let (prepared, record) = prepare_qat(&original, &outputs)?;
     let quantized = pipeline::quantize(&prepared, &record, path.prefix())?;
 
@@ -82,8 +81,8 @@ pub fn convert_qat_model(
     if let Some(record_file) = record_file {
         files.stage(record_file, record.to_text().as_bytes())?;
     }
-    files.stage(path.quant_json(), quantized.info.to_json().as_bytes())?;
-    files.stage(path.quantized_pb(), &graphdef::encode_sorted(&quantized.graph)?)?;
+    let encoded = Artifacts { quantized: &quantized, config: None, record: None }.encode()?;
+    path.stage(&encoded, &mut files)?;
     files.commit()?;
     log::info!(target: "convert_qat_model", "The model is saved in {}", path.quantized_pb().display());
     Ok(outputs)

@@ -5,15 +5,15 @@ use std::path::{Path, PathBuf};
 
 use amct_artifacts::config::QuantConfig;
 use amct_artifacts::definition::DefinitionFile;
-use amct_calibration::Batches;
 use amct_graph::Graph;
 
 use crate::pipeline::{Configuration, prepare};
-use crate::zero_batch::ZeroBatch;
-use crate::{Error, interface};
+use crate::probe::ZeroBatch;
+use crate::{Error, signature};
 
 /// What [`create_quant_config`] may be told; what is not told is AMCT's default.
 #[derive(Clone, Debug, Default)]
+#[non_exhaustive]
 pub struct ConfigOptions {
     /// Layers that are not quantized.
     pub skip_layers: Vec<String>,
@@ -63,11 +63,12 @@ pub struct ConfigOptions {
 /// # )?;
 /// # let directory = tempfile::tempdir()?;
 /// # let config_file = directory.path().join("config.json");
-/// use amct::verbs::{ConfigOptions, create_quant_config};
+/// use amct::amct_api::{ConfigOptions, create_quant_config};
 ///
 /// // `graph` has two layers, `fc1/MatMul` and `fc2/MatMul`.
-/// let options =
-///     ConfigOptions { skip_layers: vec!["fc2/MatMul".to_owned()], batch_num: Some(2), ..ConfigOptions::default() };
+/// let mut options = ConfigOptions::default();
+/// options.skip_layers = vec!["fc2/MatMul".to_owned()];
+/// options.batch_num = Some(2);
 /// let config = create_quant_config(&config_file, &graph, &options)?;
 /// assert!(config.layers["fc1/MatMul"].quant_enable);
 /// assert!(!config.layers["fc2/MatMul"].quant_enable);
@@ -85,12 +86,10 @@ pub fn create_quant_config(
     options: &ConfigOptions,
 ) -> Result<QuantConfig, Error> {
     let configuration = configuration(options)?;
-    let outputs = interface::outputs(graph, &options.outputs)?;
-    let outlets = interface::outlets(graph, &outputs)?;
+    let outputs = signature::outputs(graph, &options.outputs)?;
+    let outlets = signature::outlets(graph, &outputs)?;
     let zeros = ZeroBatch::new(graph, &outlets, &options.input_shapes)?;
-    let load = |_| Ok(zeros.feeds());
-    let batches = Batches::new(1, &load);
-    let prepared = prepare(graph, &outputs, &configuration.prepare_options(graph)?, &batches)?;
+    let prepared = prepare(graph, &outputs, &configuration.prepare_options(graph)?, Some(&zeros))?;
     let config = configuration.resolve(&prepared)?;
     config.write(config_file)?;
     Ok(config)

@@ -11,7 +11,7 @@ use super::CompiledError;
 
 /// The shapes that decide which layers ATC gives back to float, learnt from a run of the first batch; none
 /// if the graph does not run on it, which the log then says. Only what `outputs` need is looked at.
-pub fn deciding_shapes(graph: &Graph, outputs: &[Outlet], batches: &Batches<'_>) -> Shapes {
+pub fn deciding_shapes(graph: &Graph, outputs: &[Outlet], batches: &dyn Batches) -> Shapes {
     let probe = || -> Result<Shapes, crate::Error> {
         let needed = needed(graph, outputs)?;
         let deciding = deciding_outlets(graph).into_iter().filter(|outlet| needed.contains(&outlet.node));

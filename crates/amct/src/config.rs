@@ -1,0 +1,15 @@
+//! Configurations: AMCT's `config.json` and its simplified `.cfg`.
+//!
+//! [`Configuration`] is one of them, or what the arguments of `create_quant_config` say.
+
+#[doc(inline)]
+pub use amct_artifacts::config::{
+    ActivationConfig, ConfigError, ConfigFile, FakequantPrecisionMode, Hfmg, Ifmr, LayerConfig, Place,
+    QuantConfig, Rule, TensorQuantize, WeightAlgorithm, WeightConfig,
+};
+#[doc(inline)]
+pub use amct_artifacts::definition::{DefinitionError, DefinitionFile};
+#[doc(inline)]
+pub use amct_artifacts::file::ReadError;
+
+pub use crate::pipeline::Configuration;
