@@ -148,7 +148,7 @@ fn the_kind_is_that_of_the_cause_and_the_place_is_all_that_is_known() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("config.json");
     std::fs::write(&path, "{\n  \"version\": 1,\n  \"version\": 1\n}").unwrap();
-    let error = amct::Error::from(amct::artifacts::config::QuantConfig::read(&path).unwrap_err());
+    let error = amct::Error::from(amct_artifacts::config::QuantConfig::read(&path).unwrap_err());
     assert_eq!(error.kind(), ErrorKind::Format);
     assert_eq!(
         (error.file(), error.line(), error.attribute()),
@@ -164,7 +164,7 @@ fn what_can_be_done_is_data_and_its_words_name_no_option() {
     let node =
         |name: &str| (Node { name: name.into(), op: "Placeholder".into(), ..Node::default() }, Vec::new());
     let graph = Graph::from_named([node("a"), node("b")], GraphMeta::default()).unwrap();
-    let error = amct::interface::outputs(&graph, &[]).unwrap_err();
+    let error = amct::signature::outputs(&graph, &[]).unwrap_err();
     assert_eq!(error.remedy(), Some(Remedy::NameAnOutput(vec!["a".into(), "b".into()])));
     assert_eq!(error.in_one_line(), "the graph has 2 possible outputs: 'a', 'b'; name one of them");
 }

@@ -8,9 +8,9 @@ use amct_rewrite::RewriteError;
 use crate::Error;
 use crate::auto::AutoError;
 use crate::compare::CompareError;
-use crate::compiled::CompiledError;
+use crate::atc::CompiledError;
 use crate::dump::DumpError;
-use crate::interface::InterfaceError;
+use crate::signature::InterfaceError;
 
 /// What can be done about an error. Its text speaks of no option of any program.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use amct_graph::{Graph, NodeId, Outlet};
 use amct_interpreter::{Plan, PlanError, PlanOptions, constant_value};
 use amct_rewrite::{PassContext, Purpose, Tidied, tidy};
-use amct_tensor::Tensor;
+use amct_tensor::{Chain, Tensor};
 
 /// Makes a plan of a graph that is tidied first: what is only needed on a branch that is never taken is not
 /// looked at, and an observed outlet there is never shown.
@@ -63,7 +63,7 @@ fn evaluate(graph: &Graph, outlet: Outlet, fed: &[NodeId]) -> Result<Tensor, Str
     match constant_value(graph, outlet, fed) {
         Ok(Some(value)) => Ok(value),
         Ok(None) => Err("it is not constant".to_owned()),
-        Err(error) => Err(error.to_string()),
+        Err(error) => Err(Chain(&error).to_string()),
     }
 }
 

@@ -95,9 +95,8 @@ pub fn prepare(
     if batches.is_some() {
         keep_needed(&mut scan, |layer| shapes.contains_key(&layer.input))?;
     } else {
-        let roots: Vec<NodeId> = outlets.into_iter().map(|outlet| outlet.node).collect();
-        let needed: BTreeSet<NodeId> = graph.needed_by(&roots)?.into_iter().collect();
-        keep_needed(&mut scan, |layer| needed.contains(&layer.node))?;
+        let computed = computed(&graph, outputs)?;
+        keep_needed(&mut scan, |layer| computed.contains(&layer.node))?;
     }
     Ok(Prepared { graph, outputs: outputs.to_vec(), fold, scan, shapes })
 }
@@ -130,7 +129,7 @@ fn folded(
 
 /// The nodes that a run computes.
 fn computed(graph: &Graph, outputs: &[String]) -> Result<BTreeSet<NodeId>, Error> {
-    let outlets = interface::outlets(graph, outputs)?;
+    let outlets = signature::outlets(graph, outputs)?;
     Ok(tidied::computed(graph, &outlets, &[])?.into_iter().collect())
 }
 
