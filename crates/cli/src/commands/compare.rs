@@ -168,7 +168,7 @@ fn print_json(found: &Comparison, thresholds: &Thresholds, out: &mut Out) -> Res
     let beyond: Vec<_> =
         beyond.iter().map(|(node, measures)| json!({ "node": node, "measures": measures })).collect();
     let found = serde_json::to_value(found)
-        .map_err(|error| amct::Error::from(amct::internal!("a comparison is no JSON: {error}")))?;
+        .map_err(|error| amct::Error::from(amct_tensor::internal!("a comparison is no JSON: {error}")))?;
     writeln!(out, "{:#}", json!({ "thresholds": thresholds, "beyond": beyond, "comparison": found }));
     Ok(())
 }
