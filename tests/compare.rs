@@ -189,7 +189,7 @@ fn models_that_do_not_belong_together_are_refused() {
     let (a, b) = (Case::load("mobilenet_v1"), Case::load("unet"));
     let refused = |float: &Graph, quantized: &Graph, options: CompareOptions| {
         let load = |_| Ok(vec![(a.input.clone(), Tensor::scalar(0.0_f32))]);
-        compare(float, quantized, &options, &Batches::new(1, &load)).unwrap_err().to_string()
+        compare(float, quantized, &options, &Batches::new(1, &load)).unwrap_err().in_one_line()
     };
     let quantized = a.quantize();
     let options = || CompareOptions { outputs: a.outputs.clone(), ..CompareOptions::default() };
