@@ -29,10 +29,10 @@ fn calibration_takes_the_batches_that_the_configuration_asks_for() {
     // Nothing is calibrated yet.
     assert_eq!(std::fs::read(&record).unwrap(), b"");
     let save_path = file("m").display().to_string();
-    let error = save_model(&model, &[], &record, &save_path).unwrap_err().to_string();
+    let error = save_model(&model, &[], &record, &save_path).unwrap_err().in_one_line();
     assert!(error.starts_with("record_file is empty, no layers to be quantized."), "{error}");
 
-    let error = calibration.calibrate(&images(1), &|_| {}).unwrap_err().to_string();
+    let error = calibration.calibrate(&images(1), &|_| {}).unwrap_err().in_one_line();
     assert_eq!(
         error,
         "The number of given data batches is not enough to run calibration with the given batch_num. \
@@ -56,7 +56,7 @@ fn a_configuration_that_does_not_fit_the_graph_is_refused() {
     let (config, record) = (directory.path().join("config.json"), directory.path().join("record.txt"));
     let refused = |text: &str| {
         std::fs::write(&config, text).unwrap();
-        let error = quantize_model(&shipped_model(), &config, &record, &[]).unwrap_err().to_string();
+        let error = quantize_model(&shipped_model(), &config, &record, &[]).unwrap_err().in_one_line();
         assert!(!record.exists(), "{error}");
         error
     };
@@ -67,6 +67,6 @@ fn a_configuration_that_does_not_fit_the_graph_is_refused() {
     let error = refused("{");
     assert!(error.contains("config.json"), "{error}");
     std::fs::remove_file(&config).unwrap();
-    let error = quantize_model(&shipped_model(), &config, &record, &[]).unwrap_err().to_string();
+    let error = quantize_model(&shipped_model(), &config, &record, &[]).unwrap_err().in_one_line();
     assert!(error.starts_with("Can not find the config_file at "), "{error}");
 }

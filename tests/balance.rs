@@ -145,7 +145,7 @@ fn factors_that_do_not_fit_are_refused_with_amcts_texts() {
             let mut record = record.clone();
             let entry: &mut RecordEntry = record.entries.iter_mut().find(|entry| entry.key == key).unwrap();
             entry.tensor_balance_factor = factors;
-            pipeline::quantize(prepared, &record, "m").unwrap_err().to_string()
+            pipeline::quantize(prepared, &record, "m").unwrap_err().in_one_line()
         };
         let first = &prepared.scan.layers[0].name;
         let text = refused(first, vec![1.0; 2]);
@@ -167,7 +167,7 @@ fn a_strength_out_of_range_is_refused_with_amcts_text() {
     with(&case, 0.2, |prepared, config, _| {
         for strength in [0.19, 0.81, -1.0, f64::NAN] {
             let mut config = config.clone();
-            let text = pipeline::set_dmq_balancer(&mut config, prepared, strength).unwrap_err().to_string();
+            let text = pipeline::set_dmq_balancer(&mut config, prepared, strength).unwrap_err().in_one_line();
             assert!(text.starts_with("The dmq_balancer_param must be in range [0.2, 0.8]"), "{text}");
         }
         assert!(pipeline::set_dmq_balancer(&mut config.clone(), prepared, 0.8).is_ok());

@@ -188,7 +188,7 @@ fn models_that_do_not_belong_together_are_refused() {
     let (a, b) = (Case::load("mobilenet_v1"), Case::load("unet"));
     let refused = |float: &Graph, quantized: &Graph, options: CompareOptions| {
         let batches = [Feeds::from([(a.input.as_str(), Tensor::scalar(0.0_f32))])];
-        compare(float, quantized, &options, &batches).unwrap_err().to_string()
+        compare(float, quantized, &options, &batches).unwrap_err().in_one_line()
     };
     let quantized = a.quantize();
     let options = || CompareOptions::default().with_outputs(&a.outputs);

@@ -65,7 +65,8 @@ fn ascend_quant_rounds_and_clamps_like_the_cpu_kernel() {
                 assert_eq!(bits(&y), bits(&floats(&case["y"])), "{case}");
                 run_cases += 1;
             } else {
-                let error = plan.err().expect("only 8 bits are supported").to_string();
+                let error = plan.err().expect("only 8 bits are supported");
+                let error = amct::Chain(&error).to_string();
                 assert!(error.contains("quant_bits") && error.contains("'y'"), "{error}");
             }
         }

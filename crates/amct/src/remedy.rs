@@ -36,8 +36,10 @@ pub enum Remedy {
     },
     /// Give height and width of the images.
     GiveSize,
-    /// Leave these layers float, or repair the model or the data.
+    /// Check the model and the data, or leave these layers float.
     SkipLayers(Vec<String>),
+    /// Repair the weights of this layer, or leave it float.
+    RepairWeights(String),
     /// Balance this layer no longer, or leave it float.
     SkipBalance(String),
     /// Make a ranking of the layers for this model and configuration.
@@ -73,6 +75,7 @@ impl fmt::Display for Remedy {
                 let layers = if layers.len() == 1 { "the layer" } else { "the layers" };
                 write!(f, "check the model and the data, or skip {layers}")
             }
+            Self::RepairWeights(_) => f.write_str("repair the model, or skip the layer"),
             Self::SkipBalance(_) => f.write_str("balance it no longer, or skip it"),
             Self::MakeRanking => f.write_str("make a ranking for this model and configuration"),
             Self::OtherMetric(metric) => {
@@ -112,7 +115,7 @@ impl Error {
             }
             Error::Calibration(CalibrationError::Weights { layer, .. })
             | Error::Rewrite(RewriteError::BiasOverflow { layer, .. }) => {
-                Some(Remedy::SkipLayers(vec![layer.clone()]))
+                Some(Remedy::RepairWeights(layer.clone()))
             }
             Error::Calibration(CalibrationError::Balance { layer, .. }) => {
                 Some(Remedy::SkipBalance(layer.clone()))

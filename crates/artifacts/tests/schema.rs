@@ -7,6 +7,7 @@ use std::path::Path;
 
 use amct_artifacts::definition::ConfigDefinition;
 use amct_artifacts::record::Record;
+use amct_tensor::Chain;
 
 type Fields = BTreeSet<String>;
 
@@ -44,7 +45,7 @@ fn the_simplified_configuration() {
         ("DMQBalancer", "common_config { dmq_balancer { _: 0 } }"),
         ("TensorQuantize", "tensor_quantize { _: 0 }"),
     ] {
-        let error = ConfigDefinition::parse(text).unwrap_err().to_string();
+        let error = Chain(&ConfigDefinition::parse(text).unwrap_err()).to_string();
         assert_eq!(Some(accepted(&error)), messages.remove(message), "{message}");
     }
     assert!(messages.is_empty(), "{messages:?}");
@@ -58,7 +59,7 @@ fn the_record() {
         ("MapFiledEntry", "record { _: 0 }"),
         ("SingleLayerRecord", "record { key: 'a' value { _: 0 } }"),
     ] {
-        let error = Record::parse(text).unwrap_err().to_string();
+        let error = Chain(&Record::parse(text).unwrap_err()).to_string();
         assert_eq!(Some(accepted(&error)), messages.remove(message), "{message}");
     }
     assert!(messages.is_empty(), "{messages:?}");

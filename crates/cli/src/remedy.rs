@@ -24,6 +24,9 @@ pub(crate) fn in_flags(remedy: &Remedy) -> String {
              configuration",
             layers.join(",")
         ),
+        Remedy::RepairWeights(layer) => format!(
+            "repair the model, or skip the layer: `config --skip-layers {layer}` makes such a configuration"
+        ),
         Remedy::MakeRanking => {
             "make one for this model and configuration with `sensitivity --ranking`".to_owned()
         }

@@ -5,6 +5,7 @@
 
 use amct_graph::{AttrValue, Graph, Node, TensorLiteral};
 use amct_interpreter::{Arithmetic, Feeds, Plan, PlanOptions, Value};
+use amct_tensor::Chain;
 use amct_tensor::quantization::DeqScale;
 use amct_tensor::{DType, Element, Tensor};
 
@@ -291,7 +292,7 @@ fn a_shift_beyond_16_is_refused() {
     builder.dequant("x", &[DeqScale { scale: 1.0, shift_n: 17, offset_w: 0 }], "NHWC", [1, 1]);
     let graph = builder.graph();
     let outlet = graph.outlet("dequant").unwrap();
-    let error = Plan::compile(&graph, &[outlet], &PlanOptions::default()).err().unwrap().to_string();
+    let error = Chain(&Plan::compile(&graph, &[outlet], &PlanOptions::default()).err().unwrap()).to_string();
     assert!(error.contains("'dequant'") && error.contains("shifts by 17, but only 0 to 16"), "{error}");
 }
 
@@ -398,7 +399,7 @@ fn two_quantized_activations_multiply_if_the_second_has_no_offset() {
     let graph = product_of_activations(3.0);
     let outlet = graph.outlet("dequant").unwrap();
     let plan = Plan::compile(&graph, &[outlet], &PlanOptions::default()).unwrap();
-    let error = plan.run(&feeds).unwrap_err().to_string();
+    let error = Chain(&plan.run(&feeds).unwrap_err()).to_string();
     assert!(error.contains("quantized with offset 3"), "{error}");
 }
 
@@ -418,7 +419,7 @@ fn a_layer_quantized_on_one_side_is_refused() {
         }
         let graph = graph.graph();
         let plan = Plan::compile(&graph, &[graph.outlet("layer").unwrap()], &PlanOptions::default()).unwrap();
-        let error = plan.run(&[("x", floats(&layer.input, 3))].into()).unwrap_err().to_string();
+        let error = Chain(&plan.run(&[("x", floats(&layer.input, 3))].into()).unwrap_err()).to_string();
         assert!(error.contains("float weights"), "{}: {error}", layer.op);
     }
 }

@@ -1,6 +1,7 @@
 //! Tests of reading a compiled model's dump, sound and broken.
 
 use super::*;
+use amct_tensor::Chain;
 
 /// The form that ATC writes, with keys that are not read.
 const SAMPLE: &str = r#"{
@@ -36,7 +37,7 @@ fn what_is_used_is_read() {
 fn what_is_broken_is_told() {
     let changed = |from: &str, to: &str| {
         assert!(SAMPLE.contains(from));
-        CompiledModel::from_json(&SAMPLE.replace(from, to)).unwrap_err().to_string()
+        Chain(&CompiledModel::from_json(&SAMPLE.replace(from, to)).unwrap_err()).to_string()
     };
     for (from, to, expected) in [
         ("\"graph\"", "\"graphs\"", "missing field `graph`"),
@@ -50,7 +51,7 @@ fn what_is_broken_is_told() {
         let error = changed(from, to);
         assert!(error.contains(expected), "{error}");
     }
-    let error = CompiledModel::from_json("0\n").unwrap_err().to_string();
+    let error = Chain(&CompiledModel::from_json("0\n").unwrap_err()).to_string();
     assert!(error.starts_with("not a dump of a compiled model") && error.contains("atc --mode=1"), "{error}");
     assert!(CompiledModel::from_json(&"[".repeat(100_000)).is_err());
 }

@@ -1,6 +1,7 @@
 //! Tests of the quantization info file: layout, reading back, and refused structures.
 
 use super::*;
+use amct_tensor::Chain;
 use expect_test::expect;
 use proptest::prelude::*;
 
@@ -147,7 +148,7 @@ fn what_the_comparison_tool_accepts_is_read() {
 fn other_structures_are_refused() {
     let of_op = |op: &str| {
         let text = format!(r#"{{"graph":[{{"op":[{op}]}}]}}"#);
-        QuantInfo::from_json(&text).unwrap_err().to_string()
+        Chain(&QuantInfo::from_json(&text).unwrap_err()).to_string()
     };
     assert!(of_op(r#"{"name":"a"}"#).contains("missing field `type` at line 1 column"));
     let attr = |value: &str| {
@@ -174,7 +175,7 @@ fn other_structures_are_refused() {
         desc(r#"{"key":"_datadump_origin_format","value":{}}"#),
         "op a: the value of _datadump_origin_format must be a string"
     );
-    assert!(QuantInfo::from_json("{}").unwrap_err().to_string().contains("missing field `graph`"));
+    assert!(Chain(&QuantInfo::from_json("{}").unwrap_err()).to_string().contains("missing field `graph`"));
 }
 
 fn op() -> impl Strategy<Value = OpInfo> {

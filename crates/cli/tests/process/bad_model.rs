@@ -154,5 +154,5 @@ fn an_input_that_is_no_image() {
 
 #[test]
 fn a_size_that_contradicts_the_graph() {
-    refused(one_convolution(), &["--size", "5x4"], &["'input' takes images of 4x4", "--size asks for 5x4"]);
+    refused(one_convolution(), &["--size", "5x4"], &["'input' takes images of 4x4", "but 5x4 was asked for"]);
 }

@@ -239,7 +239,7 @@ fn inputs_that_do_not_fit_the_model() {
     let job = job(two_inputs());
     job.assert_refused(
         &calibrate(&job, &USUAL),
-        &["You must feed a value for placeholder tensor 'shift'", "--input_shape"],
+        &["You must feed a value for placeholder tensor 'shift'", "--input-shape"],
     );
     let twice = with(&[
         "--input_shape=input:1,4,4,3;input:0:1,4,4,3",

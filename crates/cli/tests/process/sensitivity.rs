@@ -90,7 +90,7 @@ fn auto_follows_the_ranking() {
     for (file, text) in [
         ("short.json", "the ranking leaves out 'fine/Conv2D'"),
         ("other.json", "the ranking names 'else/Conv2D'"),
-        ("bad.json", "a ranking is a list of pairs [layer, similarity]"),
+        ("bad.json", "not a ranking, which is a list of pairs [layer, similarity]"),
         ("none.json", "cannot use the ranking 'none.json'"),
     ] {
         std::fs::remove_file(job.path("calls")).ok();

@@ -2,6 +2,7 @@
 
 use amct_graph::{AttrValue, Graph, Node, Outlet, TensorLiteral};
 use amct_interpreter::{Arithmetic, Device, Plan, PlanOptions, Value};
+use amct_tensor::Chain;
 use amct_tensor::quantization::DeqScale;
 use amct_tensor::{Element, Tensor};
 
@@ -80,7 +81,7 @@ pub(crate) fn plan(
     amct_kernels::Isa::from_environment().unwrap().choose().unwrap();
     let outlets = |names: &[&str]| names.iter().map(|n| graph.outlet(n).unwrap()).collect::<Vec<Outlet>>();
     let options = PlanOptions { arithmetic, observed: outlets(observed), ..PlanOptions::default() };
-    Plan::compile(graph, &outlets(outputs), &options).map_err(|error| error.to_string())
+    Plan::compile(graph, &outlets(outputs), &options).map_err(|error| Chain(&error).to_string())
 }
 
 /// A row of floats along the width.
@@ -95,7 +96,7 @@ pub(crate) fn run(
     x: &[f32],
 ) -> Result<Vec<Value>, String> {
     let plan = plan(graph, outputs, arithmetic, &[])?;
-    plan.run(&[("x", row(x))].into()).map_err(|error| error.to_string())
+    plan.run(&[("x", row(x))].into()).map_err(|error| Chain(&error).to_string())
 }
 
 pub(crate) fn floats(value: &Value) -> Vec<f32> {

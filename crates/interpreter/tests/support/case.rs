@@ -9,6 +9,7 @@ use serde::Deserialize;
 
 use super::literal::Literal;
 use super::{Closeness, compare};
+use amct_tensor::Chain;
 
 #[derive(Deserialize)]
 pub struct Case {
@@ -120,12 +121,13 @@ impl Case {
         let attrs = self.attrs.iter().map(|(name, attr)| (name.clone(), attr.value())).collect();
         let node = Node { name: "op".to_owned(), op: self.op.clone(), attrs, ..Node::default() };
         nodes.push((node, (0..self.inputs.len()).map(|index| format!("input{index}")).collect()));
-        let graph = Graph::from_named(nodes, Default::default()).map_err(|error| error.to_string())?;
+        let graph =
+            Graph::from_named(nodes, Default::default()).map_err(|error| Chain(&error).to_string())?;
         let outlets = (0..self.outputs.len().max(1)).map(|slot| graph.outlet(&format!("op:{slot}")));
-        let outlets = outlets.collect::<Result<Vec<_>, _>>().map_err(|error| error.to_string())?;
-        let plan =
-            Plan::compile(&graph, &outlets, &PlanOptions::default()).map_err(|error| error.to_string())?;
-        let values = plan.run(&feeds).map_err(|error| error.to_string())?;
-        values.into_iter().map(|value| value.plain().map_err(|error| error.to_string())).collect()
+        let outlets = outlets.collect::<Result<Vec<_>, _>>().map_err(|error| Chain(&error).to_string())?;
+        let plan = Plan::compile(&graph, &outlets, &PlanOptions::default())
+            .map_err(|error| Chain(&error).to_string())?;
+        let values = plan.run(&feeds).map_err(|error| Chain(&error).to_string())?;
+        values.into_iter().map(|value| value.plain().map_err(|error| Chain(&error).to_string())).collect()
     }
 }

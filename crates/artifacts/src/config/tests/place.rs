@@ -1,6 +1,7 @@
 //! Every error about a file has its place in it.
 
 use super::*;
+use amct_tensor::Chain;
 
 const FOLDABLE: &[&str] = &["Conv2D"];
 
@@ -27,7 +28,7 @@ fn error(text: &str) -> String {
         file.check_skip_fusion(&graph(), FOLDABLE)?;
         file.check_graph(&graph(), FOLDABLE)
     });
-    let error = checked.unwrap_err().to_string();
+    let error = Chain(&checked.unwrap_err()).to_string();
     error.strip_prefix(&format!("{}/", directory.path().display())).unwrap().to_owned()
 }
 

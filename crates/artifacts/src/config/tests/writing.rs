@@ -1,6 +1,7 @@
 //! Tests of writing `config.json`: key order, what is left out, and that it reads back the same.
 
 use super::*;
+use amct_tensor::Chain;
 use expect_test::expect;
 use proptest::prelude::*;
 
@@ -84,7 +85,7 @@ fn a_file_is_read_back() {
     full().write(&path).unwrap();
     assert_eq!(QuantConfig::read(&path).unwrap(), full());
     std::fs::write(&path, "[]").unwrap();
-    let error = QuantConfig::read(&path).unwrap_err().to_string();
+    let error = Chain(&QuantConfig::read(&path).unwrap_err()).to_string();
     assert!(error.contains("config.json: Type of"), "{error}");
 }
 

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::config::{ActivationConfig, ChannelWise, GraphLayer, Hfmg, Ifmr, QuantConfig};
 use crate::definition::{ConfigDefinition, DefinitionFile};
+use amct_tensor::Chain;
 
 const FOLDABLE: &[&str] = &["Conv2D", "DepthwiseConv2dNative"];
 
@@ -226,7 +227,7 @@ fn a_file_is_named_with_line_and_column() {
     let error = file.create_config(&graph(), FOLDABLE).unwrap_err().to_string();
     assert_eq!(error, format!("{}:2:3: Layer x does not exist in the graph.", path.display()));
     std::fs::write(&path, "batch_num: 0").unwrap();
-    let error = DefinitionFile::read(&path).unwrap_err().to_string();
+    let error = Chain(&DefinitionFile::read(&path).unwrap_err()).to_string();
     assert!(error.ends_with("q.cfg:1:1: The batch_num must be greater than zero. (found 0)"), "{error}");
     let error = DefinitionFile::read(directory.path().join("no.cfg")).unwrap_err().to_string();
     assert!(error.starts_with("Can not find the config_defination at "), "{error}");

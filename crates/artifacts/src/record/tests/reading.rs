@@ -1,9 +1,10 @@
 //! Tests of reading records: hand-written forms, repeated fields, error places.
 
 use super::*;
+use amct_tensor::Chain;
 
 fn error(text: &str) -> String {
-    let error = Record::parse(text).unwrap_err().to_string();
+    let error = Chain(&Record::parse(text).unwrap_err()).to_string();
     let opening =
         "the record_file cannot be parsered, please ensure it matches with scale_offset_record.proto! ";
     error.replace(opening, "!")

@@ -1,6 +1,7 @@
 //! Tests that records are written as AMCT writes them and read back the same.
 
 use super::*;
+use amct_tensor::Chain;
 use expect_test::expect;
 use proptest::prelude::*;
 
@@ -96,7 +97,7 @@ fn a_file_is_read_back() {
     record.write(&path).unwrap();
     assert_eq!(Record::read(&path).unwrap(), record);
     std::fs::write(&path, "records {}").unwrap();
-    let error = Record::read(&path).unwrap_err().to_string();
+    let error = Chain(&Record::read(&path).unwrap_err()).to_string();
     assert!(error.contains("record.txt: ") && error.contains("1:1: unknown field \"records\""), "{error}");
 }
 
