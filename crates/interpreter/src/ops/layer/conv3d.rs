@@ -1,4 +1,4 @@
-//! `Conv3D`.
+//! `Conv3D`: how its filter is packed and multiplied.
 
 use amct_kernels::conv3d::{Conv3dShape, conv3d_f32, conv3d_i8};
 use amct_kernels::gemm::{PackedF32, PackedI8};

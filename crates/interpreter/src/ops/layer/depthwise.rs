@@ -1,4 +1,4 @@
-//! `DepthwiseConv2dNative`.
+//! `DepthwiseConv2dNative`: how its filter is packed and multiplied.
 
 use amct_graph::views::WindowAttrs;
 use amct_kernels::depthwise::{DepthwiseShape, PackedDepthwiseI8, depthwise_f32, depthwise_i8_then};

@@ -1,4 +1,4 @@
-//! `MatMul`.
+//! `MatMul`: how its right matrix is packed and multiplied.
 
 use amct_kernels::gemm::{PackedF32, PackedI8, gemm_f32, gemm_i8_then};
 use amct_kernels::{Epilogue, I8Output, SumEpilogue};
