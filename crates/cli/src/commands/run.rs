@@ -45,7 +45,7 @@ pub(crate) fn run(args: &RunArgs, out: &mut Out) -> Result<Outcome, amct::Error>
             // What ATC gives back depends on the shapes that these inputs make.
             let whole = Model::new(&graph, &wanted, options(Arithmetic::Integer))?;
             let sample = feeds(args, &graph, &whole)?;
-            super::compiled::roll_back(&mut graph, whole.outputs(), &[sample.clone()], device)?;
+            super::compiled::roll_back(&mut graph, whole.outputs(), &std::slice::from_ref(&sample), device)?;
             given = Some(sample);
         }
         _ => {}
