@@ -2,7 +2,7 @@
 //!
 //! A [`Job`] goes through three stages, each of which can be saved and taken up again: a [`PreparedJob`] has a
 //! configuration, a [`CalibratedJob`] a record, a [`QuantizedJob`] a model. The steps by themselves are the
-//! functions of [`pipeline`](crate::pipeline).
+//! functions of [`pipeline`].
 
 mod setup;
 mod stages;

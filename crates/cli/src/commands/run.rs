@@ -45,10 +45,9 @@ pub(crate) fn run(args: &RunArgs, out: &mut Out) -> Result<Outcome, CliError> {
         (None, Arithmetic::Device(device)) if !args.no_rollback => {
             // What ATC gives back depends on the shapes that these inputs make.
             let whole = Model::new(&graph, &wanted, options(Arithmetic::Integer))?;
-            let feeds = feeds(args, &graph, &whole)?;
-            let feeds = [feeds];
-            super::compiled::roll_back(&mut graph, whole.outputs(), &feeds, device)?;
-            given = feeds.into_iter().next();
+            let sample = feeds(args, &graph, &whole)?;
+            super::compiled::roll_back(&mut graph, whole.outputs(), &std::slice::from_ref(&sample), device)?;
+            given = Some(sample);
         }
         _ => {}
     }
