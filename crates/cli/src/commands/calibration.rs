@@ -1,5 +1,6 @@
 //! `amct calibration`: AMCT's own command line, on raw `.bin` batches.
 
+use amct::artifacts::config::activation::IFMR;
 use amct::artifacts::definition::DefinitionFile;
 use amct::calibration::Batches;
 use amct::graph::{Graph, NodeId};
@@ -41,6 +42,7 @@ fn configuration(args: &CalibrationArgs) -> Result<Configuration, amct::Error> {
         skip_layers: Vec::new(),
         batch_num: args.batch_num.get(),
         activation_offset: true,
+        act_algo: args.act_algo.unwrap_or(&IFMR),
     })
 }
 

@@ -11,6 +11,7 @@ pub(crate) fn run(args: &ConfigArgs) -> Result<Outcome, amct::Error> {
         skip_layers: args.skip_layers.clone(),
         batch_num: args.batch_num,
         activation_offset: args.no_activation_offset.then_some(false),
+        act_algo: args.act_algo,
         config_definition: args.config_definition.clone(),
         outputs: args.output.clone(),
         input_shapes: args.input_shape.iter().flat_map(|shapes| shapes.0.iter().cloned()).collect(),

@@ -229,7 +229,7 @@ fn a_job_follows_its_configuration() {
     assert_eq!((record.contains("b/Conv2D"), record.matches("scale_w").count()), (true, 1));
     let written = QuantConfig::read(job.path("out/config.json")).unwrap();
     assert_eq!(written.batch_num, 2);
-    assert_eq!(written.layers["b/Conv2D"].activation.asymmetric(), Some(true), "defaults are filled in");
+    assert_eq!(written.layers["b/Conv2D"].activation.asymmetric, Some(true), "defaults are filled in");
 
     job.file(
         "q.cfg",
