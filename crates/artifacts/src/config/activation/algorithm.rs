@@ -3,6 +3,7 @@
 use super::key::AnyKey;
 use super::{ActivationConfig, Value};
 use crate::config::Rule;
+use crate::json::python_float;
 
 /// A calibration algorithm as configuration files know it. How it calibrates is not told here.
 #[derive(Debug)]
@@ -34,11 +35,6 @@ pub struct Misfit {
 }
 
 impl Algorithm {
-    /// The algorithm of this name.
-    pub fn named(name: &str) -> Option<&'static Self> {
-        super::ALGORITHMS.into_iter().find(|algorithm| algorithm.name == name)
-    }
-
     /// The place of a parameter among its own.
     pub(super) fn place_of(&self, key: &str) -> Option<usize> {
         self.keys.iter().position(|own| own.name() == key)
@@ -70,8 +66,7 @@ impl ActivationConfig {
 pub(super) fn check_ascends(key: &'static str, [start, end]: [f64; 2]) -> Result<(), Misfit> {
     // A NaN does not descend, and other rules find it.
     if start >= end {
-        let found = crate::json::python_float;
-        let found = format!("[{}, {}]", found(start), found(end));
+        let found = format!("[{}, {}]", python_float(start), python_float(end));
         return Err(Misfit { key, rule: Rule::SearchRangeOrder, found });
     }
     Ok(())

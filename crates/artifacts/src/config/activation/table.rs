@@ -24,6 +24,13 @@ pub static NUM_OF_BINS: Key<u32> = Key::new("num_of_bins", 4096, Rule::NumOfBins
 /// the first is meant.
 pub static ALGORITHMS: [&Algorithm; 4] = [&IFMR, &HFMG, &PERCENTILE, &MINMAX];
 
+impl Algorithm {
+    /// The algorithm of this name.
+    pub fn named(name: &str) -> Option<&'static Self> {
+        ALGORITHMS.into_iter().find(|algorithm| algorithm.name == name)
+    }
+}
+
 /// Search of the clip value with the least error, over all data (`docs/sources/algorithms.md` section 2).
 pub static IFMR: Algorithm = Algorithm {
     name: "ifmr",
