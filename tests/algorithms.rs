@@ -2,6 +2,7 @@
 //! for all weights, shift bits, quantized tensors.
 
 use std::path::Path;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use amct::artifacts::config::activation::{HFMG, IFMR, MAX_PERCENTILE, MINMAX, NUM_OF_BINS, PERCENTILE};
 use amct::artifacts::config::{ActivationConfig, QuantConfig, TensorQuantize};
@@ -174,20 +175,27 @@ fn what_does_not_search_reads_the_data_once_and_depends_on_nothing() {
     }
 
     let case = Case::load("resnet");
-    let load = |_| Ok(vec![(case.input.clone(), case.fed.clone())]);
-    let batches = Batches::new(1, &load);
+    let loaded = AtomicUsize::new(0);
+    let load = |_| {
+        loaded.fetch_add(1, Ordering::Relaxed);
+        Ok(vec![(case.input.clone(), case.fed.clone())])
+    };
+    let batches = Batches::new(2, &load);
     let prepared =
         pipeline::prepare(&case.graph, &case.outputs, &PrepareOptions::default(), &batches).unwrap();
-    for (algorithms, is_searched) in [([&PERCENTILE, &MINMAX], false), ([&PERCENTILE, &IFMR], true)] {
+    for (algorithms, passes) in [([&PERCENTILE, &MINMAX], 1), ([&PERCENTILE, &IFMR], 2)] {
         let config = configured(&prepared, |config| {
             for (layer, algorithm) in config.layers.values_mut().zip(algorithms.into_iter().cycle()) {
-                layer.activation = ActivationConfig::new(algorithm);
+                layer.activation = ActivationConfig::new(algorithm).with_asymmetric(true);
             }
         });
-        let phases = std::sync::Mutex::new(Vec::new());
-        let progress = |progress: Progress| phases.lock().unwrap().push(progress.phase);
+        let last = std::sync::Mutex::new(None);
+        let progress = |progress: Progress| *last.lock().unwrap() = Some(progress);
+        loaded.store(0, Ordering::Relaxed);
         pipeline::calibrate(&prepared, &config, &batches, &progress).unwrap();
-        assert_eq!(phases.into_inner().unwrap().contains(&Phase::Search), is_searched);
+        assert_eq!(loaded.load(Ordering::Relaxed), 2 * passes);
+        let done = Progress { phase: Phase::Search, done: 2, total: 2 };
+        assert_eq!(last.into_inner().unwrap(), Some(done), "{passes} passes");
     }
 }
 

@@ -62,6 +62,8 @@ pub fn calibrate(
             }
         })?
     } else {
+        let total = batches.count();
+        progress(Progress { phase: Phase::Search, done: total, total });
         surveyed
     };
     // Collected before the first error is looked for, so that it is that of the first activation.
