@@ -230,7 +230,7 @@ fn several_inputs() {
     // The order is theirs to choose, as long as it is one.
     let first = assert_done(&job, &run([0, 1]));
     assert!(assert_done(&job, &run([1, 0])) == first);
-    let record = amct::artifacts::record::Record::read(job.path("out/record.txt")).unwrap();
+    let record = Record::read(job.path("out/record.txt")).unwrap();
     let scale = record.entries[0].scale_d.unwrap();
     assert!(scale * 255.0 > 100.0, "the largest sum is 147, but the scale is {scale}");
 }
