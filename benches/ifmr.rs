@@ -7,7 +7,8 @@
 
 use std::hint::black_box;
 
-use amct_calibration::ifmr::{ActivationRange, CandidateSearch, IfmrParams, RangeCollector};
+use amct_calibration::ifmr::{CandidateSearch, IfmrParams};
+use amct_calibration::range::{ActivationRange, RangeCollector};
 use amct_kernels::quantization_loss::{Candidate, reference};
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 
@@ -43,7 +44,7 @@ fn ifmr(c: &mut Criterion) {
     for (name, data) in [("gauss", &gauss), ("relu6", &relu6)] {
         let mut group = c.benchmark_group(format!("ifmr/{name}"));
         group.sample_size(20).throughput(Throughput::Elements(VALUES as u64));
-        let Ok(collector) = RangeCollector::new(COUNT, &params) else { return };
+        let Ok(collector) = RangeCollector::new(COUNT, params.percentiles()) else { return };
         group.bench_function("range", |b| {
             b.iter(|| {
                 let mut collector = collector.clone();
@@ -84,7 +85,7 @@ fn images(c: &mut Criterion) {
         group.sample_size(10).throughput(Throughput::Elements(images as u64));
         group.bench_function(format!("{images}"), |b| {
             b.iter(|| {
-                let mut collector = RangeCollector::new(images * VALUES, &params).ok()?;
+                let mut collector = RangeCollector::new(images * VALUES, params.percentiles()).ok()?;
                 (0..images).for_each(|_| collector.add(black_box(&data)));
                 let mut search = CandidateSearch::new(collector.finish().ok()?, &params).ok()?;
                 (0..images).for_each(|_| search.update(black_box(&data)));

@@ -2,14 +2,16 @@
 //! for all weights, shift bits, quantized tensors.
 
 use std::path::Path;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use amct::data::ImageBatches;
 use amct::model::Model;
 use amct::pipeline::{self, CalibrateOptions, PrepareOptions, Prepared};
 use amct::signature;
-use amct_artifacts::config::{ActivationConfig, Hfmg, Ifmr, QuantConfig, TensorQuantize};
+use amct_artifacts::config::activation::{HFMG, IFMR, MAX_PERCENTILE, MINMAX, NUM_OF_BINS, PERCENTILE};
+use amct_artifacts::config::{ActivationConfig, QuantConfig, TensorQuantize};
 use amct_artifacts::record::{Record, RecordEntry};
-use amct_calibration::Batches;
+use amct_calibration::{Batches, Phase, Progress};
 use amct_calibration::hfmg::{self, HfmgParams};
 use amct_calibration::shift::ShiftVersion;
 use amct_graph::Graph;
@@ -84,7 +86,7 @@ fn set_activations(config: &mut QuantConfig, activation: &ActivationConfig) {
 }
 
 fn use_hfmg(config: &mut QuantConfig) {
-    set_activations(config, &ActivationConfig::Hfmg(Hfmg { asymmetric: Some(true), ..Hfmg::default() }));
+    config.use_algorithm(&HFMG);
 }
 
 fn scale_and_offset(entry: &RecordEntry) -> (f32, i32) {
@@ -148,6 +150,77 @@ fn hfmg_depends_on_batch_num_but_not_on_how_images_run() {
 }
 
 #[test]
+fn what_does_not_search_reads_the_data_once_and_depends_on_nothing() {
+    let sample = Sample::new(4);
+    let images = sample.first_input().concat();
+    let (mut low, mut high) = (0.0_f32, 0.0_f32);
+    images.iter().for_each(|&x| (low, high) = (low.min(x), high.max(x)));
+    for algorithm in [&PERCENTILE, &MINMAX] {
+        let record = |run: (usize, usize), batch_num: u32| {
+            sample.calibrate(run, &CalibrateOptions::default(), |config| {
+                config.batch_num = batch_num;
+                config.use_algorithm(algorithm);
+            })
+        };
+        let one = record((1, 1), 1);
+        for (run, batch_num) in [((1, 2), 1), ((2, 1), 1), ((4, 2), 1), ((3, 2), 1), ((1, 2), 2)] {
+            assert_eq!(record(run, batch_num), one, "{}, {run:?}, {batch_num}", algorithm.name);
+        }
+        // The images are 0 to 255 before they are normalised, with as many values at the ends.
+        let scale = (high - low) / 255.0;
+        let offset = -(low / scale).round() as i32 - 128;
+        assert_eq!(scale_and_offset(one.get(FIRST).unwrap()), (scale, offset), "{}", algorithm.name);
+    }
+
+    let case = Case::load("resnet");
+    let loaded = AtomicUsize::new(0);
+    let load = |_| {
+        loaded.fetch_add(1, Ordering::Relaxed);
+        Ok(vec![(case.input.clone(), case.fed.clone())])
+    };
+    let batches = Batches::new(2, &load);
+    let prepared =
+        pipeline::prepare(&case.graph, &case.outputs, &PrepareOptions::default(), &batches).unwrap();
+    for (algorithms, passes) in [([&PERCENTILE, &MINMAX], 1), ([&PERCENTILE, &IFMR], 2)] {
+        let config = configured(&prepared, |config| {
+            for (layer, algorithm) in config.layers.values_mut().zip(algorithms.into_iter().cycle()) {
+                layer.activation = ActivationConfig::new(algorithm).with_asymmetric(true);
+            }
+        });
+        let last = std::sync::Mutex::new(None);
+        let progress = |progress: Progress| *last.lock().unwrap() = Some(progress);
+        loaded.store(0, Ordering::Relaxed);
+        pipeline::calibrate(&prepared, &config, &batches, &progress).unwrap();
+        assert_eq!(loaded.load(Ordering::Relaxed), 2 * passes);
+        let done = Progress { phase: Phase::Search, done: 2, total: 2 };
+        assert_eq!(last.into_inner().unwrap(), Some(done), "{passes} passes");
+    }
+}
+
+#[test]
+fn algorithms_without_a_search_quantize_well() {
+    for algorithm in [&PERCENTILE, &MINMAX] {
+        for (name, least) in
+            [("resnet", 25.0), ("mobilenet_v1", 25.0), ("inception", 25.0), ("dilated", 25.0)]
+        {
+            let case = Case::load(name);
+            let (_, graph) = quantize(&case, |config| config.use_algorithm(algorithm));
+            assert_good(&case, &graph, least);
+        }
+    }
+    // The percentiles arrive: fewer values count, the scales get smaller.
+    let case = Case::load("resnet");
+    let scales = |activation: ActivationConfig| -> f32 {
+        let (record, _) = quantize(&case, |config| set_activations(config, &activation));
+        record.entries.iter().filter_map(|entry| entry.scale_d).sum()
+    };
+    let all = scales(ActivationConfig::new(&MINMAX));
+    let less = scales(ActivationConfig::new(&PERCENTILE).with(&MAX_PERCENTILE, 0.9).unwrap());
+    assert!(less < 0.9 * all, "{less} and {all}");
+    assert_eq!(scales(ActivationConfig::new(&PERCENTILE).with(&MAX_PERCENTILE, 1.0).unwrap()), all);
+}
+
+#[test]
 fn layers_may_have_different_algorithms() {
     let sample = Sample::new(2);
     let run = (1, 2);
@@ -155,8 +228,7 @@ fn layers_may_have_different_algorithms() {
     let ifmr = sample.calibrate(run, &options, |_| {});
     let hfmg = sample.calibrate(run, &options, use_hfmg);
     let mixed = sample.calibrate(run, &options, |config| {
-        let activation = ActivationConfig::Hfmg(Hfmg { asymmetric: Some(true), ..Hfmg::default() });
-        config.layers.get_mut(FIRST).unwrap().activation = activation;
+        config.layers.get_mut(FIRST).unwrap().activation = ActivationConfig::new(&HFMG).with_asymmetric(true);
     });
     assert_ne!(ifmr, hfmg);
     for ((mixed, ifmr), hfmg) in mixed.entries.iter().zip(&ifmr.entries).zip(&hfmg.entries) {
@@ -165,10 +237,9 @@ fn layers_may_have_different_algorithms() {
 }
 
 #[test]
-fn both_algorithms_may_be_symmetric() {
-    let ifmr = ActivationConfig::Ifmr(Ifmr { asymmetric: Some(false), ..Ifmr::default() });
-    let hfmg = ActivationConfig::Hfmg(Hfmg { asymmetric: Some(false), ..Hfmg::default() });
-    for activation in [ifmr, hfmg] {
+fn every_algorithm_may_be_symmetric() {
+    for algorithm in [&IFMR, &HFMG, &PERCENTILE, &MINMAX] {
+        let activation = ActivationConfig::new(algorithm).with_asymmetric(false);
         for (name, least) in [("resnet", 25.0), ("mobilenet_v1", 25.0), ("unet", 25.0)] {
             let case = Case::load(name);
             let (record, graph) = quantize(&case, |config| set_activations(config, &activation));
@@ -179,7 +250,7 @@ fn both_algorithms_may_be_symmetric() {
     // Without a word of the layer, activation_offset decides.
     let case = Case::load("resnet");
     let (by_layer, _) = quantize(&case, |config| {
-        set_activations(config, &ActivationConfig::Ifmr(Ifmr { asymmetric: Some(false), ..Ifmr::default() }));
+        set_activations(config, &ActivationConfig::default().with_asymmetric(false));
     });
     let (by_default, _) = quantize(&case, |config| {
         config.activation_offset = false;
@@ -194,8 +265,8 @@ fn hfmg_quantizes_well_in_every_graph() {
         let case = Case::load(name);
         for num_of_bins in [1024, 8192] {
             let (_, graph) = quantize(&case, |config| {
-                let hfmg = Hfmg { num_of_bins, asymmetric: Some(true), ..Hfmg::default() };
-                set_activations(config, &ActivationConfig::Hfmg(hfmg));
+                let hfmg = ActivationConfig::new(&HFMG).with(&NUM_OF_BINS, num_of_bins).unwrap();
+                set_activations(config, &hfmg.with_asymmetric(true));
             });
             assert_good(&case, &graph, least);
         }
@@ -257,7 +328,7 @@ fn tensors_are_calibrated_at_the_input_of_their_node() {
     let pool = case.graph.nodes().find(|(_, node)| node.op == "MaxPool").unwrap().1;
     let tensor =
         |input_index, activation| TensorQuantize { layer_name: pool.name.clone(), input_index, activation };
-    let ifmr = ActivationConfig::Ifmr(Ifmr { asymmetric: Some(true), ..Ifmr::default() });
+    let ifmr = ActivationConfig::default().with_asymmetric(true);
     let (record, _) = quantize(&case, |config| config.tensor_quantize = vec![tensor(0, ifmr.clone())]);
     let key = format!("{}:0", pool.name);
     let entry = record.get(&key).unwrap();

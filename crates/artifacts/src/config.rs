@@ -7,11 +7,13 @@
 //! * `joint_quant` is written, because AMCT for TensorFlow has it; `fakequant_precision_mode` and
 //!   `tensor_quantize` only when set.
 //! * An absent `quant_enable` means true, as the manual says.
+//! * `act_algo` may be an algorithm of amct's own, which AMCT refuses (see [`activation`]).
 //! * Only 8 bits and `arq_quantize` are accepted: TensorFlow graphs for Ascend have no others.
 //!
 //! An absent `asymmetric` means the global `activation_offset`; an absent `channel_wise` is up to the
 //! layer's type. Both stay `None` here until [`QuantConfig::resolve`] fills them in.
 
+pub mod activation;
 mod create;
 mod error;
 mod file;
@@ -26,12 +28,14 @@ mod writer;
 use std::collections::BTreeMap;
 use std::path::Path;
 
+pub use activation::ActivationConfig;
 pub use error::{ConfigError, Place};
 pub use file::ConfigFile;
 pub use graph::{ChannelWise, GraphLayer};
 pub use rules::Rule;
 pub(crate) use rules::step_fits;
 
+use self::activation::Algorithm;
 use crate::atomic::{self, WriteError};
 use crate::file::ReadError;
 
@@ -126,86 +130,6 @@ impl TensorQuantize {
     }
 }
 
-/// The calibration algorithm of an activation.
-#[derive(Clone, Debug, PartialEq)]
-pub enum ActivationConfig {
-    /// Search of the clip value with the least error, over all data (`act_algo` "ifmr").
-    Ifmr(Ifmr),
-    /// Search over a histogram (`act_algo` "hfmg").
-    Hfmg(Hfmg),
-}
-
-impl ActivationConfig {
-    /// Whether the activation has a zero offset; `None` leaves it to `activation_offset`.
-    pub fn asymmetric(&self) -> Option<bool> {
-        match self {
-            ActivationConfig::Ifmr(ifmr) => ifmr.asymmetric,
-            ActivationConfig::Hfmg(hfmg) => hfmg.asymmetric,
-        }
-    }
-
-    /// Sets what [`asymmetric`](Self::asymmetric) returns.
-    pub fn set_asymmetric(&mut self, asymmetric: Option<bool>) {
-        match self {
-            ActivationConfig::Ifmr(ifmr) => ifmr.asymmetric = asymmetric,
-            ActivationConfig::Hfmg(hfmg) => hfmg.asymmetric = asymmetric,
-        }
-    }
-}
-
-impl Default for ActivationConfig {
-    fn default() -> Self {
-        ActivationConfig::Ifmr(Ifmr::default())
-    }
-}
-
-/// Parameters of IFMR (`docs/sources/algorithms.md` section 2).
-#[derive(Clone, Debug, PartialEq)]
-pub struct Ifmr {
-    /// Bits of the quantized activation: 8.
-    pub num_bits: u32,
-    /// Share of the values below the initial maximum, in (0.5, 1].
-    pub max_percentile: f64,
-    /// Share of the values above the initial minimum, in (0.5, 1].
-    pub min_percentile: f64,
-    /// First and last ratio that the initial maximum is multiplied by, 0 < first < last.
-    pub search_range: [f64; 2],
-    /// Distance of two ratios, in (0, last - first].
-    pub search_step: f64,
-    /// Whether there is a zero offset; `None` leaves it to `activation_offset`.
-    pub asymmetric: Option<bool>,
-}
-
-impl Default for Ifmr {
-    fn default() -> Self {
-        Self {
-            num_bits: 8,
-            max_percentile: 0.999999,
-            min_percentile: 0.999999,
-            search_range: [0.7, 1.3],
-            search_step: 0.01,
-            asymmetric: None,
-        }
-    }
-}
-
-/// Parameters of HFMG (`docs/sources/algorithms.md` section 3).
-#[derive(Clone, Debug, PartialEq)]
-pub struct Hfmg {
-    /// Bits of the quantized activation: 8.
-    pub num_bits: u32,
-    /// Bins of the histogram: 1024, 2048, 4096 or 8192.
-    pub num_of_bins: u32,
-    /// Whether there is a zero offset; `None` leaves it to `activation_offset`.
-    pub asymmetric: Option<bool>,
-}
-
-impl Default for Hfmg {
-    fn default() -> Self {
-        Self { num_bits: 8, num_of_bins: 4096, asymmetric: None }
-    }
-}
-
 /// Parameters of the weights' quantization.
 #[derive(Clone, Debug, PartialEq)]
 pub struct WeightConfig {
@@ -262,7 +186,17 @@ impl QuantConfig {
 
     /// Whether an activation of this configuration has a zero offset.
     pub fn is_asymmetric(&self, activation: &ActivationConfig) -> bool {
-        activation.asymmetric().unwrap_or(self.activation_offset)
+        activation.asymmetric.unwrap_or(self.activation_offset)
+    }
+
+    /// Has every layer's activation calibrated by this algorithm, with its defaults. Where `asymmetric` is
+    /// set it stays.
+    pub fn use_algorithm(&mut self, algorithm: &'static Algorithm) {
+        for layer in self.layers.values_mut() {
+            let asymmetric = layer.activation.asymmetric;
+            layer.activation = ActivationConfig::new(algorithm);
+            layer.activation.asymmetric = asymmetric;
+        }
     }
 }
 

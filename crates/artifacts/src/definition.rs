@@ -12,6 +12,7 @@
 //! Of two algorithms for one thing, and of a single-valued field given twice, the last one in the
 //! file counts; a message given twice is merged, as protobuf does.
 
+mod activation;
 mod calibration;
 mod check;
 mod create;

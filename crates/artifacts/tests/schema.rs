@@ -42,6 +42,8 @@ fn the_simplified_configuration() {
         ("ARQuantize", "common_config { arq_quantize { _: 0 } }"),
         ("FMRQuantize", "common_config { ifmr_quantize { _: 0 } }"),
         ("HFMGQuantize", "common_config { hfmg_quantize { _: 0 } }"),
+        ("PercentileQuantize", "common_config { percentile_quantize { _: 0 } }"),
+        ("MinMaxQuantize", "common_config { minmax_quantize { _: 0 } }"),
         ("DMQBalancer", "common_config { dmq_balancer { _: 0 } }"),
         ("TensorQuantize", "tensor_quantize { _: 0 }"),
     ] {

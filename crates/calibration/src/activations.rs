@@ -1,22 +1,21 @@
-//! IFMR or HFMG on activations, in two passes over the calibration data.
+//! Calibration of activations, in one or two passes over the data.
 //!
-//! The first pass finds the range of every activation; the second runs the graph again and adds up
-//! the loss of all candidates (IFMR), or counts the values into a histogram (HFMG). No activation is
-//! kept. Ranges do not depend on any order; losses are added and histograms merged batch by batch
-//! in order, so the result has the same bits for any number of threads.
+//! The first pass surveys the values of every activation, its range for instance; the second runs the graph
+//! again for the algorithms that search, and adds up the loss of all candidates (IFMR), or counts the values
+//! into a histogram (HFMG). No activation is kept. What the first pass finds does not depend on any order; the
+//! second shows the values batch by batch in order, so the result has the same bits for any number of threads.
 //!
 //! # What a batch is
 //! IFMR takes all data at once, however they are cut. HFMG merges histograms batch by batch, and where
 //! one batch ends and the next begins makes a difference. There a batch is one of the configured
 //! `batch_num`, not what runs at a time: see [`Grouping`].
 
-mod algorithm;
+use std::sync::Arc;
 
 use amct_graph::{Graph, Outlet};
 use rayon::prelude::*;
 
-pub use self::algorithm::{Algorithm, AlgorithmError, Calibrated};
-use self::algorithm::{Search, Survey};
+use crate::algorithm::{AlgorithmError, AnyCalibrator, AnySearch, AnySurvey, Calibrated, Surveyed};
 use crate::observation::{Observation, Spot, floats};
 use crate::{Batches, CalibrationError, Grouping, Phase, Progress};
 
@@ -27,8 +26,8 @@ pub struct Activation {
     pub outlet: Outlet,
     /// Names of the layers that read it, for messages.
     pub layers: Vec<String>,
-    /// How to search.
-    pub algorithm: Algorithm,
+    /// How scale and offset are found.
+    pub calibrator: Arc<dyn AnyCalibrator>,
     /// An upper bound of its values over all batches.
     pub count: usize,
 }
@@ -36,7 +35,7 @@ pub struct Activation {
 /// Finds scale and offset of every activation; the result is in the order of `activations`.
 ///
 /// `graph` is the folded graph with fake-quantized weights, `outputs` what it computes, `batch_num`
-/// into how many batches HFMG takes the data.
+/// into how many batches an algorithm takes the data that minds them.
 ///
 /// # Errors
 /// [`CalibrationError`]; one about an activation names the layers that read it.
@@ -54,19 +53,21 @@ pub fn calibrate(
         .collect();
     let observation = Observation::new(graph, outputs, spots, batches, progress)?;
     let grouping = Grouping::new(batches.len(), batch_num);
-    let surveys = survey(&observation, activations, grouping)?;
-    let searches: Vec<Search> = surveys
-        .into_iter()
-        .zip(activations)
-        .map(|(survey, activation)| {
-            survey.search(&activation.algorithm).map_err(|error| activation.failed(error))
-        })
-        .collect::<Result<_, _>>()?;
-    let searches = observation.in_order(Phase::Search, searches, |search, run, tensor| {
-        search.add(grouping.batch_of(run), floats(tensor));
-    })?;
+    let surveyed = survey(&observation, activations, grouping)?;
+    let is_searched = |surveyed: &Surveyed<_>| matches!(surveyed, Surveyed::Search(_));
+    let searched = if surveyed.iter().any(is_searched) {
+        observation.in_order(Phase::Search, surveyed, |surveyed, run, tensor| {
+            if let Surveyed::Search(search) = surveyed {
+                search.add(grouping.batch_of(run), floats(tensor));
+            }
+        })?
+    } else {
+        let total = batches.len();
+        progress(Progress { phase: Phase::Search, done: total, total });
+        surveyed
+    };
     // Collected before the first error is looked for, so that it is that of the first activation.
-    let found: Vec<_> = searches.into_par_iter().map(Search::finish).collect();
+    let found: Vec<_> = searched.into_par_iter().map(result).collect();
     found
         .into_iter()
         .zip(activations)
@@ -85,26 +86,27 @@ fn survey(
     observation: &Observation<'_>,
     activations: &[Activation],
     grouping: Grouping,
-) -> Result<Vec<Survey>, CalibrationError> {
-    let surveys = || -> Result<Vec<Survey>, CalibrationError> {
-        activations
-            .iter()
-            .map(|activation| {
-                Survey::new(&activation.algorithm, activation.count, grouping.batches())
-                    .map_err(|error| activation.failed(error))
-            })
-            .collect()
+) -> Result<Vec<Surveyed<Box<dyn AnySearch>>>, CalibrationError> {
+    let begin = |activation: &Activation| {
+        let survey = activation.calibrator.survey(activation.count, grouping.batches());
+        survey.map_err(|error| activation.failed(error))
     };
-    let found = observation.gather(Phase::Range, surveys, |survey, run, tensor| {
+    let surveys: Vec<Box<dyn AnySurvey>> = activations.iter().map(begin).collect::<Result<_, _>>()?;
+    let shared = || Ok(surveys.iter().map(|survey| &**survey).collect::<Vec<&dyn AnySurvey>>());
+    observation.gather(Phase::Range, shared, |survey, run, tensor| {
         survey.add(grouping.batch_of(run), floats(tensor));
     })?;
-    let mut total = surveys()?;
-    for surveys in found {
-        for (sum, survey) in total.iter_mut().zip(surveys) {
-            sum.merge(survey);
-        }
+    let finish = |(survey, activation): (Box<dyn AnySurvey>, &Activation)| {
+        survey.finish().map_err(|error| activation.failed(error))
+    };
+    surveys.into_iter().zip(activations).map(finish).collect()
+}
+
+fn result(surveyed: Surveyed<Box<dyn AnySearch>>) -> Result<Calibrated, AlgorithmError> {
+    match surveyed {
+        Surveyed::Found(found) => Ok(found),
+        Surveyed::Search(search) => search.finish(),
     }
-    Ok(total)
 }
 
 impl Activation {

@@ -247,7 +247,7 @@ pub enum Phase {
     Balance,
     /// Finding the range of every activation.
     Range,
-    /// Trying all candidates of every range.
+    /// Trying all candidates of every range. Told as done at once where nothing is searched.
     Search,
     /// Searching the shift bits.
     Shift,

@@ -6,7 +6,7 @@ use amct_graph::GraphError;
 use amct_interpreter::{PlanError, RunError};
 use amct_tensor::{ErrorKind, Fault, Internal, Place, TensorError};
 
-use crate::activations::AlgorithmError;
+use crate::algorithm::AlgorithmError;
 use crate::arq::ArqError;
 use crate::batches::BatchError;
 use crate::dmq::DmqError;

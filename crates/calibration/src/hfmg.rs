@@ -12,8 +12,8 @@
 //!
 //! Source: `docs/sources/algorithms.md` section 3.
 
+mod calibrator;
 mod collector;
-mod error;
 mod histogram;
 mod loss;
 mod params;
@@ -23,8 +23,9 @@ mod search;
 
 use amct_tensor::quantization::ActivationParams;
 
+use crate::algorithm::AlgorithmError;
+pub use calibrator::{HfmgSearch, HfmgSurvey};
 pub use collector::HistogramCollector;
-pub use error::HfmgError;
 pub use histogram::Histogram;
 pub use params::HfmgParams;
 pub use range::ValueRange;
@@ -39,12 +40,12 @@ pub use search::search;
 /// let batches: [&[f32]; 2] = [&[0.0, 0.5, 3.0], &[-1.0, 0.25]];
 /// let params = calibrate(&batches, &HfmgParams::default())?;
 /// assert!(params.scale < 4.0 / 255.0);
-/// # Ok::<(), amct_calibration::hfmg::HfmgError>(())
+/// # Ok::<(), amct_calibration::algorithm::AlgorithmError>(())
 /// ```
 ///
 /// # Errors
-/// See [`HfmgError`].
-pub fn calibrate(batches: &[&[f32]], params: &HfmgParams) -> Result<ActivationParams, HfmgError> {
+/// See [`AlgorithmError`].
+pub fn calibrate(batches: &[&[f32]], params: &HfmgParams) -> Result<ActivationParams, AlgorithmError> {
     let ranges: Vec<ValueRange> = batches.iter().map(|batch| ValueRange::of(batch)).collect();
     let mut collector = HistogramCollector::new(&ranges, params)?;
     for (index, batch) in batches.iter().enumerate() {

@@ -1,6 +1,6 @@
 //! IFMR: the scale and offset of an activation, searched around its range.
 //!
-//! The activation's values are reduced to a range (pass 1, [`RangeCollector`]). A number of
+//! The activation's values are reduced to a range (pass 1, [`RangeCollector`](crate::range::RangeCollector)). A number of
 //! candidates then scale the upper end of that range, and the one whose fake-quantized values lie
 //! nearest to the values, by the mean of the squares, wins (pass 2, [`CandidateSearch`]). Both
 //! passes take the values in pieces, so that a caller may compute them twice instead of keeping
@@ -9,26 +9,22 @@
 //!
 //! Source: `docs/sources/algorithms.md` section 2.
 
-mod error;
+mod calibrator;
 mod params;
-mod range;
 mod search;
 
 use amct_tensor::quantization::ActivationParams;
 
-pub use error::IfmrError;
+use crate::algorithm::AlgorithmError;
+pub use crate::algorithm::ClipLoss;
+pub use calibrator::IfmrSurvey;
 pub use params::IfmrParams;
-pub use range::{ActivationRange, RangeCollector};
-pub use search::{CandidateSearch, ClipLoss};
+pub use search::CandidateSearch;
 
 /// Scale and offset of an activation all of whose values, of all batches in order, are at hand.
 ///
 /// # Errors
-/// See [`IfmrError`].
-pub fn calibrate(data: &[f32], params: &IfmrParams) -> Result<ActivationParams, IfmrError> {
-    let mut collector = RangeCollector::new(data.len(), params)?;
-    collector.add(data);
-    let mut search = CandidateSearch::new(collector.finish()?, params)?;
-    search.update(data);
-    search.finish()
+/// See [`AlgorithmError`].
+pub fn calibrate(data: &[f32], params: &IfmrParams) -> Result<ActivationParams, AlgorithmError> {
+    Ok(crate::algorithm::calibrate(params, &[data])?.params)
 }

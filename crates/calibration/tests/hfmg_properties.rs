@@ -3,9 +3,8 @@
 
 mod golden;
 
-use amct_calibration::hfmg::{
-    self, HfmgError, HfmgParams, Histogram, HistogramCollector, ValueRange, calibrate,
-};
+use amct_calibration::algorithm::AlgorithmError;
+use amct_calibration::hfmg::{self, HfmgParams, Histogram, HistogramCollector, ValueRange, calibrate};
 use amct_tensor::quantization::ActivationParams;
 use golden::Draws;
 
@@ -247,7 +246,7 @@ fn degenerate_data_have_the_kernels_results() {
 fn a_range_too_wide_or_a_scale_too_large_is_told() {
     let params = HfmgParams::default();
     let wide = calibrate(&[&[3e38, -3e38]], &params);
-    assert_eq!(wide, Err(HfmgError::Range { min: -3e38, max: 3e38 }));
+    assert_eq!(wide, Err(AlgorithmError::Range { min: -3e38, max: 3e38 }));
     assert!(hfmg::from_min_max(0.0, 3e9, &params).is_err());
 }
 
@@ -259,7 +258,7 @@ fn more_values_than_a_bin_counts_are_refused() {
     }
     assert_eq!(range.count(), 1 << 32);
     let error = HistogramCollector::new(&[range], &HfmgParams::default()).unwrap_err();
-    assert_eq!(error, HfmgError::TooMany(1 << 32));
+    assert_eq!(error, AlgorithmError::TooMany(1 << 32));
 }
 
 #[test]
@@ -267,18 +266,18 @@ fn bad_values_are_found_wherever_they_stand() {
     let params = HfmgParams::default();
     for at in [0, 1, 63, 64, 500, 999] {
         for (bad, error) in [
-            (f32::NAN, HfmgError::NotANumber),
-            (-f32::NAN, HfmgError::NotANumber),
-            (f32::INFINITY, HfmgError::Infinite),
-            (f32::NEG_INFINITY, HfmgError::Infinite),
+            (f32::NAN, AlgorithmError::NotANumber),
+            (-f32::NAN, AlgorithmError::NotANumber),
+            (f32::INFINITY, AlgorithmError::Infinite),
+            (f32::NEG_INFINITY, AlgorithmError::Infinite),
         ] {
             let mut data = vec![1.0; 1000];
             data[at] = bad;
             assert_eq!(calibrate(&[&[0.5], &data], &params), Err(error), "{bad} at {at}");
         }
     }
-    assert_eq!(calibrate(&[], &params), Err(HfmgError::Empty));
-    assert_eq!(calibrate(&[&[]], &params), Err(HfmgError::Empty));
+    assert_eq!(calibrate(&[], &params), Err(AlgorithmError::Empty));
+    assert_eq!(calibrate(&[&[]], &params), Err(AlgorithmError::Empty));
 }
 
 #[test]
@@ -287,20 +286,21 @@ fn the_second_pass_must_see_as_many_values_as_the_first() {
     let mut collector = HistogramCollector::new(&[range], &HfmgParams::default()).unwrap();
     collector.add(0, &[0.5, 1.0]);
     collector.add(1, &[0.0]);
-    assert_eq!(collector.finish(), Err(HfmgError::Count { expected: 3, found: 2 }));
+    assert_eq!(collector.finish(), Err(AlgorithmError::Count { expected: 3, found: 2 }));
 }
 
 #[test]
 fn parameters_out_of_range_are_refused() {
     let good = HfmgParams::default();
+    let too_few_bins = AlgorithmError::NumOfBins { found: 1000, accepted: &[1024, 2048, 4096, 8192] };
     for (params, error) in [
-        (HfmgParams { num_bits: 1, ..good }, HfmgError::NumBits(1)),
-        (HfmgParams { num_bits: 17, ..good }, HfmgError::NumBits(17)),
-        (HfmgParams { num_of_bins: 1000, ..good }, HfmgError::NumOfBins(1000)),
+        (HfmgParams { num_bits: 1, ..good }, AlgorithmError::NumBits(1)),
+        (HfmgParams { num_bits: 17, ..good }, AlgorithmError::NumBits(17)),
+        (HfmgParams { num_of_bins: 1000, ..good }, too_few_bins),
     ] {
         assert_eq!(params.validate(), Err(error));
         assert_eq!(calibrate(&[&[1.0]], &params), Err(error));
     }
-    let text = HfmgError::NumOfBins(1000).to_string();
+    let text = too_few_bins.to_string();
     assert_eq!(text, "num_of_bins 1000 must be in [1024, 2048, 4096, 8192]");
 }

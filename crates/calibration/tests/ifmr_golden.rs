@@ -3,7 +3,9 @@
 
 mod golden;
 
-use amct_calibration::ifmr::{CandidateSearch, IfmrError, IfmrParams, RangeCollector, calibrate};
+use amct_calibration::algorithm::AlgorithmError;
+use amct_calibration::ifmr::{CandidateSearch, IfmrParams, calibrate};
+use amct_calibration::range::RangeCollector;
 use amct_tensor::quantization::ActivationParams;
 use serde_json::Value;
 
@@ -23,7 +25,7 @@ fn calibrate_in_pieces(
     data: &[f32],
     params: &IfmrParams,
     sizes: &[usize],
-) -> Result<ActivationParams, IfmrError> {
+) -> Result<ActivationParams, AlgorithmError> {
     let pieces = || {
         let (mut rest, mut sizes) = (data, sizes.iter().cycle());
         std::iter::from_fn(move || {
@@ -32,7 +34,7 @@ fn calibrate_in_pieces(
             (!piece.is_empty()).then_some(piece)
         })
     };
-    let mut collector = RangeCollector::new(data.len(), params)?;
+    let mut collector = RangeCollector::new(data.len(), params.percentiles())?;
     pieces().for_each(|piece| collector.add(piece));
     let mut search = CandidateSearch::new(collector.finish()?, params)?;
     pieces().for_each(|piece| search.update(piece));

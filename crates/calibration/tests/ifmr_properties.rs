@@ -3,9 +3,9 @@
 
 mod golden;
 
-use amct_calibration::ifmr::{
-    ActivationRange, CandidateSearch, IfmrError, IfmrParams, RangeCollector, calibrate,
-};
+use amct_calibration::algorithm::AlgorithmError;
+use amct_calibration::ifmr::{CandidateSearch, IfmrParams, calibrate};
+use amct_calibration::range::{ActivationRange, RangeCollector};
 use amct_tensor::quantization::{ActivationParams, ScaleError, process_scale};
 use golden::Draws;
 
@@ -65,7 +65,7 @@ fn both_passes_follow_the_definition_for_any_chunks() {
             assert_eq!(calibrate(&data, &params), Ok(expected), "{name} of {len}");
 
             let chunk = 1 + (draws.uniform() * 999.0) as usize;
-            let mut collector = RangeCollector::new(len, &params).unwrap();
+            let mut collector = RangeCollector::new(len, params.percentiles()).unwrap();
             data.chunks(chunk).for_each(|piece| collector.add(piece));
             assert_eq!(collector.finish(), Ok(range), "{name} of {len} by {chunk}");
             let mut search = CandidateSearch::new(range, &params).unwrap();
@@ -85,7 +85,7 @@ fn collectors_merge_in_any_order_to_the_same_range() {
             let mut parts: Vec<RangeCollector> = data
                 .chunks(611)
                 .map(|piece| {
-                    let mut part = RangeCollector::new(data.len(), &params).unwrap();
+                    let mut part = RangeCollector::new(data.len(), params.percentiles()).unwrap();
                     part.add(piece);
                     part
                 })
@@ -109,13 +109,13 @@ fn an_announced_count_may_be_an_upper_bound() {
     let data: Vec<f32> = (0..3000).map(|i| (i * 7919 % 3000) as f32 - 1000.0).collect();
     let params = IfmrParams { max_percentile: 0.9, min_percentile: 0.8, ..IfmrParams::default() };
     for announced in [3000, 3001, 10_000] {
-        let mut collector = RangeCollector::new(announced, &params).unwrap();
+        let mut collector = RangeCollector::new(announced, params.percentiles()).unwrap();
         collector.add(&data);
         assert_eq!(collector.finish(), Ok(sorted_range(&data, &params)), "{announced}");
     }
-    let mut collector = RangeCollector::new(2999, &params).unwrap();
+    let mut collector = RangeCollector::new(2999, params.percentiles()).unwrap();
     collector.add(&data);
-    assert_eq!(collector.finish(), Err(IfmrError::Count { expected: 2999, found: 3000 }));
+    assert_eq!(collector.finish(), Err(AlgorithmError::Count { expected: 2999, found: 3000 }));
 }
 
 #[test]
@@ -153,17 +153,17 @@ fn bad_values_are_found_wherever_they_stand() {
     let params = IfmrParams::default();
     for at in [0, 1, 63, 64, 500, 999] {
         for (bad, error) in [
-            (f32::NAN, IfmrError::NotANumber),
-            (-f32::NAN, IfmrError::NotANumber),
-            (f32::INFINITY, IfmrError::Infinite),
-            (f32::NEG_INFINITY, IfmrError::Infinite),
+            (f32::NAN, AlgorithmError::NotANumber),
+            (-f32::NAN, AlgorithmError::NotANumber),
+            (f32::INFINITY, AlgorithmError::Infinite),
+            (f32::NEG_INFINITY, AlgorithmError::Infinite),
         ] {
             let mut data = vec![1.0; 1000];
             data[at] = bad;
             assert_eq!(calibrate(&data, &params), Err(error), "{bad} at {at}");
         }
     }
-    assert_eq!(calibrate(&[], &params), Err(IfmrError::Empty));
+    assert_eq!(calibrate(&[], &params), Err(AlgorithmError::Empty));
 }
 
 #[test]
@@ -172,7 +172,7 @@ fn the_second_pass_must_see_as_many_values_as_the_first() {
     let range = ActivationRange { min: 0.0, max: 1.0, count: 3 };
     let mut search = CandidateSearch::new(range, &params).unwrap();
     search.update(&[0.5, 1.0]);
-    assert_eq!(search.clone().finish(), Err(IfmrError::Count { expected: 3, found: 2 }));
+    assert_eq!(search.clone().finish(), Err(AlgorithmError::Count { expected: 3, found: 2 }));
     search.update(&[0.0]);
     assert!(search.finish().is_ok());
 }
@@ -182,27 +182,33 @@ fn a_scale_beyond_the_limit_is_refused() {
     let params = IfmrParams::default();
     assert_eq!(
         calibrate(&[3e38, -3e38], &params),
-        Err(IfmrError::Scale(ScaleError::NotFinite(f32::INFINITY)))
+        Err(AlgorithmError::Scale(ScaleError::NotFinite(f32::INFINITY)))
     );
-    assert!(matches!(calibrate(&[1e10, 3.0], &params), Err(IfmrError::Scale(ScaleError::TooLarge(_)))));
+    assert!(matches!(calibrate(&[1e10, 3.0], &params), Err(AlgorithmError::Scale(ScaleError::TooLarge(_)))));
 }
 
 #[test]
 fn parameters_out_of_range_are_refused() {
     let good = IfmrParams::default();
     for (params, error) in [
-        (IfmrParams { num_bits: 1, ..good }, IfmrError::NumBits(1)),
-        (IfmrParams { num_bits: 17, ..good }, IfmrError::NumBits(17)),
-        (IfmrParams { search_range: (0.0, 1.0), ..good }, IfmrError::SearchRange(0.0, 1.0)),
-        (IfmrParams { search_range: (1.0, 0.9), ..good }, IfmrError::SearchRange(1.0, 0.9)),
+        (IfmrParams { num_bits: 1, ..good }, AlgorithmError::NumBits(1)),
+        (IfmrParams { num_bits: 17, ..good }, AlgorithmError::NumBits(17)),
+        (IfmrParams { search_range: (0.0, 1.0), ..good }, AlgorithmError::SearchRange(0.0, 1.0)),
+        (IfmrParams { search_range: (1.0, 0.9), ..good }, AlgorithmError::SearchRange(1.0, 0.9)),
         (
             IfmrParams { search_range: (1.0, f32::INFINITY), ..good },
-            IfmrError::SearchRange(1.0, f32::INFINITY),
+            AlgorithmError::SearchRange(1.0, f32::INFINITY),
         ),
-        (IfmrParams { search_step: 0.0, ..good }, IfmrError::SearchStep(0.0)),
-        (IfmrParams { search_step: 1e-9, ..good }, IfmrError::SearchStep(1e-9)),
-        (IfmrParams { max_percentile: 0.5, ..good }, IfmrError::Percentile(0.5)),
-        (IfmrParams { min_percentile: 1.1, ..good }, IfmrError::Percentile(1.1)),
+        (
+            IfmrParams { search_step: 0.0, ..good },
+            AlgorithmError::SearchStep { found: 0.0, candidates: 1 << 16 },
+        ),
+        (
+            IfmrParams { search_step: 1e-9, ..good },
+            AlgorithmError::SearchStep { found: 1e-9, candidates: 1 << 16 },
+        ),
+        (IfmrParams { max_percentile: 0.5, ..good }, AlgorithmError::Percentile(0.5)),
+        (IfmrParams { min_percentile: 1.1, ..good }, AlgorithmError::Percentile(1.1)),
     ] {
         assert_eq!(params.validate(), Err(error));
         assert_eq!(calibrate(&[1.0], &params), Err(error));

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use amct_artifacts::config::QuantConfig;
+use amct_artifacts::config::activation::{Algorithm, IFMR};
 use amct_artifacts::definition::DefinitionFile;
 use amct_graph::Graph;
 
@@ -21,7 +22,9 @@ pub struct ConfigOptions {
     pub batch_num: Option<u32>,
     /// Whether activations have a zero offset; `None` means true.
     pub activation_offset: Option<bool>,
-    /// Path of a simplified `.cfg` file (AMCT's `config_defination`). With it the three before are
+    /// How activations are calibrated, with its defaults; `None` means IFMR. AMCT has no such argument.
+    pub act_algo: Option<&'static Algorithm>,
+    /// Path of a simplified `.cfg` file (AMCT's `config_defination`). With it the four before are
     /// ignored, as in AMCT, with a warning.
     pub config_definition: Option<PathBuf>,
     /// The graph's outputs, as `name` or `name:slot`; its only leaf if there are none. AMCT does not ask
@@ -101,12 +104,14 @@ fn configuration(options: &ConfigOptions) -> Result<Configuration, Error> {
             skip_layers: options.skip_layers.clone(),
             batch_num: options.batch_num.unwrap_or(1),
             activation_offset: options.activation_offset.unwrap_or(true),
+            act_algo: options.act_algo.unwrap_or(&IFMR),
         });
     };
     let ignored = [
         ("skip_layers", !options.skip_layers.is_empty()),
         ("batch_num", options.batch_num.is_some()),
         ("activation_offset", options.activation_offset.is_some()),
+        ("act_algo", options.act_algo.is_some()),
     ];
     for (argument, _) in ignored.into_iter().filter(|(_, given)| *given) {
         log::warn!(

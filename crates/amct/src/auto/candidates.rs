@@ -104,17 +104,16 @@ impl<'a> Candidates<'a> {
 mod tests {
     use std::sync::atomic::{AtomicUsize, Ordering};
 
-    use amct_artifacts::config::{ActivationConfig, Hfmg};
-    use amct_calibration::from_fn;
-    use amct_interpreter::Feeds;
+use amct_artifacts::config::activation::HFMG;
+use amct_calibration::from_fn;
+use amct_interpreter::Feeds;
 
     use super::*;
     use crate::auto::testing::Case;
     use crate::pipeline::PrepareOptions;
 
     fn use_hfmg(config: &mut QuantConfig, _: &Prepared) {
-        let hfmg = ActivationConfig::Hfmg(Hfmg { asymmetric: Some(true), ..Hfmg::default() });
-        config.layers.values_mut().for_each(|layer| layer.activation = hfmg.clone());
+        config.use_algorithm(&HFMG);
     }
 
     fn use_dmq(config: &mut QuantConfig, prepared: &Prepared) {

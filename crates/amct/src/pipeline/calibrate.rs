@@ -73,15 +73,15 @@ impl<'a> CalibrateOptions<'a> {
 pub struct Calibration {
     /// The factors.
     pub record: Record,
-    /// The candidates that IFMR tried for a layer's data, with their losses; of a layer that HFMG
-    /// calibrates, or that was known, none.
+    /// The candidates that IFMR tried for a layer's data, with their losses; of a layer that another
+    /// algorithm calibrates, or that was known, none.
     pub losses: BTreeMap<String, Vec<ClipLoss>>,
 }
 
-/// Finds scales and offsets of every enabled layer: weights first (ARQ), then activations (IFMR or
-/// HFMG) on the graph with fake-quantized weights, both on the balanced graph where the DMQ balancer is
-/// configured; then shift bits, if asked for. Records are in graph order, those of `tensor_quantize` come
-/// last.
+/// Finds scales and offsets of every enabled layer: weights first (ARQ), then activations (IFMR, HFMG or
+/// another of `CALIBRATORS`) on the graph with fake-quantized weights, both on the balanced graph where the
+/// DMQ balancer is configured; then shift bits, if asked for. Records are in graph order, those of
+/// `tensor_quantize` come last.
 ///
 /// HFMG and the second search of shift bits take the data in the `batch_num` batches of the
 /// configuration, however many images run at a time.

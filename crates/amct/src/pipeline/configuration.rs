@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use amct_artifacts::config::activation::{Algorithm, IFMR};
 use amct_artifacts::config::{ChannelWise, ConfigFile, GraphLayer, QuantConfig};
 use amct_artifacts::definition::DefinitionFile;
 use amct_graph::{Graph, LayerKind};
@@ -21,6 +22,8 @@ pub enum Configuration {
         batch_num: u32,
         /// Whether activations have a zero offset.
         activation_offset: bool,
+        /// How activations are calibrated, with its defaults.
+        act_algo: &'static Algorithm,
     },
     /// By a `config.json`.
     File(ConfigFile),
@@ -31,7 +34,12 @@ pub enum Configuration {
 impl Default for Configuration {
     /// AMCT's defaults for every layer.
     fn default() -> Self {
-        Configuration::Arguments { skip_layers: Vec::new(), batch_num: 1, activation_offset: true }
+        Configuration::Arguments {
+            skip_layers: Vec::new(),
+            batch_num: 1,
+            activation_offset: true,
+            act_algo: &IFMR,
+        }
     }
 }
 
@@ -74,8 +82,10 @@ impl Configuration {
     pub fn resolve(&self, prepared: &Prepared) -> Result<QuantConfig, Error> {
         let graph = graph_layers(prepared);
         match self {
-            Configuration::Arguments { skip_layers, batch_num, activation_offset } => {
-                Ok(QuantConfig::create(&graph, skip_layers, *batch_num, *activation_offset)?)
+            Configuration::Arguments { skip_layers, batch_num, activation_offset, act_algo } => {
+                let mut config = QuantConfig::create(&graph, skip_layers, *batch_num, *activation_offset)?;
+                config.use_algorithm(act_algo);
+                Ok(config)
             }
             Configuration::File(file) => {
                 file.check_graph(&graph, &LayerKind::foldable_ops())?;

@@ -94,14 +94,19 @@ pub enum ConfigError {
         /// Where it should be.
         place: Place,
     },
-    /// Parameters of both algorithms in one `activation_quant_params`.
+    /// Parameters of two algorithms in one `activation_quant_params`.
     MixedAlgorithms {
         /// The group's place.
         place: Place,
-        /// Those of IFMR, in file order.
-        ifmr: Vec<String>,
-        /// Those of HFMG, in file order.
-        hfmg: Vec<String>,
+        /// Those of the one and of the other, each in file order.
+        keys: [Vec<String>; 2],
+    },
+    /// A parameter was to be set that the algorithm does not have.
+    ForeignParameter {
+        /// The algorithm (`act_algo`).
+        algorithm: &'static str,
+        /// The parameter.
+        key: &'static str,
     },
     /// A layer has the name of a global parameter.
     ReservedName {
@@ -202,14 +207,17 @@ impl fmt::Display for ConfigError {
             Self::Missing { place } => {
                 write!(f, "Missing parameter {}{} (at {})", place.key(), place.in_layer(), place.path)
             }
-            Self::MixedAlgorithms { place, ifmr, hfmg } => write!(
+            Self::MixedAlgorithms { place, keys: [one, other] } => write!(
                 f,
                 "{} and {} can not appear at same time{} (at {})",
-                python_list(ifmr),
-                python_list(hfmg),
+                python_list(one),
+                python_list(other),
                 place.in_layer(),
                 place.path
             ),
+            Self::ForeignParameter { algorithm, key } => {
+                write!(f, "act_algo {algorithm} has no parameter {key}; set it for one that has it")
+            }
             Self::ReservedName { name } => {
                 write!(f, "{name} is a global parameter, can not be a layer name")
             }

@@ -113,7 +113,7 @@ impl QuantConfig {
         let asymmetric = self.activation_offset;
         let tensors = self.tensor_quantize.iter_mut().map(|tensor| &mut tensor.activation);
         for activation in self.layers.values_mut().map(|layer| &mut layer.activation).chain(tensors) {
-            activation.set_asymmetric(Some(activation.asymmetric().unwrap_or(asymmetric)));
+            activation.asymmetric.get_or_insert(asymmetric);
         }
         for (name, layer) in &mut self.layers {
             let default = graph.get(name).map(|node| node.channel_wise) == Some(ChannelWise::OnByDefault);

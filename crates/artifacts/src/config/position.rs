@@ -37,7 +37,8 @@ impl ConfigError {
                 in_list(text, "tensor_quantize", |item| tensor_key(item).as_ref() == Some(name), 1)
             }
             Self::RepeatedItem { list, name } => in_list(text, list, |item| *item == Json::string(name), 1),
-            Self::SkipUnsupported { .. }
+            Self::ForeignParameter { .. }
+            | Self::SkipUnsupported { .. }
             | Self::AllSkipped
             | Self::NothingQuantizable
             | Self::NothingEnabled => None,

@@ -1,12 +1,12 @@
 //! Reads the text of a `config.json`: known keys only, each of its type and in its range.
 
-use super::rules::{self, Rule};
-use super::section::{Section, number, wrong_type};
+use super::rules::Rule;
+use super::section::{Section, wrong_type};
 use super::{
-    ActivationConfig, ConfigError, FakequantPrecisionMode, Hfmg, Ifmr, LayerConfig, Place, QuantConfig,
-    TensorQuantize, WeightAlgorithm, WeightConfig,
+    ConfigError, FakequantPrecisionMode, LayerConfig, Place, QuantConfig, TensorQuantize, WeightAlgorithm,
+    WeightConfig, activation,
 };
-use crate::json::{self, Json, python_float};
+use crate::json::{self, Json};
 
 /// The keys at the top that are not layers.
 pub(super) const GLOBAL_KEYS: [&str; 8] = [
@@ -109,7 +109,7 @@ fn tensor(section: &Section<'_>) -> Result<TensorQuantize, ConfigError> {
     Ok(TensorQuantize {
         layer_name: section.string("layer_name")?.ok_or_else(|| missing("layer_name"))?.to_owned(),
         input_index: section.int("input_index", Rule::InputIndex)?.ok_or_else(|| missing("input_index"))?,
-        activation: activation(section)?,
+        activation: activation::read(section)?,
     })
 }
 
@@ -123,103 +123,9 @@ fn layer(section: &Section<'_>) -> Result<LayerConfig, ConfigError> {
     Ok(LayerConfig {
         quant_enable: section.bool("quant_enable")?.unwrap_or(true),
         dmq_balancer_param: section.number("dmq_balancer_param", Rule::DmqBalancer)?,
-        activation: activation(section)?,
+        activation: activation::read(section)?,
         weight: weight(section)?,
     })
-}
-
-/// The `activation_quant_params` of a layer or of a tensor.
-fn activation(parent: &Section<'_>) -> Result<ActivationConfig, ConfigError> {
-    let Some(section) = parent.section("activation_quant_params")? else {
-        return Ok(ActivationConfig::default());
-    };
-    section.only(&[
-        "num_bits",
-        "max_percentile",
-        "min_percentile",
-        "search_range",
-        "search_step",
-        "act_algo",
-        "asymmetric",
-        "num_of_bins",
-    ])?;
-    let algorithm = section.string("act_algo")?;
-    if let Some(other) = algorithm.filter(|name| !["ifmr", "hfmg"].contains(name)) {
-        return Err(section.broken("act_algo", Rule::ActAlgo, other));
-    }
-    if uses_hfmg(&section, algorithm)? {
-        return Ok(ActivationConfig::Hfmg(hfmg(&section)?));
-    }
-    ifmr(&section).map(ActivationConfig::Ifmr)
-}
-
-/// Whether the parameters are those of HFMG; an error if they are of both algorithms.
-fn uses_hfmg(section: &Section<'_>, algorithm: Option<&str>) -> Result<bool, ConfigError> {
-    let of = |keys: &[&str], name: &str| {
-        let mut found: Vec<String> = section
-            .entries
-            .iter()
-            .map(|(key, _)| key.clone())
-            .filter(|key| keys.contains(&key.as_str()))
-            .collect();
-        if algorithm == Some(name) {
-            found.push("act_algo".into());
-        }
-        found
-    };
-    let ifmr = of(&["max_percentile", "min_percentile", "search_range", "search_step"], "ifmr");
-    let hfmg = of(&["num_of_bins"], "hfmg");
-    if !ifmr.is_empty() && !hfmg.is_empty() {
-        return Err(ConfigError::MixedAlgorithms { place: section.place.clone(), ifmr, hfmg });
-    }
-    Ok(!hfmg.is_empty())
-}
-
-fn hfmg(section: &Section<'_>) -> Result<Hfmg, ConfigError> {
-    let defaults = Hfmg::default();
-    Ok(Hfmg {
-        num_bits: section.int("num_bits", Rule::ActivationBits)?.unwrap_or(defaults.num_bits),
-        num_of_bins: section.int("num_of_bins", Rule::NumOfBins)?.unwrap_or(defaults.num_of_bins),
-        asymmetric: section.bool("asymmetric")?,
-    })
-}
-
-fn ifmr(section: &Section<'_>) -> Result<Ifmr, ConfigError> {
-    let defaults = Ifmr::default();
-    let percentile = |key: &str| section.number(key, Rule::Percentile);
-    let ifmr = Ifmr {
-        num_bits: section.int("num_bits", Rule::ActivationBits)?.unwrap_or(defaults.num_bits),
-        max_percentile: percentile("max_percentile")?.unwrap_or(defaults.max_percentile),
-        min_percentile: percentile("min_percentile")?.unwrap_or(defaults.min_percentile),
-        search_range: search_range(section)?.unwrap_or(defaults.search_range),
-        search_step: section.number("search_step", Rule::SearchStepPositive)?.unwrap_or(defaults.search_step),
-        asymmetric: section.bool("asymmetric")?,
-    };
-    if !rules::step_fits(ifmr.search_step, ifmr.search_range) {
-        let [start, end] = ifmr.search_range.map(python_float);
-        let found = format!("{} for [{start}, {end}]", python_float(ifmr.search_step));
-        return Err(section.broken("search_step", Rule::SearchStepFits, found));
-    }
-    Ok(ifmr)
-}
-
-fn search_range(section: &Section<'_>) -> Result<Option<[f64; 2]>, ConfigError> {
-    let key = "search_range";
-    let Some(items) = section.array(key)? else { return Ok(None) };
-    let [start, end] = items else {
-        return Err(section.broken(key, Rule::SearchRangeLength, format!("{} values", items.len())));
-    };
-    let bound =
-        |item| number(item).ok_or_else(|| wrong_type(section.place.child(key), "<class 'float'>", item));
-    let (start, end) = (bound(start)?, bound(end)?);
-    if !Rule::SearchRangeStart.allows_number(start) {
-        return Err(section.broken(key, Rule::SearchRangeStart, python_float(start)));
-    }
-    if start >= end {
-        let found = format!("[{}, {}]", python_float(start), python_float(end));
-        return Err(section.broken(key, Rule::SearchRangeOrder, found));
-    }
-    Ok(Some([start, end]))
 }
 
 fn weight(parent: &Section<'_>) -> Result<WeightConfig, ConfigError> {

@@ -31,8 +31,8 @@ pub enum Rule {
     SearchStepPositive,
     /// `search_step` is at most the length of `search_range`.
     SearchStepFits,
-    /// `act_algo` is one of two words.
-    ActAlgo,
+    /// `act_algo` is one of these words.
+    ActAlgo(&'static [&'static str]),
     /// `num_of_bins` is one of four numbers.
     NumOfBins,
     /// `wts_algo` is `arq_quantize`.
@@ -63,7 +63,10 @@ impl Rule {
             Rule::SearchStepFits => {
                 write!(f, "The search_step must be less than or equal to (search_range[1] - search_range[0])")
             }
-            Rule::ActAlgo => f.write_str("act_algo must be ifmr or hfmg"),
+            Rule::ActAlgo(names) => {
+                let (last, others) = names.split_last().unwrap_or((&"", &[]));
+                write!(f, "act_algo must be {} or {last}", others.join(", "))
+            }
             Rule::NumOfBins => write!(f, "{key} {found} must be in [1024, 2048, 4096, 8192]"),
             Rule::WtsAlgo => f.write_str("wts_algo must be arq_quantize"),
             Rule::DmqBalancer => write!(f, "The {key} must be in range [0.2, 0.8]"),

@@ -7,11 +7,10 @@ use super::*;
 
 /// A configuration that uses every key.
 fn full() -> QuantConfig {
-    let ifmr = Ifmr { asymmetric: Some(true), ..Ifmr::default() };
-    let hfmg = ActivationConfig::Hfmg(Hfmg { asymmetric: Some(false), ..Hfmg::default() });
+    let hfmg = ActivationConfig::new(&activation::HFMG).with_asymmetric(false);
     let conv = LayerConfig {
         dmq_balancer_param: Some(0.5),
-        activation: ActivationConfig::Ifmr(ifmr),
+        activation: ActivationConfig::default().with_asymmetric(true),
         weight: WeightConfig { channel_wise: Some(true), ..WeightConfig::default() },
         ..LayerConfig::default()
     };

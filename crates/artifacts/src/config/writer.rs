@@ -1,8 +1,8 @@
 //! Writes a configuration as AMCT's `config.json`, byte for byte in its layout.
 
 use super::{
-    ActivationConfig, FakequantPrecisionMode, LayerConfig, QuantConfig, TensorQuantize, VERSION,
-    WeightAlgorithm, WeightConfig,
+    FakequantPrecisionMode, LayerConfig, QuantConfig, TensorQuantize, VERSION, WeightAlgorithm, WeightConfig,
+    activation,
 };
 use crate::json::{self, Json, Style};
 
@@ -38,38 +38,15 @@ fn tensor(tensor: &TensorQuantize) -> Json {
     Json::object([
         ("layer_name", Json::string(&tensor.layer_name)),
         ("input_index", int(tensor.input_index)),
-        ("activation_quant_params", activation(&tensor.activation)),
+        ("activation_quant_params", activation::write(&tensor.activation)),
     ])
 }
 
 fn layer(layer: &LayerConfig) -> Json {
     let mut entries = vec![("quant_enable", Json::Bool(layer.quant_enable))];
     entries.extend(layer.dmq_balancer_param.map(|value| ("dmq_balancer_param", Json::Float(value))));
-    entries.push(("activation_quant_params", activation(&layer.activation)));
+    entries.push(("activation_quant_params", activation::write(&layer.activation)));
     entries.push(("weight_quant_params", weight(&layer.weight)));
-    Json::object(entries)
-}
-
-fn activation(activation: &ActivationConfig) -> Json {
-    let mut entries = Vec::new();
-    let asymmetric = activation.asymmetric().map(|value| ("asymmetric", Json::Bool(value)));
-    match activation {
-        ActivationConfig::Ifmr(ifmr) => {
-            entries.push(("num_bits", int(ifmr.num_bits)));
-            entries.push(("max_percentile", Json::Float(ifmr.max_percentile)));
-            entries.push(("min_percentile", Json::Float(ifmr.min_percentile)));
-            entries.push(("search_range", Json::Array(ifmr.search_range.map(Json::Float).into())));
-            entries.push(("search_step", Json::Float(ifmr.search_step)));
-            entries.push(("act_algo", Json::string("ifmr")));
-            entries.extend(asymmetric);
-        }
-        ActivationConfig::Hfmg(hfmg) => {
-            entries.push(("num_bits", int(hfmg.num_bits)));
-            entries.push(("act_algo", Json::string("hfmg")));
-            entries.extend(asymmetric);
-            entries.push(("num_of_bins", int(hfmg.num_of_bins)));
-        }
-    }
     Json::object(entries)
 }
 

@@ -1,7 +1,6 @@
 //! Makes the full configuration of a graph out of a `.cfg`: overrides, types and defaults resolved per layer.
 
 use std::collections::BTreeMap;
-use std::mem::discriminant;
 
 use super::check::may_be_balanced;
 use super::{CalibrationConfig, ConfigDefinition, DefinitionError, DefinitionFault, Override};
@@ -84,8 +83,8 @@ impl ConfigDefinition {
     /// for the same algorithm.
     fn with_common_asymmetric(&self, mut activation: ActivationConfig) -> ActivationConfig {
         let common = self.common_config.as_ref().and_then(|common| common.activation.as_ref());
-        if let Some(common) = common.filter(|common| discriminant(*common) == discriminant(&activation)) {
-            activation.set_asymmetric(activation.asymmetric().or(common.asymmetric()));
+        if let Some(common) = common.filter(|common| common.algorithm() == activation.algorithm()) {
+            activation.asymmetric = activation.asymmetric.or(common.asymmetric);
         }
         activation
     }

@@ -1,5 +1,8 @@
 //! Reads the text of a `.cfg` file, the fields of `AMCTConfig` at its top, and the overrides in it.
 
+use std::sync::LazyLock;
+
+use super::activation;
 use super::calibration::Calibration;
 use super::field::{integer, not_supported, string};
 use super::{ConfigDefinition, DefinitionError, DefinitionFault, Located, Override, TensorDefinition};
@@ -24,6 +27,10 @@ const FIELDS: &[&str] = &[
     "skip_fusion_layers",
     "tensor_quantize",
 ];
+
+/// The fields of `TensorQuantize`.
+static TENSOR_FIELDS: LazyLock<Vec<&'static str>> =
+    LazyLock::new(|| [&["layer_name", "input_index"], activation::messages()].concat());
 
 const NO_NUQ: &str =
     "AMCT has dropped non-uniform quantization; take it out to have weights quantized uniformly";
@@ -159,11 +166,8 @@ fn tensor(field: &Field<'_>) -> Result<TensorDefinition, DefinitionError> {
             "input_index" => {
                 input_index = Some(Located { value: inner.typed(Scalar::uint32)?, at: inner.at });
             }
-            "ifmr_quantize" | "hfmg_quantize" => calibration.set(inner)?,
-            _ => {
-                let accepted = &["layer_name", "input_index", "ifmr_quantize", "hfmg_quantize"];
-                return Err(inner.unknown(accepted).into());
-            }
+            message if activation::algorithm(message).is_some() => calibration.set(inner)?,
+            _ => return Err(inner.unknown(&TENSOR_FIELDS).into()),
         }
     }
     let missing = |name| DefinitionError::new(field.at, DefinitionFault::TensorMissing { field: name });

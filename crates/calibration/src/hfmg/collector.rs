@@ -1,6 +1,7 @@
 //! Collects the values of all batches in one histogram, whose range is widened from batch to batch.
 
-use super::{HfmgError, HfmgParams, Histogram, ValueRange};
+use super::{HfmgParams, Histogram, ValueRange};
+use crate::algorithm::AlgorithmError;
 
 /// The values of all batches to one histogram.
 ///
@@ -22,8 +23,8 @@ impl HistogramCollector {
     /// A collector for batches of these ranges.
     ///
     /// # Errors
-    /// See [`HfmgParams::validate`] and [`ValueRange::ends`]; [`HfmgError::TooMany`].
-    pub fn new(batches: &[ValueRange], params: &HfmgParams) -> Result<Self, HfmgError> {
+    /// See [`HfmgParams::validate`] and [`ValueRange::ends`]; [`AlgorithmError::TooMany`].
+    pub fn new(batches: &[ValueRange], params: &HfmgParams) -> Result<Self, AlgorithmError> {
         params.validate()?;
         let mut whole = ValueRange::default();
         let mut ranges = Vec::with_capacity(batches.len());
@@ -34,8 +35,8 @@ impl HistogramCollector {
             ranges.push(whole.ends()?);
         }
         match whole.count() {
-            0 => Err(HfmgError::Empty),
-            count if count > u64::from(u32::MAX) => Err(HfmgError::TooMany(count)),
+            0 => Err(AlgorithmError::Empty),
+            count if count > u64::from(u32::MAX) => Err(AlgorithmError::TooMany(count)),
             expected => {
                 Ok(Self { ranges, expected, num_of_bins: params.num_of_bins, before: None, current: None })
             }
@@ -59,12 +60,12 @@ impl HistogramCollector {
     /// The histogram of all batches.
     ///
     /// # Errors
-    /// [`HfmgError::Count`] unless as many values came as were announced.
-    pub fn finish(mut self) -> Result<Histogram, HfmgError> {
+    /// [`AlgorithmError::Count`] unless as many values came as were announced.
+    pub fn finish(mut self) -> Result<Histogram, AlgorithmError> {
         self.close();
         match self.before {
             Some(histogram) => histogram.check_total(self.expected),
-            None => Err(HfmgError::Count { expected: self.expected, found: 0 }),
+            None => Err(AlgorithmError::Count { expected: self.expected, found: 0 }),
         }
     }
 

@@ -1,6 +1,6 @@
 //! A histogram of equal bins: fast counting of values, and merging into a wider one as AMCT does.
 
-use super::HfmgError;
+use crate::algorithm::AlgorithmError;
 
 /// Counts of values in bins of equal width over a range.
 #[derive(Clone, Debug, PartialEq)]
@@ -128,9 +128,9 @@ impl Histogram {
     }
 
     /// Refuses a histogram that counted another number of values.
-    pub(super) fn check_total(self, expected: u64) -> Result<Self, HfmgError> {
+    pub(super) fn check_total(self, expected: u64) -> Result<Self, AlgorithmError> {
         let found = self.total();
-        if found == expected { Ok(self) } else { Err(HfmgError::Count { expected, found }) }
+        if found == expected { Ok(self) } else { Err(AlgorithmError::Count { expected, found }) }
     }
 }
 

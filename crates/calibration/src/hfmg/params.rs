@@ -1,14 +1,13 @@
 //! The parameters of HFMG with AMCT's defaults and ranges.
 
-use std::ops::RangeInclusive;
+use amct_artifacts::config::ActivationConfig;
+use amct_artifacts::config::activation::{HFMG, NUM_OF_BINS};
 
-use super::HfmgError;
-
-/// Bit widths that f32 arithmetic resolves.
-const NUM_BITS: RangeInclusive<u32> = 2..=16;
+use crate::algorithm::AlgorithmError;
+use crate::range::Grid;
 
 /// The numbers of bins that AMCT accepts.
-pub(super) const NUM_OF_BINS: [usize; 4] = [1024, 2048, 4096, 8192];
+const ACCEPTED: [usize; 4] = [1024, 2048, 4096, 8192];
 
 /// How to search. The defaults are AMCT's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,22 +21,27 @@ pub struct HfmgParams {
 }
 
 impl Default for HfmgParams {
+    /// What an empty configuration says, with an offset.
     fn default() -> Self {
-        Self { num_bits: 8, with_offset: true, num_of_bins: 4096 }
+        Self::of(&ActivationConfig::new(&HFMG), true)
     }
 }
 
 impl HfmgParams {
+    /// Those of a configuration.
+    pub fn of(config: &ActivationConfig, with_offset: bool) -> Self {
+        let num_of_bins = usize::try_from(config.get(&NUM_OF_BINS)).unwrap_or(usize::MAX);
+        Self { num_bits: config.num_bits, with_offset, num_of_bins }
+    }
+
     /// Checks every field.
     ///
     /// # Errors
     /// The first field that is out of its range.
-    pub fn validate(&self) -> Result<(), HfmgError> {
-        if !NUM_BITS.contains(&self.num_bits) {
-            return Err(HfmgError::NumBits(self.num_bits));
-        }
-        if !NUM_OF_BINS.contains(&self.num_of_bins) {
-            return Err(HfmgError::NumOfBins(self.num_of_bins));
+    pub fn validate(&self) -> Result<(), AlgorithmError> {
+        Grid { num_bits: self.num_bits, with_offset: self.with_offset }.validate()?;
+        if !ACCEPTED.contains(&self.num_of_bins) {
+            return Err(AlgorithmError::NumOfBins { found: self.num_of_bins, accepted: &ACCEPTED });
         }
         Ok(())
     }

@@ -1,6 +1,6 @@
 //! The extremes and the count of the values of a batch: what HFMG's first pass finds.
 
-use super::HfmgError;
+use crate::algorithm::AlgorithmError;
 
 /// The extremes of a batch and how many values it has, taken in any pieces and any order.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -64,20 +64,20 @@ impl ValueRange {
     /// The smallest and the largest value.
     ///
     /// # Errors
-    /// [`HfmgError::Empty`], [`HfmgError::NotANumber`], [`HfmgError::Infinite`], [`HfmgError::Range`].
-    pub fn ends(&self) -> Result<(f32, f32), HfmgError> {
+    /// [`AlgorithmError::Empty`], [`AlgorithmError::NotANumber`], [`AlgorithmError::Infinite`], [`AlgorithmError::Range`].
+    pub fn ends(&self) -> Result<(f32, f32), AlgorithmError> {
         let Self { min, max, .. } = *self;
         if self.nan {
-            return Err(HfmgError::NotANumber);
+            return Err(AlgorithmError::NotANumber);
         }
         if self.count == 0 {
-            return Err(HfmgError::Empty);
+            return Err(AlgorithmError::Empty);
         }
         if !(min.is_finite() && max.is_finite()) {
-            return Err(HfmgError::Infinite);
+            return Err(AlgorithmError::Infinite);
         }
         if !(max - min).is_finite() {
-            return Err(HfmgError::Range { min, max });
+            return Err(AlgorithmError::Range { min, max });
         }
         Ok((min, max))
     }

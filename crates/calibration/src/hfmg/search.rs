@@ -4,7 +4,8 @@ use amct_tensor::quantization::ActivationParams;
 
 use super::loss::{Losses, Window};
 use super::result::from_range;
-use super::{HfmgError, HfmgParams, Histogram};
+use super::{HfmgParams, Histogram};
+use crate::algorithm::AlgorithmError;
 
 /// Share of the values that a step of the search drops.
 const STEP: f32 = 100_000.0;
@@ -13,15 +14,15 @@ const STEP: f32 = 100_000.0;
 /// several.
 ///
 /// # Errors
-/// See [`HfmgParams::validate`]; [`HfmgError::Empty`] for a histogram of no values.
-pub fn search(histogram: &Histogram, params: &HfmgParams) -> Result<ActivationParams, HfmgError> {
+/// See [`HfmgParams::validate`]; [`AlgorithmError::Empty`] for a histogram of no values.
+pub fn search(histogram: &Histogram, params: &HfmgParams) -> Result<ActivationParams, AlgorithmError> {
     params.validate()?;
     if histogram.total() == 0 {
-        return Err(HfmgError::Empty);
+        return Err(AlgorithmError::Empty);
     }
     let losses = Losses::new(histogram, params.num_bits);
     let mut windows = Windows::new(histogram);
-    let mut best = windows.next().ok_or(HfmgError::Empty)?;
+    let mut best = windows.next().ok_or(AlgorithmError::Empty)?;
     let mut least = losses.of(best, f32::INFINITY).unwrap_or(f32::INFINITY);
     for window in windows {
         if let Some(loss) = losses.of(window, least).filter(|loss| *loss < least) {

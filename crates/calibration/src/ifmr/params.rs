@@ -1,14 +1,13 @@
 //! The parameters of IFMR, and their bounds.
 
-use std::ops::RangeInclusive;
+use amct_artifacts::config::ActivationConfig;
+use amct_artifacts::config::activation::{IFMR, MAX_PERCENTILE, MIN_PERCENTILE, SEARCH_RANGE, SEARCH_STEP};
 
-use super::IfmrError;
-
-/// Bit widths that f32 arithmetic resolves.
-pub(super) const NUM_BITS: RangeInclusive<u32> = 2..=16;
+use crate::algorithm::AlgorithmError;
+use crate::range::{Grid, Percentiles};
 
 /// Bound of the number of candidates; AMCT's default is 60.
-pub(super) const MAX_CANDIDATES: u32 = 1 << 16;
+const MAX_CANDIDATES: u32 = 1 << 16;
 
 /// How to search. The defaults are AMCT's.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -28,39 +27,50 @@ pub struct IfmrParams {
 }
 
 impl Default for IfmrParams {
+    /// What an empty configuration says, with an offset.
     fn default() -> Self {
-        Self {
-            num_bits: 8,
-            with_offset: true,
-            search_range: (0.7, 1.3),
-            search_step: 0.01,
-            max_percentile: 0.999_999,
-            min_percentile: 0.999_999,
-        }
+        Self::of(&ActivationConfig::new(&IFMR), true)
     }
 }
 
 impl IfmrParams {
+    /// Those of a configuration.
+    pub fn of(config: &ActivationConfig, with_offset: bool) -> Self {
+        let [start, end] = config.get(&SEARCH_RANGE);
+        Self {
+            num_bits: config.num_bits,
+            with_offset,
+            search_range: (start as f32, end as f32),
+            search_step: config.get(&SEARCH_STEP) as f32,
+            max_percentile: config.get(&MAX_PERCENTILE) as f32,
+            min_percentile: config.get(&MIN_PERCENTILE) as f32,
+        }
+    }
+
     /// Checks every field.
     ///
     /// # Errors
     /// The first field that is out of its range.
-    pub fn validate(&self) -> Result<(), IfmrError> {
+    pub fn validate(&self) -> Result<(), AlgorithmError> {
         let (start, end) = self.search_range;
-        if !NUM_BITS.contains(&self.num_bits) {
-            return Err(IfmrError::NumBits(self.num_bits));
-        }
+        self.grid().validate()?;
         if !(start > 0.0 && start <= end && end.is_finite()) {
-            return Err(IfmrError::SearchRange(start, end));
+            return Err(AlgorithmError::SearchRange(start, end));
         }
         if !(self.search_step > 0.0 && self.candidate_count() <= MAX_CANDIDATES) {
-            return Err(IfmrError::SearchStep(self.search_step));
+            return Err(AlgorithmError::SearchStep { found: self.search_step, candidates: MAX_CANDIDATES });
         }
-        let percentiles = [self.max_percentile, self.min_percentile];
-        match percentiles.into_iter().find(|p| !(*p > 0.5 && *p <= 1.0)) {
-            Some(found) => Err(IfmrError::Percentile(found)),
-            None => Ok(()),
-        }
+        self.percentiles().validate()
+    }
+
+    /// The integers that the activation becomes.
+    pub fn grid(&self) -> Grid {
+        Grid { num_bits: self.num_bits, with_offset: self.with_offset }
+    }
+
+    /// How much of the values the range covers.
+    pub fn percentiles(&self) -> Percentiles {
+        Percentiles { max: self.max_percentile, min: self.min_percentile }
     }
 
     /// The number of candidates: `(last - first) / step + 1` in f32, cut off. The rounding of f32

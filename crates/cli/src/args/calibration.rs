@@ -3,6 +3,7 @@
 use std::num::{NonZeroU32, NonZeroUsize};
 use std::path::PathBuf;
 
+use amct_artifacts::config::activation::Algorithm;
 use amct_tensor::DType;
 use clap::Args;
 
@@ -47,6 +48,16 @@ pub(crate) struct CalibrationArgs {
         conflicts_with = "batch_num"
     )]
     pub(crate) calibration_config: Option<PathBuf>,
+
+    /// How activations are calibrated; percentile and minmax are not AMCT's [default: ifmr]
+    #[arg(
+        long = "act_algo",
+        visible_alias = "act-algo",
+        value_name = "ALGORITHM",
+        value_parser = parse::act_algo(),
+        conflicts_with = "calibration_config"
+    )]
+    pub(crate) act_algo: Option<&'static Algorithm>,
 
     #[command(flatten)]
     refused: RefusedArgs,

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use amct::artifacts::config::activation::Algorithm;
 use clap::Args;
 
 use super::parse::{self, List};
@@ -32,8 +33,17 @@ pub(crate) struct ConfigArgs {
     #[arg(long, visible_alias = "no_activation_offset")]
     pub(crate) no_activation_offset: bool,
 
-    /// Simplified configuration (.cfg); takes the place of --skip-layers, --batch-num and
-    /// --no-activation-offset
+    /// How activations are calibrated; percentile and minmax are not AMCT's [default: ifmr]
+    #[arg(
+        long,
+        visible_alias = "act_algo",
+        value_name = "ALGORITHM",
+        value_parser = parse::act_algo()
+    )]
+    pub(crate) act_algo: Option<&'static Algorithm>,
+
+    /// Simplified configuration (.cfg); takes the place of --skip-layers, --batch-num,
+    /// --no-activation-offset and --act-algo
     #[arg(
         long,
         visible_aliases = ["config_definition", "config_defination"],

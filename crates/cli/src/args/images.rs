@@ -7,6 +7,7 @@ use amct::data::ImageBatches;
 use amct::job::Job;
 use amct::pipeline::Configuration;
 use amct::signature::ImageInput;
+use amct_artifacts::config::activation::{Algorithm, IFMR};
 use amct_calibration::Batches;
 use amct_dataset::{DatasetError, Normalization};
 use clap::Args;
@@ -22,6 +23,16 @@ pub(crate) struct CalibrationImageArgs {
 
     #[command(flatten)]
     configuration: ConfigurationArgs,
+
+    /// How activations are calibrated; percentile and minmax are not AMCT's [default: ifmr]
+    #[arg(
+        long,
+        visible_alias = "act_algo",
+        value_name = "ALGORITHM",
+        value_parser = parse::act_algo(),
+        conflicts_with_all = ["config", "config_definition"]
+    )]
+    act_algo: Option<&'static Algorithm>,
 
     /// Size of an image, width x height [default: what the graph's input says]
     #[arg(long, value_name = "WxH", value_parser = parse::size)]
@@ -92,7 +103,12 @@ impl CalibrationImageArgs {
     fn by_arguments(&self, images: &ImageBatches) -> Configuration {
         let explicit = self.batch_size.is_some() || self.batch_num.is_some();
         let batch_num = if explicit { u32::try_from(images.len()).unwrap_or(u32::MAX) } else { 1 };
-        Configuration::Arguments { skip_layers: Vec::new(), batch_num, activation_offset: true }
+        Configuration::Arguments {
+            skip_layers: Vec::new(),
+            batch_num,
+            activation_offset: true,
+            act_algo: self.act_algo.unwrap_or(&IFMR),
+        }
     }
 }
 

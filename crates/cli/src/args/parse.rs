@@ -1,7 +1,9 @@
 //! Values with a structure of their own.
 
 use amct::data::GivenInput;
+use amct_artifacts::config::activation::{ALGORITHMS, Algorithm};
 use amct_tensor::DType;
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 
 /// A `;`-separated list.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,6 +28,12 @@ pub(crate) fn given_input(text: &str) -> Result<GivenInput, String> {
         return Err(format!("'{text}' is not NAME=FILE"));
     }
     Ok(GivenInput { name, path: path.into() })
+}
+
+/// The name of an algorithm that calibrates activations.
+pub(crate) fn act_algo() -> impl TypedValueParser<Value = &'static Algorithm> {
+    let names = PossibleValuesParser::new(ALGORITHMS.map(|algorithm| algorithm.name));
+    names.try_map(|name| Algorithm::named(&name).ok_or("there is no such algorithm"))
 }
 
 /// A threshold: a number, or "none".

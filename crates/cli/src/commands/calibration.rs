@@ -4,6 +4,7 @@ use amct::data::{BinBatches, BinInput};
 use amct::job::Job;
 use amct::pipeline::{CalibrateOptions, Configuration, Outputs};
 use amct::signature::{self, InterfaceError};
+use amct_artifacts::config::activation::IFMR;
 use amct_artifacts::definition::DefinitionFile;
 use amct_graph::{Graph, NodeId};
 
@@ -34,6 +35,7 @@ fn configuration(args: &CalibrationArgs) -> Result<Configuration, amct::Error> {
         skip_layers: Vec::new(),
         batch_num: args.batch_num.get(),
         activation_offset: true,
+        act_algo: args.act_algo.unwrap_or(&IFMR),
     })
 }
 

@@ -2,6 +2,7 @@
 
 use std::process::Output;
 
+use amct_artifacts::record::Record;
 use amct_graph::{AttrValue, type_code};
 use amct_tensor::{DType, Tensor};
 
@@ -229,7 +230,7 @@ fn several_inputs() {
     // The order is theirs to choose, as long as it is one.
     let first = assert_done(&job, &run([0, 1]));
     assert!(assert_done(&job, &run([1, 0])) == first);
-    let record = amct_artifacts::record::Record::read(job.path("out/record.txt")).unwrap();
+    let record = Record::read(job.path("out/record.txt")).unwrap();
     let scale = record.entries[0].scale_d.unwrap();
     assert!(scale * 255.0 > 100.0, "the largest sum is 147, but the scale is {scale}");
 }
@@ -361,6 +362,22 @@ fn an_input_of_integers_takes_every_data_type() {
             assert!(found == expected, "{other} for {dtype}");
         }
     }
+}
+
+#[test]
+fn the_algorithm_of_activations_is_an_argument() {
+    let job = job(one_convolution());
+    assert_usage(&job, &calibrate(&job, &with(&["--act_algo=kl"])), &["possible values: ifmr, hfmg,"]);
+    let record = |further: &[&str]| {
+        let files = assert_done(&job, &calibrate(&job, &with(further)));
+        Record::parse(std::str::from_utf8(files.last().unwrap()).unwrap()).unwrap()
+    };
+    let usual = record(&[]);
+    assert_eq!(record(&["--act_algo=ifmr"]), usual);
+    let range = record(&["--act-algo=minmax"]);
+    assert_ne!(range, usual);
+    // 0 to 47.
+    assert_eq!((range.entries[0].scale_d, range.entries[0].offset_d), (Some(47.0 / 255.0), Some(-128)));
 }
 
 #[test]

@@ -3,7 +3,8 @@
 use std::path::Path;
 use std::process::Output;
 
-use amct_artifacts::config::QuantConfig;
+use amct_artifacts::config::activation::ALGORITHMS;
+use amct_artifacts::config::{ActivationConfig, QuantConfig};
 use amct_graph::AttrValue;
 use amct_tensor::Tensor;
 
@@ -105,6 +106,50 @@ fn arguments_arrive_in_either_spelling() {
         let enabled: Vec<bool> = config.layers.values().map(|layer| layer.quant_enable).collect();
         assert_eq!(enabled, [false, true]);
     }
+}
+
+#[test]
+fn the_algorithm_of_activations_is_an_argument() {
+    for algorithm in ALGORITHMS {
+        let job = Job::with_model(two_convolutions());
+        done(&job.run(&["config", "--model=model.pb", "--act_algo", algorithm.name]));
+        done(&job.quantize(&["--act-algo", algorithm.name]));
+        assert_eq!(read(&job, "config.json"), read(&job, "out/config.json"));
+        let config = QuantConfig::read(job.path("config.json")).unwrap();
+        for (name, layer) in &config.layers {
+            let expected = ActivationConfig::new(algorithm).with_asymmetric(true);
+            assert_eq!(layer.activation, expected, "{name}, {}", algorithm.name);
+        }
+        // The file says the same.
+        let record = read(&job, "out/record.txt");
+        done(&job.quantize(&["--config", "config.json"]));
+        assert_eq!(read(&job, "out/record.txt"), record, "{}", algorithm.name);
+        // So does the simplified one, in which AMCT has names for the first two.
+        job.file("q.cfg", format!("common_config {{ {} {{}} }}", algorithm.message).as_bytes());
+        done(&job.quantize(&["--config-definition", "q.cfg"]));
+        assert_eq!(read(&job, "out/record.txt"), record, "{}", algorithm.name);
+    }
+    let job = Job::with_model(two_convolutions());
+    let plain = |args: &[&str]| {
+        done(&job.quantize(args));
+        read(&job, "out/record.txt")
+    };
+    assert_eq!(plain(&[]), plain(&["--act-algo", "ifmr"]));
+    assert_ne!(plain(&[]), plain(&["--act-algo", "hfmg"]));
+
+    done(&job.run(&["config", "--model=model.pb"]));
+    let both = job.quantize(&["--config", "config.json", "--act-algo", "minmax"]);
+    assert_eq!(both.status.code(), Some(2));
+    let text = |output: &Output| stderr(output).split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(text(&both).contains("cannot be used with"), "{}", text(&both));
+    let unknown = job.run(&["config", "--model=model.pb", "--act-algo", "kl"]);
+    assert_eq!(unknown.status.code(), Some(2));
+    let names = "[possible values: ifmr, hfmg, percentile, minmax]";
+    assert!(text(&unknown).contains(names), "{}", text(&unknown));
+    job.file("q.cfg", b"batch_num: 1");
+    let ignored = job.run(&["config", "--model=model.pb", "--act-algo=hfmg", "--config-definition=q.cfg"]);
+    done(&ignored);
+    assert!(text(&ignored).contains("act_algo is ignored: config_defination q.cfg"), "{}", text(&ignored));
 }
 
 #[test]
@@ -229,7 +274,7 @@ fn a_job_follows_its_configuration() {
     assert_eq!((record.contains("b/Conv2D"), record.matches("scale_w").count()), (true, 1));
     let written = QuantConfig::read(job.path("out/config.json")).unwrap();
     assert_eq!(written.batch_num, 2);
-    assert_eq!(written.layers["b/Conv2D"].activation.asymmetric(), Some(true), "defaults are filled in");
+    assert_eq!(written.layers["b/Conv2D"].activation.asymmetric, Some(true), "defaults are filled in");
 
     job.file(
         "q.cfg",

@@ -1,12 +1,11 @@
-//! Which activations are calibrated and by which algorithm, taken from the configuration of layers and tensors.
+//! Which activations are calibrated and by which calibrator, taken from the configuration of layers and tensors.
 
 use std::collections::BTreeMap;
 
 use amct_artifacts::config::{ActivationConfig, ConfigError, QuantConfig, TensorQuantize};
-use amct_calibration::activations::{Activation, Algorithm};
-use amct_calibration::hfmg::HfmgParams;
-use amct_calibration::ifmr::IfmrParams;
-use amct_calibration::{Batches, probe_shapes};
+use amct_calibration::activations::Activation;
+use amct_calibration::calibrators::calibrator;
+use amct_calibration::{Batches, CalibrationError, probe_shapes};
 use amct_graph::Outlet;
 
 use super::Enabled;
@@ -36,16 +35,15 @@ impl Activations {
         let of_layers = enabled
             .iter()
             .map(|(layer, layer_config)| {
-                listing.add(layer.input, &layer.name, algorithm(config, &layer_config.activation))
+                listing.add(layer.input, &layer.name, config, &layer_config.activation)
             })
-            .collect();
+            .collect::<Result<_, _>>()?;
         let of_tensors = tensors
             .into_iter()
             .map(|(key, outlet, activation)| {
-                let index = listing.add(outlet, &key, algorithm(config, activation));
-                (key, index)
+                Ok((key.clone(), listing.add(outlet, &key, config, activation)?))
             })
-            .collect();
+            .collect::<Result<_, Error>>()?;
         Ok(Self { list: listing.list, of_layers, of_tensors })
     }
 }
@@ -53,50 +51,40 @@ impl Activations {
 #[derive(Default)]
 struct Listing<'a> {
     list: Vec<Activation>,
-    known: BTreeMap<Outlet, Vec<usize>>,
+    /// What is calibrated at an outlet, with the index of the activation.
+    known: BTreeMap<Outlet, Vec<(ActivationConfig, usize)>>,
     shapes: Vec<&'a BTreeMap<Outlet, Vec<usize>>>,
     batches: usize,
 }
 
 impl Listing<'_> {
     /// The index of an activation, which is added unless it is known.
-    fn add(&mut self, outlet: Outlet, name: &str, algorithm: Algorithm) -> usize {
+    fn add(
+        &mut self,
+        outlet: Outlet,
+        name: &str,
+        config: &QuantConfig,
+        activation: &ActivationConfig,
+    ) -> Result<usize, Error> {
+        let with_offset = config.is_asymmetric(activation);
+        let activation = activation.clone().with_asymmetric(with_offset);
         let same = self.known.entry(outlet).or_default();
-        for &index in &*same {
-            if let Some(known) = self.list.get_mut(index).filter(|known| known.algorithm == algorithm) {
-                known.layers.push(name.to_owned());
-                return index;
+        for (known, index) in &*same {
+            if let Some(listed) = self.list.get_mut(*index).filter(|_| *known == activation) {
+                listed.layers.push(name.to_owned());
+                return Ok(*index);
             }
         }
         let shape = self.shapes.iter().find_map(|shapes| shapes.get(&outlet));
         let values = shape.map_or(0, |shape| shape.iter().product::<usize>());
-        self.list.push(Activation {
-            outlet,
-            layers: vec![name.to_owned()],
-            algorithm,
-            count: values.saturating_mul(self.batches),
-        });
-        same.push(self.list.len() - 1);
-        self.list.len() - 1
-    }
-}
-
-fn algorithm(config: &QuantConfig, activation: &ActivationConfig) -> Algorithm {
-    let with_offset = config.is_asymmetric(activation);
-    match activation {
-        ActivationConfig::Ifmr(ifmr) => Algorithm::Ifmr(IfmrParams {
-            num_bits: ifmr.num_bits,
-            with_offset,
-            search_range: (ifmr.search_range[0] as f32, ifmr.search_range[1] as f32),
-            search_step: ifmr.search_step as f32,
-            max_percentile: ifmr.max_percentile as f32,
-            min_percentile: ifmr.min_percentile as f32,
-        }),
-        ActivationConfig::Hfmg(hfmg) => Algorithm::Hfmg(HfmgParams {
-            num_bits: hfmg.num_bits,
-            with_offset,
-            num_of_bins: usize::try_from(hfmg.num_of_bins).unwrap_or(usize::MAX),
-        }),
+        let layers = vec![name.to_owned()];
+        let calibrator = calibrator(&activation, with_offset)
+            .map_err(|error| CalibrationError::Activation { layers: layers.clone(), error })?;
+        let count = values.saturating_mul(self.batches);
+        self.list.push(Activation { outlet, layers, calibrator, count });
+        let index = self.list.len() - 1;
+        same.push((activation, index));
+        Ok(index)
     }
 }
 

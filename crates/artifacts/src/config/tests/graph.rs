@@ -77,8 +77,8 @@ fn what_the_file_left_open_is_filled_in() {
         [channel_wise("conv"), channel_wise("head"), channel_wise("fc")],
         [Some(true), Some(false), Some(false)]
     );
-    assert_eq!(config.layers["conv"].activation.asymmetric(), Some(false));
-    assert_eq!(config.tensor_quantize[0].activation.asymmetric(), Some(false));
+    assert_eq!(config.layers["conv"].activation.asymmetric, Some(false));
+    assert_eq!(config.tensor_quantize[0].activation.asymmetric, Some(false));
 }
 
 #[test]
@@ -88,7 +88,7 @@ fn the_default_configuration_lists_every_quantizable_layer() {
     let enabled: Vec<_> =
         config.layers.iter().map(|(name, layer)| (name.as_str(), layer.quant_enable)).collect();
     assert_eq!(enabled, [("conv", true), ("fc", true), ("head", false)]);
-    assert_eq!((config.batch_num, config.layers["fc"].activation.asymmetric()), (4, Some(true)));
+    assert_eq!((config.batch_num, config.layers["fc"].activation.asymmetric), (4, Some(true)));
 }
 
 #[test]

@@ -1,6 +1,9 @@
 //! Tests of reading `config.json`: defaults, old forms, types, ranges and error texts.
 
 use super::*;
+use crate::config::activation::{
+    HFMG, IFMR, MAX_PERCENTILE, MIN_PERCENTILE, MINMAX, NUM_OF_BINS, PERCENTILE, SEARCH_RANGE, SEARCH_STEP,
+};
 
 /// The error of a file whose only layer, `L`, is `layer`.
 fn layer_error(layer: &str) -> String {
@@ -29,8 +32,12 @@ fn the_form_of_old_versions_is_read() {
     let config = QuantConfig::from_json(text).unwrap();
     assert!(config.joint_quant && !config.do_fusion && !config.activation_offset);
     let layer = &config.layers["L"];
-    let ActivationConfig::Ifmr(ifmr) = &layer.activation else { panic!("{layer:?}") };
-    assert_eq!((ifmr.max_percentile, ifmr.search_range, ifmr.search_step), (1.0, [0.5, 2.0], 1.5));
+    let ifmr = &layer.activation;
+    assert_eq!(ifmr.algorithm(), &IFMR);
+    assert_eq!(
+        (ifmr.get(&MAX_PERCENTILE), ifmr.get(&SEARCH_RANGE), ifmr.get(&SEARCH_STEP)),
+        (1.0, [0.5, 2.0], 1.5)
+    );
     assert_eq!(layer.weight.channel_wise, Some(false));
     assert!(!config.is_asymmetric(&layer.activation));
 }
@@ -39,8 +46,21 @@ fn the_form_of_old_versions_is_read() {
 fn num_of_bins_alone_means_hfmg() {
     let text = r#"{"L":{"activation_quant_params":{"num_of_bins":1024,"asymmetric":true}}}"#;
     let config = QuantConfig::from_json(text).unwrap();
-    let expected = Hfmg { num_of_bins: 1024, asymmetric: Some(true), ..Hfmg::default() };
-    assert_eq!(config.layers["L"].activation, ActivationConfig::Hfmg(expected));
+    let expected = ActivationConfig::new(&HFMG).with(&NUM_OF_BINS, 1024).unwrap().with_asymmetric(true);
+    assert_eq!(config.layers["L"].activation, expected);
+}
+
+#[test]
+fn algorithms_of_our_own_are_named() {
+    let read = |params: &str| {
+        let config =
+            QuantConfig::from_json(&format!(r#"{{"L":{{"activation_quant_params":{{{params}}}}}}}"#));
+        config.unwrap().layers["L"].activation.clone()
+    };
+    assert_eq!(read(r#""act_algo":"minmax""#), ActivationConfig::new(&MINMAX));
+    let expected = ActivationConfig::new(&PERCENTILE).with(&MIN_PERCENTILE, 0.75).unwrap();
+    assert_eq!(read(r#""act_algo":"percentile","min_percentile":0.75"#), expected);
+    assert_eq!(read(r#""min_percentile":0.75"#).algorithm(), &IFMR, "AMCT's, unless another is named");
 }
 
 #[test]
@@ -145,7 +165,10 @@ fn activation_ranges() {
             "The search_step must be less than or equal to (search_range[1] - search_range[0]) in layer L \
              (found 0.7 for [0.7, 1.3] at P.search_step)",
         ),
-        (r#""act_algo":"kl""#, "act_algo must be ifmr or hfmg in layer L (found kl at P.act_algo)"),
+        (
+            r#""act_algo":"kl""#,
+            "act_algo must be ifmr, hfmg, percentile or minmax in layer L (found kl at P.act_algo)",
+        ),
         (
             r#""num_of_bins":100"#,
             "num_of_bins 100 must be in [1024, 2048, 4096, 8192] in layer L (found 100 at P.num_of_bins)",
@@ -153,6 +176,23 @@ fn activation_ranges() {
         (
             r#""search_step":0.1,"num_of_bins":1024,"act_algo":"hfmg""#,
             "['search_step'] and ['num_of_bins', 'act_algo'] can not appear at same time in layer L (at P)",
+        ),
+        (
+            r#""num_of_bins":1024,"max_percentile":0.9,"search_step":0.1"#,
+            "['max_percentile', 'search_step'] and ['num_of_bins'] can not appear at same time in layer L (at P)",
+        ),
+        (
+            r#""act_algo":"percentile","max_percentile":0.9,"search_step":0.1"#,
+            "['search_step'] and ['max_percentile', 'act_algo'] can not appear at same time in layer L (at P)",
+        ),
+        (
+            r#""act_algo":"minmax","max_percentile":0.9,"num_of_bins":1024"#,
+            "['max_percentile'] and ['act_algo'] can not appear at same time in layer L (at P)",
+        ),
+        (
+            r#""act_algo":"percentile","max_percentile":0.5"#,
+            "The max_percentile must be greater than 0.5 and less than or equal to 1.0 in layer L \
+             (found 0.5 at P.max_percentile)",
         ),
     ] {
         let error = layer_error(&format!(r#"{{"activation_quant_params":{{{params}}}}}"#));

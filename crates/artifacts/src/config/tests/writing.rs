@@ -1,6 +1,9 @@
 //! Tests of writing `config.json`: key order, what is left out, and that it reads back the same.
 
 use super::*;
+use crate::config::activation::{
+    HFMG, MAX_PERCENTILE, MIN_PERCENTILE, MINMAX, NUM_OF_BINS, PERCENTILE, SEARCH_RANGE, SEARCH_STEP,
+};
 use amct_tensor::Chain;
 use expect_test::expect;
 use proptest::prelude::*;
@@ -90,21 +93,21 @@ fn a_file_is_read_back() {
 }
 
 fn activation() -> impl Strategy<Value = ActivationConfig> {
-    let ifmr = (0.500001_f64..=1.0, 0.1_f64..1.0, 0.001_f64..0.1, any::<Option<bool>>()).prop_map(
-        |(percentile, start, step, asymmetric)| {
-            ActivationConfig::Ifmr(Ifmr {
-                max_percentile: percentile,
-                search_range: [start, start + 0.2],
-                search_step: step,
-                asymmetric,
-                ..Ifmr::default()
-            })
-        },
-    );
-    let hfmg = (10_u32..=13, any::<Option<bool>>()).prop_map(|(power, asymmetric)| {
-        ActivationConfig::Hfmg(Hfmg { num_of_bins: 1 << power, asymmetric, ..Hfmg::default() })
+    let percentile = 0.500001_f64..=1.0;
+    let ifmr = (percentile.clone(), 0.1_f64..1.0, 0.001_f64..0.1).prop_map(|(percentile, start, step)| {
+        let ifmr = ActivationConfig::default().with(&MAX_PERCENTILE, percentile)?;
+        ifmr.with(&SEARCH_RANGE, [start, start + 0.2])?.with(&SEARCH_STEP, step)
     });
-    prop_oneof![ifmr, hfmg]
+    let hfmg = (10_u32..=13).prop_map(|power| ActivationConfig::new(&HFMG).with(&NUM_OF_BINS, 1 << power));
+    let percentile =
+        percentile.prop_map(|share| ActivationConfig::new(&PERCENTILE).with(&MIN_PERCENTILE, share));
+    let minmax = Just(Ok(ActivationConfig::new(&MINMAX)));
+    let with_values = prop_oneof![ifmr, hfmg, percentile, minmax];
+    (with_values, any::<Option<bool>>()).prop_map(|(activation, asymmetric)| {
+        let mut activation: ActivationConfig = activation.unwrap();
+        activation.asymmetric = asymmetric;
+        activation
+    })
 }
 
 fn layer() -> impl Strategy<Value = LayerConfig> {

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use crate::config::{ActivationConfig, ChannelWise, GraphLayer, Hfmg, Ifmr, QuantConfig};
+use crate::config::activation::{HFMG, IFMR, SEARCH_STEP};
+use crate::config::{ActivationConfig, ChannelWise, GraphLayer, QuantConfig};
 use crate::definition::{ConfigDefinition, DefinitionFile};
 use amct_tensor::Chain;
 
@@ -39,10 +40,9 @@ fn error(text: &str) -> String {
 }
 
 fn step(config: &QuantConfig, layer: &str) -> f64 {
-    match &config.layers[layer].activation {
-        ActivationConfig::Ifmr(ifmr) => ifmr.search_step,
-        ActivationConfig::Hfmg(_) => panic!("{layer} has HFMG"),
-    }
+    let activation = &config.layers[layer].activation;
+    assert_eq!(activation.algorithm(), &IFMR, "{layer}");
+    activation.get(&SEARCH_STEP)
 }
 
 #[test]
@@ -67,7 +67,7 @@ fn global_fields_arrive() {
     ] {
         assert!(json.contains(line), "{line} in {json}");
     }
-    assert_eq!(config.layers["conv"].activation.asymmetric(), Some(false));
+    assert_eq!(config.layers["conv"].activation.asymmetric, Some(false));
     assert_eq!(QuantConfig::from_json(&json).unwrap(), config);
 }
 
@@ -88,7 +88,7 @@ fn an_override_counts_as_a_whole() {
          override_layer_configs { layer_name: 'conv' calibration_config { arq_quantize { channel_wise: false } } }",
     );
     let conv = &config.layers["conv"];
-    assert_eq!(conv.activation, ActivationConfig::Ifmr(Ifmr { asymmetric: Some(true), ..Ifmr::default() }));
+    assert_eq!(conv.activation, ActivationConfig::default().with_asymmetric(true));
     assert_eq!((conv.weight.channel_wise, conv.dmq_balancer_param), (Some(false), None));
     assert_eq!(config.layers["fc"].dmq_balancer_param, Some(0.5));
 }
@@ -104,16 +104,16 @@ fn asymmetric_falls_back_to_the_common_part_of_the_same_algorithm() {
          tensor_quantize { layer_name: 'max' input_index: 0 }
          tensor_quantize { layer_name: 'sum' input_index: 1 hfmg_quantize {} }",
     );
-    let asymmetric = |layer: &str| config.layers[layer].activation.asymmetric();
+    let asymmetric = |layer: &str| config.layers[layer].activation.asymmetric;
     assert_eq!(
         [asymmetric("conv"), asymmetric("head"), asymmetric("pool"), asymmetric("fc")],
         [Some(true), Some(false), Some(false), Some(true)]
     );
     let tensors: Vec<_> =
-        config.tensor_quantize.iter().map(|tensor| (tensor.key(), tensor.activation.asymmetric())).collect();
+        config.tensor_quantize.iter().map(|tensor| (tensor.key(), tensor.activation.asymmetric)).collect();
     assert_eq!(tensors, [("max:0".into(), Some(false)), ("sum:1".into(), Some(true))]);
-    let expected = Hfmg { asymmetric: Some(true), ..Hfmg::default() };
-    assert_eq!(config.tensor_quantize[1].activation, ActivationConfig::Hfmg(expected));
+    let expected = ActivationConfig::new(&HFMG).with_asymmetric(true);
+    assert_eq!(config.tensor_quantize[1].activation, expected);
 }
 
 #[test]

@@ -1,6 +1,9 @@
 //! Tests of reading `.cfg` files: every field, merged messages, ranges and error places.
 
-use crate::config::{ActivationConfig, FakequantPrecisionMode, Hfmg, Ifmr};
+use crate::config::activation::{
+    HFMG, IFMR, MAX_PERCENTILE, MIN_PERCENTILE, MINMAX, NUM_OF_BINS, PERCENTILE, SEARCH_RANGE, SEARCH_STEP,
+};
+use crate::config::{ActivationConfig, FakequantPrecisionMode};
 use crate::definition::{CalibrationConfig, ConfigDefinition};
 
 fn parse(text: &str) -> ConfigDefinition {
@@ -17,11 +20,10 @@ fn common(text: &str) -> CalibrationConfig {
     parse(&format!("common_config {{ {text} }}")).common_config.unwrap()
 }
 
-fn ifmr(config: &CalibrationConfig) -> &Ifmr {
-    match &config.activation {
-        Some(ActivationConfig::Ifmr(ifmr)) => ifmr,
-        other => panic!("{other:?}"),
-    }
+fn ifmr(config: &CalibrationConfig) -> &ActivationConfig {
+    let activation = config.activation.as_ref().unwrap();
+    assert_eq!(activation.algorithm(), &IFMR);
+    activation
 }
 
 #[test]
@@ -36,7 +38,7 @@ fn the_form_of_the_public_samples_is_read() {
     assert_eq!((definition.batch_num, definition.activation_offset), (Some(1), Some(true)));
     let common = definition.common_config.unwrap();
     assert!(common.channel_wise.as_ref().unwrap().value);
-    assert_eq!(*ifmr(&common), Ifmr::default(), "f32 values become their decimals");
+    assert_eq!(*ifmr(&common), ActivationConfig::default(), "f32 values become their decimals");
 }
 
 #[test]
@@ -67,8 +69,8 @@ fn every_field_is_read() {
 
     let common = definition.common_config.unwrap();
     assert_eq!(common.dmq_balancer.unwrap().value, 0.5, "AMCT's default");
-    let expected = Hfmg { num_of_bins: 8192, asymmetric: Some(true), ..Hfmg::default() };
-    assert_eq!(common.activation, Some(ActivationConfig::Hfmg(expected)));
+    let expected = ActivationConfig::new(&HFMG).with(&NUM_OF_BINS, 8192).unwrap().with_asymmetric(true);
+    assert_eq!(common.activation, Some(expected));
     let by_type = &definition.override_layer_types[0];
     assert_eq!(by_type.name.value, "AvgPool");
     assert_eq!(by_type.config.dmq_balancer.as_ref().unwrap().value, 0.2);
@@ -76,20 +78,15 @@ fn every_field_is_read() {
     let by_name = &definition.override_layer_configs[0];
     assert_eq!(by_name.name.value, "e");
     assert!(!by_name.config.channel_wise.as_ref().unwrap().value);
-    let expected = Ifmr {
-        search_range: [0.5, 2.0],
-        search_step: 0.5,
-        max_percentile: 1.0,
-        min_percentile: 0.75,
-        asymmetric: Some(false),
-        ..Ifmr::default()
-    };
-    assert_eq!(*ifmr(&by_name.config), expected);
+    let read = ifmr(&by_name.config);
+    assert_eq!((read.get(&SEARCH_RANGE), read.get(&SEARCH_STEP)), ([0.5, 2.0], 0.5));
+    assert_eq!((read.get(&MAX_PERCENTILE), read.get(&MIN_PERCENTILE)), (1.0, 0.75));
+    assert_eq!(read.asymmetric, Some(false));
 
     let [first, second] = definition.tensor_quantize.as_slice() else { panic!() };
     assert_eq!((first.layer_name.value.as_str(), first.input_index.value), ("f", 1));
-    assert_eq!(first.activation, ActivationConfig::Hfmg(Hfmg::default()));
-    assert_eq!(second.activation, ActivationConfig::Ifmr(Ifmr::default()), "AMCT's default");
+    assert_eq!(first.activation, ActivationConfig::new(&HFMG));
+    assert_eq!(second.activation, ActivationConfig::default(), "AMCT's default");
 }
 
 #[test]
@@ -100,11 +97,46 @@ fn an_empty_file_says_nothing() {
 #[test]
 fn of_two_algorithms_the_last_one_counts() {
     let last = common("hfmg_quantize { num_of_bins: 1024 } ifmr_quantize { search_step: 0.02 }");
-    assert_eq!(ifmr(&last).search_step, 0.02);
+    assert_eq!(ifmr(&last).get(&SEARCH_STEP), 0.02);
     let last = common("ifmr_quantize { search_step: 0.02 } hfmg_quantize { num_of_bins: 1024 }");
-    assert!(matches!(last.activation, Some(ActivationConfig::Hfmg(Hfmg { num_of_bins: 1024, .. }))));
+    assert_eq!(last.activation, Some(ActivationConfig::new(&HFMG).with(&NUM_OF_BINS, 1024).unwrap()));
     let last = common("ifmr_quantize { search_step: 0.02 } hfmg_quantize {} ifmr_quantize {}");
-    assert_eq!(ifmr(&last).search_step, 0.01, "what the other one displaced is forgotten");
+    assert_eq!(ifmr(&last).get(&SEARCH_STEP), 0.01, "what the other one displaced is forgotten");
+}
+
+#[test]
+fn algorithms_of_our_own_have_messages() {
+    let percentile = common("percentile_quantize { min_percentile: 0.75 asymmetric: false dst_type: INT8 }");
+    let expected = ActivationConfig::new(&PERCENTILE).with(&MIN_PERCENTILE, 0.75).unwrap();
+    assert_eq!(percentile.activation, Some(expected.with_asymmetric(false)));
+    let definition = parse("tensor_quantize { layer_name: 'a' input_index: 0 minmax_quantize {} }");
+    assert_eq!(definition.tensor_quantize[0].activation, ActivationConfig::new(&MINMAX));
+    for (fields, message) in [
+        (
+            "percentile_quantize { search_step: 1 }",
+            "1:39: unknown field \"search_step\" (accepted: max_percentile, min_percentile, asymmetric, dst_type)",
+        ),
+        (
+            "minmax_quantize { max_percentile: 1 }",
+            "1:35: unknown field \"max_percentile\" (accepted: asymmetric, dst_type)",
+        ),
+        (
+            "percentile_quantize { max_percentile: 0.5 }",
+            "1:39: The max_percentile must be greater than 0.5 and less than or equal to 1.0 (found 0.5)",
+        ),
+        (
+            "ifmr_quantize { search_range: 1 }",
+            "1:33: unknown field \"search_range\" (accepted: search_range_start, search_range_end, search_step, \
+             max_percentile, min_percentile, asymmetric, dst_type)",
+        ),
+        (
+            "quantize {}",
+            "1:17: unknown field \"quantize\" (accepted: arq_quantize, ifmr_quantize, hfmg_quantize, \
+             percentile_quantize, minmax_quantize, dmq_balancer)",
+        ),
+    ] {
+        assert_eq!(error(&format!("common_config {{ {fields} }}")), message);
+    }
 }
 
 #[test]
@@ -115,7 +147,8 @@ fn the_last_value_counts_and_messages_are_merged() {
     );
     assert_eq!(definition.batch_num, Some(2));
     let common = definition.common_config.unwrap();
-    assert_eq!((ifmr(&common).search_step, ifmr(&common).max_percentile), (0.03, 0.9));
+    let ifmr = ifmr(&common);
+    assert_eq!((ifmr.get(&SEARCH_STEP), ifmr.get(&MAX_PERCENTILE)), (0.03, 0.9));
     assert!(common.channel_wise.is_some());
 }
 
@@ -206,7 +239,7 @@ fn ranges_are_those_of_the_json_file() {
         assert_eq!(error(&format!("common_config {{ {fields} }}")), message);
     }
     let equal = common("ifmr_quantize { search_step: 0.6 }");
-    assert_eq!(ifmr(&equal).search_step, 0.6, "compared as decimals, 1.3 - 0.7 is 0.6");
+    assert_eq!(ifmr(&equal).get(&SEARCH_STEP), 0.6, "compared as decimals, 1.3 - 0.7 is 0.6");
     let bounds = common("dmq_balancer { migration_strength: 0.8 }");
     assert_eq!(bounds.dmq_balancer.unwrap().value, 0.8);
 }

@@ -1,6 +1,62 @@
-//! Pass 1 of IFMR: the range of an activation, its outermost values left out.
+//! The range of an activation, its outermost values left out, and what such a range is quantized by: the first
+//! pass of IFMR, and the whole of the calibrators that do not search.
 
-use super::{IfmrError, IfmrParams};
+use std::ops::RangeInclusive;
+
+use amct_tensor::quantization::{ActivationParams, process_scale};
+use amct_tensor::rounding::half_away;
+
+use crate::algorithm::AlgorithmError;
+
+/// Bit widths that f32 arithmetic resolves.
+const NUM_BITS: RangeInclusive<u32> = 2..=16;
+
+/// The integers that an activation becomes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Grid {
+    /// Bits of a quantized value, 2 to 16.
+    pub num_bits: u32,
+    /// Whether the integers are asymmetric, with an offset that uses both ends of the range.
+    pub with_offset: bool,
+}
+
+impl Grid {
+    /// Checks the number of bits.
+    ///
+    /// # Errors
+    /// [`AlgorithmError::NumBits`].
+    pub fn validate(self) -> Result<(), AlgorithmError> {
+        match NUM_BITS.contains(&self.num_bits) {
+            true => Ok(()),
+            false => Err(AlgorithmError::NumBits(self.num_bits)),
+        }
+    }
+}
+
+/// How much of the values a range covers.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Percentiles {
+    /// Share of the values that the range's upper end covers, in (0.5, 1].
+    pub max: f32,
+    /// Share of the values that the range's lower end covers, in (0.5, 1].
+    pub min: f32,
+}
+
+impl Percentiles {
+    /// Those of a range of all values.
+    pub const ALL: Self = Self { max: 1.0, min: 1.0 };
+
+    /// Checks both.
+    ///
+    /// # Errors
+    /// [`AlgorithmError::Percentile`].
+    pub fn validate(self) -> Result<(), AlgorithmError> {
+        match [self.max, self.min].into_iter().find(|share| !(*share > 0.5 && *share <= 1.0)) {
+            Some(found) => Err(AlgorithmError::Percentile(found)),
+            None => Ok(()),
+        }
+    }
+}
 
 /// The range of an activation, the outermost values that the percentiles leave out not counted.
 /// Zero is always inside.
@@ -14,14 +70,42 @@ pub struct ActivationRange {
     pub count: usize,
 }
 
-/// Pass 1 of IFMR: values in any pieces and any order to their range.
+impl ActivationRange {
+    /// The upper end times `factor`, which values are clipped at, and the scale up to there, before
+    /// [`process_scale`]. A symmetric range has the end of the larger magnitude on both sides.
+    pub fn clip_and_scale(&self, factor: f32, grid: Grid) -> (f32, f32) {
+        let levels = 1u32 << grid.num_bits;
+        if grid.with_offset {
+            let clip = factor * self.max;
+            return (clip, (clip - self.min) / (levels - 1) as f32);
+        }
+        // Of equal magnitudes the negative one counts, and the negative side has one level more.
+        let levels = if self.max > -self.min { levels / 2 - 1 } else { levels / 2 };
+        let clip = factor * self.max.max(-self.min);
+        (clip, clip / levels as f32)
+    }
+
+    /// Scale and offset of the range with its upper end times `factor`.
+    ///
+    /// # Errors
+    /// [`AlgorithmError::Scale`] if the scale is not supported.
+    pub fn params(&self, factor: f32, grid: Grid) -> Result<ActivationParams, AlgorithmError> {
+        let scale = process_scale(self.clip_and_scale(factor, grid).1)?;
+        let offset = match grid.with_offset {
+            true => -half_away(self.min / scale) as i32 - (1 << (grid.num_bits - 1)),
+            false => 0,
+        };
+        Ok(ActivationParams { scale, offset })
+    }
+}
+
+/// Values in any pieces and any order to their range.
 ///
 /// It keeps no more than the values that may turn out to be the sought ones, twice as many at
 /// most; that is some dozens per ten million values at AMCT's percentiles.
 #[derive(Clone, Debug)]
 pub struct RangeCollector {
-    max_percentile: f32,
-    min_percentile: f32,
+    percentiles: Percentiles,
     announced: usize,
     count: usize,
     nan: bool,
@@ -39,20 +123,19 @@ impl RangeCollector {
     /// A collector for a tensor of `count` values over all batches, or fewer.
     ///
     /// # Errors
-    /// See [`IfmrParams::validate`].
-    pub fn new(count: usize, params: &IfmrParams) -> Result<Self, IfmrError> {
-        params.validate()?;
+    /// See [`Percentiles::validate`].
+    pub fn new(count: usize, percentiles: Percentiles) -> Result<Self, AlgorithmError> {
+        percentiles.validate()?;
         // Fewer values can have a rank larger by the roundings of f32.
         let keep = |percentile| rank(percentile, count).saturating_add(2 + (count >> 22));
         Ok(Self {
-            max_percentile: params.max_percentile,
-            min_percentile: params.min_percentile,
+            percentiles,
             announced: count,
             count: 0,
             nan: false,
             infinite: false,
-            largest: Largest::new(keep(params.max_percentile)),
-            smallest: Largest::new(keep(params.min_percentile)),
+            largest: Largest::new(keep(percentiles.max)),
+            smallest: Largest::new(keep(percentiles.min)),
         })
     }
 
@@ -93,24 +176,24 @@ impl RangeCollector {
     /// that a percentile below 1 gives.
     ///
     /// # Errors
-    /// [`IfmrError::NotANumber`] and [`IfmrError::Infinite`] for such a value, [`IfmrError::Empty`]
-    /// for none, [`IfmrError::Count`] for more than announced.
-    pub fn finish(self) -> Result<ActivationRange, IfmrError> {
+    /// [`AlgorithmError::NotANumber`] and [`AlgorithmError::Infinite`] for such a value, [`AlgorithmError::Empty`]
+    /// for none, [`AlgorithmError::Count`] for more than announced.
+    pub fn finish(self) -> Result<ActivationRange, AlgorithmError> {
         let Self { count, announced, .. } = self;
         if self.nan {
-            return Err(IfmrError::NotANumber);
+            return Err(AlgorithmError::NotANumber);
         }
         if self.infinite {
-            return Err(IfmrError::Infinite);
+            return Err(AlgorithmError::Infinite);
         }
         if count == 0 {
-            return Err(IfmrError::Empty);
+            return Err(AlgorithmError::Empty);
         }
         if count > announced {
-            return Err(IfmrError::Count { expected: announced, found: count });
+            return Err(AlgorithmError::Count { expected: announced as u64, found: count as u64 });
         }
-        let max = self.largest.of_rank(rank(self.max_percentile, count));
-        let min = -self.smallest.of_rank(rank(self.min_percentile, count));
+        let max = self.largest.of_rank(rank(self.percentiles.max, count));
+        let min = -self.smallest.of_rank(rank(self.percentiles.min, count));
         Ok(ActivationRange { min, max, count })
     }
 }
@@ -186,12 +269,12 @@ mod tests {
 
     #[test]
     fn a_rank_never_outgrows_what_was_kept_for_a_larger_count() {
-        let params = IfmrParams { max_percentile: 0.999_999, min_percentile: 0.7, ..IfmrParams::default() };
+        let percentiles = Percentiles { max: 0.999_999, min: 0.7 };
         for announced in [10, 1_000_003, 16_777_217, 38_535_168] {
-            let collector = RangeCollector::new(announced, &params).unwrap();
+            let collector = RangeCollector::new(announced, percentiles).unwrap();
             for count in (announced - announced / 50..=announced).step_by(1 + announced / 50_000) {
-                assert!(rank(params.max_percentile, count) <= collector.largest.keep);
-                assert!(rank(params.min_percentile, count) <= collector.smallest.keep);
+                assert!(rank(percentiles.max, count) <= collector.largest.keep);
+                assert!(rank(percentiles.min, count) <= collector.smallest.keep);
             }
         }
     }
