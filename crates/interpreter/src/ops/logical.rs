@@ -1,0 +1,38 @@
+//! `LogicalAnd`, `LogicalOr` and `LogicalNot`.
+
+use amct_tensor::Tensor;
+
+use super::broadcast::broadcast;
+use crate::operator::{BuildContext, Inputs, Operator};
+use crate::{OpError, Value};
+
+pub(crate) fn build(context: &mut BuildContext<'_>) -> Result<Box<dyn Operator>, OpError> {
+    let (connective, inputs) = match context.node().op.as_str() {
+        "LogicalAnd" => (Connective::And, 2),
+        "LogicalOr" => (Connective::Or, 2),
+        _ => (Connective::Not, 1),
+    };
+    context.expect_inputs(inputs)?;
+    Ok(Box::new(connective))
+}
+
+enum Connective {
+    And,
+    Or,
+    Not,
+}
+
+impl Operator for Connective {
+    fn run(&self, mut inputs: Inputs) -> Result<Vec<Value>, OpError> {
+        let left = inputs.tensor(0)?;
+        let output = match self {
+            Connective::And => broadcast::<bool>(left, inputs.tensor(1)?, |a, b| a && b)?,
+            Connective::Or => broadcast::<bool>(left, inputs.tensor(1)?, |a, b| a || b)?,
+            Connective::Not => {
+                let negated = left.as_slice::<bool>()?.iter().map(|x| !x).collect();
+                Tensor::from_vec(left.shape(), negated)?
+            }
+        };
+        Ok(vec![output.into()])
+    }
+}

@@ -1,0 +1,39 @@
+//! `Transpose`.
+
+use amct_tensor::{Element, Tensor};
+
+use super::axis::normalized;
+use super::row_major::row_major;
+use crate::dispatch::dispatch;
+use crate::operator::{BuildContext, Inputs, Operator};
+use crate::{OpError, Value};
+
+pub(crate) fn build(context: &mut BuildContext<'_>) -> Result<Box<dyn Operator>, OpError> {
+    context.expect_inputs(2)?;
+    Ok(Box::new(Transpose))
+}
+
+struct Transpose;
+
+impl Operator for Transpose {
+    fn run(&self, mut inputs: Inputs) -> Result<Vec<Value>, OpError> {
+        let input = inputs.value(0)?;
+        let order = inputs.integers(1)?;
+        let rank = input.shape().len();
+        let order = order.iter().map(|&axis| normalized(axis, rank)).collect::<Result<Vec<_>, _>>()?;
+        let mut sorted = order.clone();
+        sorted.sort_unstable();
+        if !sorted.into_iter().eq(0..rank) {
+            return Err(OpError::shape(format!("a permutation of its axes, not {order:?}"), input.shape()));
+        }
+        let output = input.moved(|tensor| match order.is_sorted() {
+            true => Ok(tensor),
+            false => dispatch!(any tensor.dtype(), T => transposed::<T>(&tensor, &order)),
+        })?;
+        Ok(vec![output])
+    }
+}
+
+fn transposed<T: Element>(input: &Tensor, order: &[usize]) -> Result<Tensor, OpError> {
+    Ok(row_major(&input.view::<T>()?.permuted_axes(order)))
+}
