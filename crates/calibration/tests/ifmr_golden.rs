@@ -1,11 +1,11 @@
 //! IFMR against AMCT's C++ kernel, whose results are recorded in `ifmr.json`.
 #![allow(clippy::unwrap_used, reason = "clippy knows only functions marked as tests")]
 
-mod golden;
-
 use amct_calibration::ifmr::{CandidateSearch, IfmrError, IfmrParams, RangeCollector, calibrate};
 use amct_tensor::quantization::ActivationParams;
 use serde_json::Value;
+
+use crate::golden;
 
 fn params(case: &Value) -> IfmrParams {
     IfmrParams {
