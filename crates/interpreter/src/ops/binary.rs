@@ -104,8 +104,8 @@ impl Binary {
             Function::Mul => broadcast::<f32>(left, right, f32::mul),
             Function::Div => broadcast::<f32>(left, right, f32::div),
             Function::DivNoNan => broadcast::<f32>(left, right, f32::div_no_nan),
-            Function::Maximum => broadcast::<f32>(left, right, |a, b| Number::max(a, b)),
-            Function::Minimum => broadcast::<f32>(left, right, |a, b| Number::min(a, b)),
+            Function::Maximum => broadcast::<f32>(left, right, Number::max),
+            Function::Minimum => broadcast::<f32>(left, right, Number::min),
             Function::SquaredDifference => broadcast::<f32>(left, right, f32::squared_difference),
             Function::FloorDiv | Function::FloorMod | Function::Pow => {
                 broadcast::<f32>(left, right, self.of::<f32>())

@@ -36,26 +36,24 @@ pub(super) fn cast(input: Tensor, to: DType) -> Result<Tensor, OpError> {
     if input.dtype() == to {
         return Ok(input);
     }
-    let (wide, narrow): (_, Option<fn(&Tensor) -> Result<Tensor, OpError>>) = match to {
-        DType::F32 | DType::F64 | DType::I32 | DType::I64 | DType::Bool => (to, None),
-        DType::F16 => (DType::F32, Some(|wide| map(wide, f16::from_f32))),
-        DType::I8 => (DType::I32, Some(|wide| map(wide, |x: i32| x as i8))),
-        DType::I16 => (DType::I32, Some(|wide| map(wide, |x: i32| x as i16))),
-        DType::U8 => (DType::I32, Some(|wide| map(wide, |x: i32| x as u8))),
-        DType::U16 => (DType::I32, Some(|wide| map(wide, |x: i32| x as u16))),
-        DType::U32 => (DType::I64, Some(|wide| map(wide, |x: i64| x as u32))),
-        DType::U64 => (DType::I64, Some(|wide| map(wide, |x: i64| x as u64))),
-        DType::String => return Err(OpError::ElementType(to)),
-    };
-    let values = if input.dtype() == wide {
-        input
-    } else {
-        dispatch!(any input.dtype(), T => as_wide::<T>(&input, wide))?
-    };
-    match narrow {
-        None => Ok(values),
-        Some(narrow) => narrow(&values),
+    match to {
+        DType::F32 | DType::F64 | DType::I32 | DType::I64 | DType::Bool => wide(input, to),
+        DType::F16 => map(&wide(input, DType::F32)?, f16::from_f32),
+        DType::I8 => map(&wide(input, DType::I32)?, |x: i32| x as i8),
+        DType::I16 => map(&wide(input, DType::I32)?, |x: i32| x as i16),
+        DType::U8 => map(&wide(input, DType::I32)?, |x: i32| x as u8),
+        DType::U16 => map(&wide(input, DType::I32)?, |x: i32| x as u16),
+        DType::U32 => map(&wide(input, DType::I64)?, |x: i64| x as u32),
+        DType::U64 => map(&wide(input, DType::I64)?, |x: i64| x as u64),
+        DType::String => Err(OpError::ElementType(to)),
     }
+}
+
+fn wide(input: Tensor, to: DType) -> Result<Tensor, OpError> {
+    if input.dtype() == to {
+        return Ok(input);
+    }
+    dispatch!(any input.dtype(), T => as_wide::<T>(&input, to))
 }
 
 fn as_wide<T: Source>(input: &Tensor, to: DType) -> Result<Tensor, OpError> {
