@@ -1,13 +1,13 @@
 //! ARQ against AMCT's C++ kernel: `arq.json` by its f32 division, `arq_double_path.json` by f64.
 #![allow(clippy::unwrap_used, reason = "clippy knows only functions marked as tests")]
 
-mod golden;
-
 use amct_calibration::arq::{
     ArqError, ChannelLayout, Division, WeightParams, calibrate, calibrate_asymmetric, fake_quantize,
     quantize, quantize_asymmetric,
 };
 use serde_json::Value;
+
+use crate::golden;
 
 fn layout(case: &Value) -> ChannelLayout {
     let shape: Vec<usize> = case["shape"].as_array().unwrap().iter().map(golden::size).collect();

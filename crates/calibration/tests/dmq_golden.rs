@@ -1,10 +1,10 @@
 //! DMQ against AMCT's C++ kernel, whose results are recorded in `dmq.json`.
 #![allow(clippy::unwrap_used, reason = "clippy knows only functions marked as tests")]
 
-mod golden;
-
 use amct_calibration::dmq::{DmqError, add_magnitudes, balance_factors};
 use serde_json::Value;
+
+use crate::golden;
 
 /// The largest magnitude of each row.
 fn maxima(rows: &Value) -> Vec<f32> {

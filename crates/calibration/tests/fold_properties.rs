@@ -1,14 +1,12 @@
 //! Folding, all of it together, on random graphs: every requested output computes what it did.
 #![allow(clippy::unwrap_used, reason = "clippy knows only functions marked as tests")]
 
-mod random_graph;
-
+use crate::random_graph::{Choice, EXTENT, RandomGraph, values};
 use amct_graph::Graph;
 use amct_interpreter::{Plan, PlanOptions, Value};
 use amct_rewrite::{FoldOptions, fold};
 use amct_tensor::Tensor;
 use proptest::prelude::*;
-use random_graph::{Choice, EXTENT, RandomGraph, values};
 
 fn run(graph: &Graph, outputs: &[String]) -> Vec<Vec<f32>> {
     amct_kernels::Isa::from_environment().unwrap().choose().unwrap();

@@ -1,10 +1,10 @@
 //! HFMG against AMCT's C++ kernel, whose results are recorded in `hfmg.json`.
 #![allow(clippy::unwrap_used, reason = "clippy knows only functions marked as tests")]
 
-mod golden;
-
 use amct_calibration::hfmg::{self, HfmgParams, Histogram, HistogramCollector, ValueRange};
 use serde_json::Value;
+
+use crate::golden;
 
 fn params(case: &Value) -> HfmgParams {
     HfmgParams {

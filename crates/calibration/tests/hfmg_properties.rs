@@ -1,12 +1,10 @@
 //! HFMG on data of every shape: the fast search agrees with the formula written down.
 #![allow(clippy::unwrap_used, reason = "clippy knows only functions marked as tests")]
 
-mod golden;
-
+use crate::golden::Draws;
 use amct_calibration::algorithm::AlgorithmError;
 use amct_calibration::hfmg::{self, HfmgParams, Histogram, HistogramCollector, ValueRange, calibrate};
 use amct_tensor::quantization::ActivationParams;
-use golden::Draws;
 
 /// Bins of all batches, one value at a time and with the kernel's own integer types.
 fn counted(batches: &[Vec<f32>], bins: u32) -> (f32, f32, Vec<u32>) {

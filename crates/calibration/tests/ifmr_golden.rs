@@ -1,13 +1,13 @@
 //! IFMR against AMCT's C++ kernel, whose results are recorded in `ifmr.json`.
 #![allow(clippy::unwrap_used, reason = "clippy knows only functions marked as tests")]
 
-mod golden;
-
 use amct_calibration::algorithm::AlgorithmError;
 use amct_calibration::ifmr::{CandidateSearch, IfmrParams, calibrate};
 use amct_calibration::range::RangeCollector;
 use amct_tensor::quantization::ActivationParams;
 use serde_json::Value;
+
+use crate::golden;
 
 fn params(case: &Value) -> IfmrParams {
     IfmrParams {

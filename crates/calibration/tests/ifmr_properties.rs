@@ -1,13 +1,11 @@
 //! IFMR on data of every shape: the passes agree with the formula, however the data are cut.
 #![allow(clippy::unwrap_used, reason = "clippy knows only functions marked as tests")]
 
-mod golden;
-
+use crate::golden::Draws;
 use amct_calibration::algorithm::AlgorithmError;
 use amct_calibration::ifmr::{CandidateSearch, IfmrParams, calibrate};
 use amct_calibration::range::{ActivationRange, RangeCollector};
 use amct_tensor::quantization::{ActivationParams, ScaleError, process_scale};
-use golden::Draws;
 
 /// The range by sorting.
 fn sorted_range(data: &[f32], params: &IfmrParams) -> ActivationRange {

@@ -1,10 +1,10 @@
 //! The searches of shift bits against AMCT's C++ kernels, whose results are recorded in `search_n.json`.
 #![allow(clippy::unwrap_used, reason = "clippy knows only functions marked as tests")]
 
-mod golden;
-
 use amct_calibration::shift::{ShiftError, ShiftSearch, ShiftVersion};
 use serde_json::Value;
+
+use crate::golden;
 
 /// Values by channel as values side by side.
 fn transposed(data: &[f32], channels: usize) -> Vec<f32> {

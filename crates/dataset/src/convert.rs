@@ -22,54 +22,70 @@ pub fn convert(tensor: &Tensor, dtype: DType) -> Result<Tensor, String> {
     if tensor.dtype() == dtype {
         return Ok(tensor.clone());
     }
-    match tensor.dtype() {
-        DType::F16 => from(tensor, dtype, |x: f16| Number::Float(x.to_f64())),
-        DType::F32 => from(tensor, dtype, |x: f32| Number::Float(x.into())),
-        DType::F64 => from(tensor, dtype, Number::Float),
-        DType::I8 => from(tensor, dtype, |x: i8| Number::Integer(x.into())),
-        DType::I16 => from(tensor, dtype, |x: i16| Number::Integer(x.into())),
-        DType::I32 => from(tensor, dtype, |x: i32| Number::Integer(x.into())),
-        DType::I64 => from(tensor, dtype, |x: i64| Number::Integer(x.into())),
-        DType::U8 => from(tensor, dtype, |x: u8| Number::Integer(x.into())),
-        DType::U16 => from(tensor, dtype, |x: u16| Number::Integer(x.into())),
-        DType::U32 => from(tensor, dtype, |x: u32| Number::Integer(x.into())),
-        DType::U64 => from(tensor, dtype, |x: u64| Number::Integer(x.into())),
-        DType::Bool => from(tensor, dtype, |x: bool| Number::Integer(x.into())),
-        DType::String => Err("a string".to_owned()),
-    }
-}
-
-fn from<T: Element + Copy>(
-    tensor: &Tensor,
-    dtype: DType,
-    number: impl Fn(T) -> Number,
-) -> Result<Tensor, String> {
-    let data: &[T] = tensor.as_slice().map_err(|error| error.to_string())?;
-    let numbers = data.iter().map(|&x| number(x));
     let shape = tensor.shape();
     match dtype {
-        DType::F16 => to(shape, numbers, |x| Some(f16::from_f64(x.float()))),
-        DType::F32 => to(shape, numbers, |x| Some(x.single())),
-        DType::F64 => to(shape, numbers, |x| Some(x.float())),
-        DType::I8 => to(shape, numbers, Number::integer::<i8>),
-        DType::I16 => to(shape, numbers, Number::integer::<i16>),
-        DType::I32 => to(shape, numbers, Number::integer::<i32>),
-        DType::I64 => to(shape, numbers, Number::integer::<i64>),
-        DType::U8 => to(shape, numbers, Number::integer::<u8>),
-        DType::U16 => to(shape, numbers, Number::integer::<u16>),
-        DType::U32 => to(shape, numbers, Number::integer::<u32>),
-        DType::U64 => to(shape, numbers, Number::integer::<u64>),
-        DType::Bool => to(shape, numbers, |x| Some(x != Number::Integer(0) && x != Number::Float(0.0))),
+        DType::F16 => to(shape, numbers(tensor)?, |x| Some(f16::from_f64(x.float()))),
+        DType::F32 => to(shape, numbers(tensor)?, |x| Some(x.single())),
+        DType::F64 => to(shape, numbers(tensor)?, |x| Some(x.float())),
+        DType::I8 => to(shape, numbers(tensor)?, Number::integer::<i8>),
+        DType::I16 => to(shape, numbers(tensor)?, Number::integer::<i16>),
+        DType::I32 => to(shape, numbers(tensor)?, Number::integer::<i32>),
+        DType::I64 => to(shape, numbers(tensor)?, Number::integer::<i64>),
+        DType::U8 => to(shape, numbers(tensor)?, Number::integer::<u8>),
+        DType::U16 => to(shape, numbers(tensor)?, Number::integer::<u16>),
+        DType::U32 => to(shape, numbers(tensor)?, Number::integer::<u32>),
+        DType::U64 => to(shape, numbers(tensor)?, Number::integer::<u64>),
+        DType::Bool => {
+            to(shape, numbers(tensor)?, |x| Some(x != Number::Integer(0) && x != Number::Float(0.0)))
+        }
         DType::String => Err("a number".to_owned()),
     }
 }
 
+/// Elements that are read before they are written as another type.
+const BLOCK: usize = 1024;
+
+/// The elements of a tensor, block after block. So each type is read by one loop and written by one, where a loop
+/// for each pair of types would be 132.
+type Blocks<'a> = Box<dyn Iterator<Item = Vec<Number>> + 'a>;
+
+fn numbers(tensor: &Tensor) -> Result<Blocks<'_>, String> {
+    match tensor.dtype() {
+        DType::F16 => from(tensor, |x: f16| Number::Float(x.to_f64())),
+        DType::F32 => from(tensor, |x: f32| Number::Float(x.into())),
+        DType::F64 => from(tensor, Number::Float),
+        DType::I8 => from(tensor, |x: i8| Number::Integer(x.into())),
+        DType::I16 => from(tensor, |x: i16| Number::Integer(x.into())),
+        DType::I32 => from(tensor, |x: i32| Number::Integer(x.into())),
+        DType::I64 => from(tensor, |x: i64| Number::Integer(x.into())),
+        DType::U8 => from(tensor, |x: u8| Number::Integer(x.into())),
+        DType::U16 => from(tensor, |x: u16| Number::Integer(x.into())),
+        DType::U32 => from(tensor, |x: u32| Number::Integer(x.into())),
+        DType::U64 => from(tensor, |x: u64| Number::Integer(x.into())),
+        DType::Bool => from(tensor, |x: bool| Number::Integer(x.into())),
+        DType::String => Err("a string".to_owned()),
+    }
+}
+
+fn from<'a, T: Element + Copy>(
+    tensor: &'a Tensor,
+    number: impl Fn(T) -> Number + 'a,
+) -> Result<Blocks<'a>, String> {
+    let data: &[T] = tensor.as_slice().map_err(|error| error.to_string())?;
+    Ok(Box::new(data.chunks(BLOCK).map(move |block| block.iter().map(|&x| number(x)).collect())))
+}
+
 fn to<T: Element>(
     shape: &[usize],
-    numbers: impl Iterator<Item = Number>,
+    blocks: Blocks<'_>,
     element: impl Fn(Number) -> Option<T>,
 ) -> Result<Tensor, String> {
-    let data = numbers.map(|x| element(x).ok_or_else(|| x.text())).collect::<Result<Vec<T>, String>>()?;
+    let mut data = Vec::with_capacity(shape.iter().product());
+    for block in blocks {
+        for x in block {
+            data.push(element(x).ok_or_else(|| x.text())?);
+        }
+    }
     Tensor::from_vec(shape, data).map_err(|error| error.to_string())
 }
 
@@ -137,6 +153,12 @@ mod tests {
         assert_eq!(converted::<f32, i8>(&[128.5]), Err("128.5".to_owned()));
         assert_eq!(converted::<f64, i64>(&[f64::NAN]), Err("NaN".to_owned()));
         assert_eq!(converted::<f64, i64>(&[1e300]), Err("1e300".to_owned()));
+    }
+
+    #[test]
+    fn every_block_is_converted() {
+        let data: Vec<i32> = (0..3 * BLOCK as i32 + 5).collect();
+        assert_eq!(converted(&data), Ok(data.iter().map(|&x| f64::from(x)).collect::<Vec<f64>>()));
     }
 
     #[test]

@@ -1,11 +1,11 @@
 //! Tensors as the little-endian element dumps that .npy files and raw batches consist of.
 
+use std::borrow::Cow;
 use std::fs::File;
 use std::io::{self, Read, Seek};
 
-use amct_tensor::{DType, Element, Tensor, TensorError};
+use amct_tensor::{DType, Tensor, TensorError};
 use half::f16;
-use ndarray::{ArrayD, IxDyn, ShapeBuilder};
 
 /// The order of the elements in a dump.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,9 +40,16 @@ pub(crate) fn from_le_bytes(
     order: Order,
     bytes: &[u8],
 ) -> Option<Result<Tensor, TensorError>> {
+    let bytes = match order {
+        Order::RowMajor => Cow::Borrowed(bytes),
+        Order::ColumnMajor => Cow::Owned(row_major(shape, dtype.size(), bytes)),
+    };
     macro_rules! number {
         ($type:ty) => {
-            arrange(shape, order, bytes.as_chunks().0.iter().map(|&le| <$type>::from_le_bytes(le)).collect())
+            Tensor::from_vec(
+                shape,
+                bytes.as_chunks().0.iter().map(|&le| <$type>::from_le_bytes(le)).collect(),
+            )
         };
     }
     Some(match dtype {
@@ -53,23 +60,41 @@ pub(crate) fn from_le_bytes(
         DType::I16 => number!(i16),
         DType::I32 => number!(i32),
         DType::I64 => number!(i64),
-        DType::U8 => arrange(shape, order, bytes.to_vec()),
+        DType::U8 => Tensor::from_vec(shape, bytes.into_owned()),
         DType::U16 => number!(u16),
         DType::U32 => number!(u32),
         DType::U64 => number!(u64),
-        DType::Bool => arrange(shape, order, bytes.iter().map(|&byte| byte != 0).collect()),
+        DType::Bool => Tensor::from_vec(shape, bytes.iter().map(|&byte| byte != 0).collect()),
         DType::String => return None,
     })
 }
 
-fn arrange<T: Element>(shape: &[usize], order: Order, data: Vec<T>) -> Result<Tensor, TensorError> {
-    if order == Order::RowMajor {
-        return Tensor::from_vec(shape, data);
+/// The elements of `size` bytes of a column-major dump, the last axis fastest.
+fn row_major(shape: &[usize], size: usize, dump: &[u8]) -> Vec<u8> {
+    let mut len = 1_usize;
+    let axes = shape.iter().map(|&dim| {
+        let stride = len;
+        len = len.saturating_mul(dim);
+        (dim, stride)
+    });
+    let axes: Vec<(usize, usize)> = axes.collect();
+    let mut at = vec![0; shape.len()];
+    let mut element = 0_usize;
+    let mut bytes = Vec::with_capacity(dump.len());
+    for _ in 0..dump.len() / size {
+        let start = element.saturating_mul(size);
+        bytes.extend_from_slice(dump.get(start..start.saturating_add(size)).unwrap_or_default());
+        for (at, &(dim, stride)) in at.iter_mut().zip(&axes).rev() {
+            *at += 1;
+            element = element.saturating_add(stride);
+            if *at < dim {
+                break;
+            }
+            element = element.saturating_sub(stride.saturating_mul(dim));
+            *at = 0;
+        }
     }
-    let found = data.len();
-    ArrayD::from_shape_vec(IxDyn(shape).f(), data)
-        .map(Tensor::from_array)
-        .map_err(|_| TensorError::Length { shape: shape.to_vec(), found })
+    bytes
 }
 
 /// The dump of `tensor` in row-major order; `None` for [`DType::String`], which has none.

@@ -2,9 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs, unreachable_pub, dead_code)]
 
-mod support;
-
-use support::{Closeness, Feeding, check_all};
+use crate::support::{Closeness, Feeding, check_all};
 
 /// Sums in another order: the last digits differ, more so where terms cancel.
 const CLOSE: Closeness = Closeness::Within { relative: 1e-5, absolute: 1e-5 };

@@ -2,9 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs, unreachable_pub)]
 
-mod support;
-
-use support::{Closeness, Feeding, check_all};
+use crate::support::{Closeness, Feeding, check_all};
 
 #[test]
 fn fed_inputs_give_what_tensorflow_gives() {

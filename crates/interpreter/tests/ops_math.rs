@@ -2,9 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs, unreachable_pub)]
 
-mod support;
-
-use support::{Closeness, Feeding, check_all};
+use crate::support::{Closeness, Feeding, check_all};
 
 /// Sums of f32 cancel, so the last digits of a result near zero are those of its terms.
 const SINGLE: Closeness = Closeness::Within { relative: 1e-6, absolute: 2e-7 };

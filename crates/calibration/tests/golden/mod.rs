@@ -1,5 +1,4 @@
 //! The golden vectors under `tests/golden/amct` and the data they are made from.
-#![allow(dead_code, reason = "each test binary uses its share")]
 #![allow(clippy::unwrap_used, reason = "clippy knows only functions marked as tests")]
 
 use serde_json::Value;

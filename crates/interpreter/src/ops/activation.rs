@@ -3,9 +3,11 @@
 use amct_kernels::{Activation, elementwise};
 use amct_tensor::{DType, Tensor};
 
+use super::cast::cast;
 use super::half::or_half;
 use super::number::{Number, with_number};
 use super::unary::in_place;
+use super::wide::widened;
 use crate::fusible::{Absorbable, EpilogueStep};
 use crate::operator::{BuildContext, Inputs, Operator};
 use crate::{OpError, Value};
@@ -25,7 +27,9 @@ impl Operator for Clip {
     fn run(&self, mut inputs: Inputs) -> Result<Vec<Value>, OpError> {
         let input = inputs.tensor(0)?;
         if input.dtype() != DType::F32 {
-            return Ok(vec![with_number!(input.dtype(), T => self.clip::<T>(input))?.into()]);
+            let (dtype, input) = (input.dtype(), widened(input)?);
+            let output = with_number!(input.dtype(), T => self.clip::<T>(input))?;
+            return Ok(vec![cast(output, dtype)?.into()]);
         }
         let shape = input.shape().to_vec();
         let mut data = input.into_vec::<f32>()?;

@@ -1,8 +1,7 @@
 //! `AddN`: the sum of any number of tensors of one shape.
 
-use super::broadcast::broadcast;
+use super::binary;
 use super::half::or_half;
-use super::number::{Number, with_number};
 use crate::operator::{BuildContext, Inputs, Operator};
 use crate::{OpError, Value};
 
@@ -20,7 +19,7 @@ impl Operator for AddN {
             if next.shape() != sum.shape() {
                 return Err(OpError::shape(format!("{:?}, as the first input", sum.shape()), next.shape()));
             }
-            sum = with_number!(sum.dtype(), T => broadcast::<T>(sum, next, T::add))?;
+            sum = binary::sum(sum, next)?;
         }
         Ok(vec![sum.into()])
     }

@@ -5,6 +5,7 @@ use amct_tensor::{DType, Element, Tensor};
 use super::axis::{blocks, normalized};
 use super::half::or_half;
 use super::number::with_number;
+use super::wide::widened;
 use crate::operator::{BuildContext, Inputs, Operator};
 use crate::{OpError, Value};
 
@@ -32,6 +33,7 @@ impl Operator for Extreme {
             return Err(OpError::shape("one axis", axis.shape()));
         };
         let axis = normalized(axis, input.rank())?;
+        let input = widened(input)?;
         let found = match input.dtype() {
             DType::Bool => self.find::<bool>(&input, axis)?,
             number => with_number!(number, T => self.find::<T>(&input, axis))?,

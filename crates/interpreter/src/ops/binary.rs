@@ -1,12 +1,14 @@
 //! Arithmetic on two tensors with broadcasting.
 
-use amct_tensor::Tensor;
+use amct_tensor::{DType, Tensor};
 
 use super::bias_add;
 use super::broadcast::broadcast;
+use super::cast::cast;
 use super::half::or_half;
 use super::number::{Number, with_number};
 use super::per_image::broadcasts_per_image;
+use super::wide;
 use crate::fusible::{Absorbable, EpilogueStep};
 use crate::operator::{BuildContext, Inputs, Operator};
 use crate::{OpError, Value};
@@ -65,8 +67,7 @@ impl Operator for Binary {
     fn run(&self, mut inputs: Inputs) -> Result<Vec<Value>, OpError> {
         let (left, right) = (inputs.tensor(0)?, inputs.tensor(1)?);
         let left = inputs.memory().unshared(left);
-        let output = with_number!(left.dtype(), T => self.apply::<T>(left, right))?;
-        Ok(vec![output.into()])
+        Ok(vec![self.apply(left, right)?.into()])
     }
 
     fn absorbable(&self) -> Option<Absorbable> {
@@ -78,41 +79,74 @@ impl Operator for Binary {
     }
 }
 
+/// The sum of two tensors of numbers.
+pub(super) fn sum(left: Tensor, right: Tensor) -> Result<Tensor, OpError> {
+    Binary(Function::Add).apply(left, right)
+}
+
 impl Binary {
-    fn apply<T: Number>(&self, left: Tensor, right: Tensor) -> Result<Tensor, OpError> {
-        match self.0 {
-            Function::Add => broadcast::<T>(left, right, T::add),
-            Function::Sub => broadcast::<T>(left, right, T::sub),
-            Function::Mul => broadcast::<T>(left, right, T::mul),
-            Function::Div => broadcast::<T>(left, no_zero::<T>(right)?, T::div),
-            Function::DivNoNan => {
-                broadcast::<T>(left, right, |a, b| if b == T::ZERO { T::ZERO } else { a.div(b) })
+    fn apply(&self, left: Tensor, right: Tensor) -> Result<Tensor, OpError> {
+        let dtype = left.dtype();
+        let (left, right) = wide::both(left, right)?;
+        let output = match left.dtype() {
+            DType::F32 => self.single(left, right)?,
+            number => {
+                with_number!(number, T => broadcast::<T>(left, self.checked::<T>(right)?, self.of::<T>()))?
             }
-            Function::FloorDiv => broadcast::<T>(left, no_zero::<T>(right)?, T::floor_div),
-            Function::FloorMod => broadcast::<T>(left, no_zero::<T>(right)?, T::floor_mod),
-            Function::Maximum => broadcast::<T>(left, right, T::max),
-            Function::Minimum => broadcast::<T>(left, right, T::min),
-            Function::Pow => broadcast::<T>(left, no_negative::<T>(right)?, T::pow),
-            Function::SquaredDifference => broadcast::<T>(left, right, |a, b| {
-                let difference = a.sub(b);
-                difference.mul(difference)
-            }),
+        };
+        cast(output, dtype)
+    }
+
+    /// What is quick, and so worth a loop of its own, on the type that models compute in.
+    fn single(&self, left: Tensor, right: Tensor) -> Result<Tensor, OpError> {
+        match self.0 {
+            Function::Add => broadcast::<f32>(left, right, f32::add),
+            Function::Sub => broadcast::<f32>(left, right, f32::sub),
+            Function::Mul => broadcast::<f32>(left, right, f32::mul),
+            Function::Div => broadcast::<f32>(left, right, f32::div),
+            Function::DivNoNan => broadcast::<f32>(left, right, f32::div_no_nan),
+            Function::Maximum => broadcast::<f32>(left, right, Number::max),
+            Function::Minimum => broadcast::<f32>(left, right, Number::min),
+            Function::SquaredDifference => broadcast::<f32>(left, right, f32::squared_difference),
+            Function::FloorDiv | Function::FloorMod | Function::Pow => {
+                broadcast::<f32>(left, right, self.of::<f32>())
+            }
         }
     }
-}
 
-fn no_zero<T: Number>(divisor: Tensor) -> Result<Tensor, OpError> {
-    if T::INTEGER && divisor.as_slice::<T>()?.contains(&T::ZERO) {
-        return Err(OpError::Unsupported("an integer is divided by zero".to_owned()));
+    fn of<T: Number>(&self) -> fn(T, T) -> T {
+        match self.0 {
+            Function::Add => T::add,
+            Function::Sub => T::sub,
+            Function::Mul => T::mul,
+            Function::Div => T::div,
+            Function::DivNoNan => T::div_no_nan,
+            Function::FloorDiv => T::floor_div,
+            Function::FloorMod => T::floor_mod,
+            Function::Maximum => T::max,
+            Function::Minimum => T::min,
+            Function::Pow => T::pow,
+            Function::SquaredDifference => T::squared_difference,
+        }
     }
-    Ok(divisor)
-}
 
-fn no_negative<T: Number>(exponent: Tensor) -> Result<Tensor, OpError> {
-    if T::INTEGER && exponent.as_slice::<T>()?.iter().any(|&x| x < T::ZERO) {
-        return Err(OpError::Unsupported("an integer is raised to a negative power".to_owned()));
+    /// The right operand, unless there is no result for one of its integers.
+    fn checked<T: Number>(&self, right: Tensor) -> Result<Tensor, OpError> {
+        let refused = |refused: fn(&T) -> bool, what: &str| match T::INTEGER
+            && right.as_slice::<T>()?.iter().any(refused)
+        {
+            true => Err(OpError::Unsupported(format!("an integer is {what}"))),
+            false => Ok(()),
+        };
+        match self.0 {
+            Function::Div | Function::FloorDiv | Function::FloorMod => {
+                refused(|&x| x == T::ZERO, "divided by zero")?;
+            }
+            Function::Pow => refused(|&x| x < T::ZERO, "raised to a negative power")?,
+            _ => {}
+        }
+        Ok(right)
     }
-    Ok(exponent)
 }
 
 #[cfg(test)]
@@ -121,12 +155,12 @@ mod tests {
 
     #[test]
     fn integers_wrap_and_division_by_zero_is_an_error() {
-        let sum = Binary(Function::Add).apply::<i32>(Tensor::scalar(i32::MAX), Tensor::scalar(1)).unwrap();
+        let sum = Binary(Function::Add).apply(Tensor::scalar(i32::MAX), Tensor::scalar(1)).unwrap();
         assert_eq!(sum.as_slice::<i32>().unwrap(), [i32::MIN]);
         for function in [Function::Div, Function::FloorDiv, Function::FloorMod] {
-            assert!(Binary(function).apply::<i32>(Tensor::scalar(1), Tensor::scalar(0)).is_err());
+            assert!(Binary(function).apply(Tensor::scalar(1), Tensor::scalar(0)).is_err());
         }
-        assert!(Binary(Function::Pow).apply::<i32>(Tensor::scalar(1), Tensor::scalar(-1)).is_err());
+        assert!(Binary(Function::Pow).apply(Tensor::scalar(1), Tensor::scalar(-1)).is_err());
     }
 
     #[test]
@@ -135,7 +169,7 @@ mod tests {
         for function in [Function::Maximum, Function::Minimum] {
             let one = || Tensor::scalar(1.0_f32);
             for (a, b) in [(nan(), one()), (one(), nan())] {
-                let found = Binary(function).apply::<f32>(a, b).unwrap();
+                let found = Binary(function).apply(a, b).unwrap();
                 assert!(found.as_slice::<f32>().unwrap()[0].is_nan());
             }
         }
@@ -143,6 +177,6 @@ mod tests {
 
     #[test]
     fn operands_of_two_types_are_refused() {
-        assert!(Binary(Function::Add).apply::<f32>(Tensor::scalar(1.0_f32), Tensor::scalar(1)).is_err());
+        assert!(Binary(Function::Add).apply(Tensor::scalar(1.0_f32), Tensor::scalar(1)).is_err());
     }
 }

@@ -1,8 +1,9 @@
 //! Applying a function to pairs of elements, stretching dimensions of 1 by numpy's rule.
 
 use amct_tensor::{Element, Tensor, checked_len};
-use rayon::prelude::*;
 
+use super::chunks::for_each_chunk;
+use super::strided::Strided;
 use crate::OpError;
 
 /// Elements of one task.
@@ -28,7 +29,11 @@ pub(super) fn broadcast<T: Element + Copy>(
         let step = pairing.left_step();
         in_left(right, &left, &pairing, |run| (run.left, step), |b, a| function(a, b))
     } else {
-        broadcast_into(left, right, function)
+        // Neither has the output's shape: rare enough for a copy of one that has it.
+        let wide = Strided::of(left.shape()).broadcast(&pairing.shape);
+        let wide =
+            wide.ok_or_else(|| OpError::shape("operands that broadcast", left.shape()))?.copied(&left)?;
+        broadcast(wide, right, function)
     }
 }
 
@@ -47,12 +52,11 @@ fn in_left<T: Element + Copy>(
         // A few values again and again: copies of them make runs that are worth a loop.
         let copies = PERIODS.div_ceil(period);
         let repeated = other.repeat(copies);
-        let add = |chunk: &mut [T]| {
+        for_each_chunk(&mut data, CHUNK / repeated.len() * repeated.len(), &|_, chunk| {
             for run in chunk.chunks_mut(repeated.len()) {
                 run.iter_mut().zip(&repeated).for_each(|(a, &b)| *a = function(*a, b));
             }
-        };
-        for_each_chunk(&mut data, CHUNK / repeated.len() * repeated.len(), &add);
+        });
         return Ok(Tensor::from_vec(pairing.shape.as_slice(), data)?);
     }
     pairing.for_each_run(&mut data, &|run, out| {
@@ -91,16 +95,6 @@ pub(super) fn broadcast_into<T: Element + Copy, U: Element + Copy>(
         }
     });
     Ok(Tensor::from_vec(pairing.shape, data)?)
-}
-
-/// Calls `body` for each `chunk` elements, in parallel. Not generic over `body`, as
-/// [`Pairing::for_each_run`].
-fn for_each_chunk<T: Send>(data: &mut [T], chunk: usize, body: &(dyn Fn(&mut [T]) + Sync)) {
-    if data.len() <= chunk || amct_kernels::threads() == 1 {
-        body(data);
-    } else {
-        data.par_chunks_mut(chunk).for_each(body);
-    }
 }
 
 /// How the elements of two operands meet.
@@ -160,12 +154,11 @@ impl Pairing {
     }
 
     /// Calls `body` for runs that cover `out`, in parallel; a run stays within one row. Not generic
-    /// over `body`: compiling the parallel loop once for each function and type takes minutes.
+    /// over `body`, as [`for_each_chunk`].
     fn for_each_run<U: Send>(&self, out: &mut [U], body: &(dyn Fn(Run, &mut [U]) + Sync)) {
         let row = self.dims.last().map_or(1, |dim| dim.extent).max(1);
         let chunk = if row < CHUNK { CHUNK / row * row } else { CHUNK };
-        let task = |(index, mut out): (usize, &mut [U])| {
-            let mut at = index * chunk;
+        for_each_chunk(out, chunk, &|mut at, mut out| {
             while !out.is_empty() {
                 let len = (row - at % row).min(out.len());
                 let (head, tail) = out.split_at_mut(len);
@@ -173,12 +166,7 @@ impl Pairing {
                 out = tail;
                 at += len;
             }
-        };
-        if out.len() <= chunk || amct_kernels::threads() == 1 {
-            out.chunks_mut(chunk).enumerate().for_each(task);
-        } else {
-            out.par_chunks_mut(chunk).enumerate().for_each(task);
-        }
+        });
     }
 
     /// The length of an operand of `len` values, if they are few and recur in order over the output.

@@ -1,10 +1,9 @@
 //! `BroadcastTo`: dimensions of 1 stretched to a given shape.
 
-use amct_tensor::{Element, Tensor, checked_len};
-use ndarray::IxDyn;
+use amct_tensor::checked_len;
 
 use super::axis::extents;
-use crate::dispatch::dispatch;
+use super::strided::Strided;
 use crate::operator::{BuildContext, Inputs, Operator};
 use crate::{OpError, Value};
 
@@ -19,15 +18,10 @@ impl Operator for BroadcastTo {
     fn run(&self, mut inputs: Inputs) -> Result<Vec<Value>, OpError> {
         let input = inputs.tensor(0)?;
         let shape = extents("dimension", &inputs.integers(1)?)?;
-        Ok(vec![dispatch!(any input.dtype(), T => stretched::<T>(&input, &shape))?.into()])
+        checked_len(&shape, input.dtype())?;
+        let view = Strided::of(input.shape())
+            .broadcast(&shape)
+            .ok_or_else(|| OpError::shape(format!("an input that broadcasts to {shape:?}"), input.shape()))?;
+        Ok(vec![view.copied(&input)?.into()])
     }
-}
-
-fn stretched<T: Element>(input: &Tensor, shape: &[usize]) -> Result<Tensor, OpError> {
-    checked_len(shape, T::DTYPE)?;
-    let view = input.view::<T>()?;
-    let stretched = view
-        .broadcast(IxDyn(shape))
-        .ok_or_else(|| OpError::shape(format!("an input that broadcasts to {shape:?}"), input.shape()))?;
-    Ok(Tensor::from_array(stretched.to_owned()))
 }

@@ -23,33 +23,50 @@ struct Cast {
 
 impl Operator for Cast {
     fn run(&self, mut inputs: Inputs) -> Result<Vec<Value>, OpError> {
-        let input = inputs.tensor(0)?;
-        if input.dtype() == self.to {
-            return Ok(vec![input.into()]);
-        }
-        Ok(vec![dispatch!(any input.dtype(), T => cast::<T>(&input, self.to))?.into()])
+        Ok(vec![cast(inputs.tensor(0)?, self.to)?.into()])
     }
 }
 
-fn cast<T: Source>(input: &Tensor, to: DType) -> Result<Tensor, OpError> {
+/// The tensor's values as another type, in one step or two: float16 by way of float32, an integer that is narrower
+/// than int32 by way of that, an unsigned one by way of int64.
+///
+/// # Errors
+/// [`OpError`] for strings.
+pub(super) fn cast(input: Tensor, to: DType) -> Result<Tensor, OpError> {
+    if input.dtype() == to {
+        return Ok(input);
+    }
     match to {
-        DType::F16 => map::<T, _>(input, |x| f16::from_f32(x.to_f32())),
-        DType::F32 => map::<T, _>(input, T::to_f32),
-        DType::F64 => map::<T, _>(input, T::to_f64),
-        DType::I8 => map::<T, _>(input, |x| x.to_i32() as i8),
-        DType::I16 => map::<T, _>(input, |x| x.to_i32() as i16),
-        DType::I32 => map::<T, _>(input, T::to_i32),
-        DType::I64 => map::<T, _>(input, T::to_i64),
-        DType::U8 => map::<T, _>(input, |x| x.to_i32() as u8),
-        DType::U16 => map::<T, _>(input, |x| x.to_i32() as u16),
-        DType::U32 => map::<T, _>(input, |x| x.to_i64() as u32),
-        DType::U64 => map::<T, _>(input, |x| x.to_i64() as u64),
-        DType::Bool => map::<T, _>(input, |x| x != T::default()),
+        DType::F32 | DType::F64 | DType::I32 | DType::I64 | DType::Bool => wide(input, to),
+        DType::F16 => map(&wide(input, DType::F32)?, f16::from_f32),
+        DType::I8 => map(&wide(input, DType::I32)?, |x: i32| x as i8),
+        DType::I16 => map(&wide(input, DType::I32)?, |x: i32| x as i16),
+        DType::U8 => map(&wide(input, DType::I32)?, |x: i32| x as u8),
+        DType::U16 => map(&wide(input, DType::I32)?, |x: i32| x as u16),
+        DType::U32 => map(&wide(input, DType::I64)?, |x: i64| x as u32),
+        DType::U64 => map(&wide(input, DType::I64)?, |x: i64| x as u64),
         DType::String => Err(OpError::ElementType(to)),
     }
 }
 
-fn map<T: Source, U: Element>(input: &Tensor, convert: impl Fn(T) -> U) -> Result<Tensor, OpError> {
+fn wide(input: Tensor, to: DType) -> Result<Tensor, OpError> {
+    if input.dtype() == to {
+        return Ok(input);
+    }
+    dispatch!(any input.dtype(), T => as_wide::<T>(&input, to))
+}
+
+fn as_wide<T: Source>(input: &Tensor, to: DType) -> Result<Tensor, OpError> {
+    match to {
+        DType::F32 => map(input, T::to_f32),
+        DType::F64 => map(input, T::to_f64),
+        DType::I32 => map(input, T::to_i32),
+        DType::I64 => map(input, T::to_i64),
+        _ => map(input, |x: T| x != T::default()),
+    }
+}
+
+fn map<T: Element + Copy, U: Element>(input: &Tensor, convert: impl Fn(T) -> U) -> Result<Tensor, OpError> {
     Ok(Tensor::from_vec(input.shape(), input.as_slice::<T>()?.iter().map(|&x| convert(x)).collect())?)
 }
 

@@ -1,10 +1,11 @@
 //! Comparisons of two tensors with broadcasting, to booleans.
 
-use amct_tensor::{DType, Element, Tensor};
+use amct_tensor::{DType, Tensor};
 
 use super::broadcast::broadcast_into;
 use super::half::or_half;
 use super::number::with_number;
+use super::wide;
 use crate::operator::{BuildContext, Inputs, Operator};
 use crate::{OpError, Value};
 
@@ -41,23 +42,45 @@ impl Operator for Comparison {
     fn run(&self, mut inputs: Inputs) -> Result<Vec<Value>, OpError> {
         let (left, right) = (inputs.tensor(0)?, inputs.tensor(1)?);
         let equality = matches!(self.0, Relation::Equal | Relation::NotEqual);
+        let (left, right) = wide::both(left, right)?;
         let output = match left.dtype() {
-            DType::Bool if equality => self.apply::<bool>(left, right)?,
-            number => with_number!(number, T => self.apply::<T>(left, right))?,
+            DType::F32 => self.single(left, right)?,
+            DType::Bool if equality => broadcast_into(left, right, self.of::<bool>())?,
+            number => with_number!(number, T => broadcast_into(left, right, self.of::<T>()))?,
         };
         Ok(vec![output.into()])
     }
 }
 
 impl Comparison {
-    fn apply<T: Element + Copy + PartialOrd>(&self, left: Tensor, right: Tensor) -> Result<Tensor, OpError> {
+    /// A loop for each relation on the type that models compute in. What is greater on one side is less on the other.
+    fn single(&self, left: Tensor, right: Tensor) -> Result<Tensor, OpError> {
         match self.0 {
-            Relation::Equal => broadcast_into::<T, bool>(left, right, |a, b| a == b),
-            Relation::NotEqual => broadcast_into::<T, bool>(left, right, |a, b| a != b),
-            Relation::Less => broadcast_into::<T, bool>(left, right, |a, b| a < b),
-            Relation::LessEqual => broadcast_into::<T, bool>(left, right, |a, b| a <= b),
-            Relation::Greater => broadcast_into::<T, bool>(left, right, |a, b| a > b),
-            Relation::GreaterEqual => broadcast_into::<T, bool>(left, right, |a, b| a >= b),
+            Relation::Equal => broadcast_into::<f32, bool>(left, right, |a, b| a == b),
+            Relation::NotEqual => broadcast_into::<f32, bool>(left, right, |a, b| a != b),
+            Relation::Less => less(left, right),
+            Relation::LessEqual => less_or_equal(left, right),
+            Relation::Greater => less(right, left),
+            Relation::GreaterEqual => less_or_equal(right, left),
         }
     }
+
+    fn of<T: PartialOrd>(&self) -> fn(T, T) -> bool {
+        match self.0 {
+            Relation::Equal => |a, b| a == b,
+            Relation::NotEqual => |a, b| a != b,
+            Relation::Less => |a, b| a < b,
+            Relation::LessEqual => |a, b| a <= b,
+            Relation::Greater => |a, b| a > b,
+            Relation::GreaterEqual => |a, b| a >= b,
+        }
+    }
+}
+
+fn less(left: Tensor, right: Tensor) -> Result<Tensor, OpError> {
+    broadcast_into::<f32, bool>(left, right, |a, b| a < b)
+}
+
+fn less_or_equal(left: Tensor, right: Tensor) -> Result<Tensor, OpError> {
+    broadcast_into::<f32, bool>(left, right, |a, b| a <= b)
 }

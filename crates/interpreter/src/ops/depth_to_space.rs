@@ -1,9 +1,8 @@
 //! `SpaceToDepth` and `DepthToSpace`: blocks of an image to channels, and back.
 
-use amct_tensor::{DataFormat, Element, Tensor};
+use amct_tensor::{DataFormat, Tensor};
 
-use super::row_major::row_major;
-use crate::dispatch::dispatch;
+use super::strided::Strided;
 use crate::operator::{BuildContext, Inputs, Operator};
 use crate::{OpError, Value};
 
@@ -29,10 +28,7 @@ struct Rearrange {
 
 impl Operator for Rearrange {
     fn run(&self, mut inputs: Inputs) -> Result<Vec<Value>, OpError> {
-        let output = inputs.value(0)?.moved(|tensor| {
-            let rearranged = self.rearranged(tensor.shape())?;
-            dispatch!(any tensor.dtype(), T => rearranged.apply::<T>(tensor))
-        })?;
+        let output = inputs.value(0)?.moved(|tensor| self.rearranged(tensor.shape())?.apply(tensor))?;
         Ok(vec![output])
     }
 }
@@ -84,8 +80,8 @@ impl Rearrange {
 }
 
 impl Rearranged {
-    fn apply<T: Element>(self, input: Tensor) -> Result<Tensor, OpError> {
+    fn apply(self, input: Tensor) -> Result<Tensor, OpError> {
         let split = input.reshaped(self.split)?;
-        Ok(row_major(&split.view::<T>()?.permuted_axes(self.order.as_slice())).reshaped(self.joined)?)
+        Ok(Strided::of(split.shape()).permuted(&self.order).copied(&split)?.reshaped(self.joined)?)
     }
 }

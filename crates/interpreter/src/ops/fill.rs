@@ -1,9 +1,9 @@
 //! `Fill`: one value everywhere.
 
-use amct_tensor::{Element, Tensor};
+use amct_tensor::Tensor;
 
 use super::axis::extents;
-use crate::dispatch::dispatch;
+use super::strided::Strided;
 use crate::operator::{BuildContext, Inputs, Operator};
 use crate::{OpError, Value};
 
@@ -18,13 +18,16 @@ impl Operator for Fill {
     fn run(&self, mut inputs: Inputs) -> Result<Vec<Value>, OpError> {
         let shape = extents("dimension", &inputs.integers(0)?)?;
         let value = inputs.tensor(1)?;
-        Ok(vec![dispatch!(any value.dtype(), T => filled::<T>(shape, &value))?.into()])
+        if value.len() != 1 {
+            return Err(OpError::shape("a scalar to fill with", value.shape()));
+        }
+        Ok(vec![everywhere(value, &shape)?.into()])
     }
 }
 
-fn filled<T: Element>(shape: Vec<usize>, value: &Tensor) -> Result<Tensor, OpError> {
-    match value.as_slice::<T>()? {
-        [value] => Ok(Tensor::full(shape, value.clone())?),
-        _ => Err(OpError::shape("a scalar to fill with", value.shape())),
-    }
+/// A tensor of that shape with the one element of `value` everywhere.
+pub(super) fn everywhere(value: Tensor, shape: &[usize]) -> Result<Tensor, OpError> {
+    let value = value.reshaped([])?;
+    let view = Strided::of(&[]).broadcast(shape);
+    view.ok_or_else(|| OpError::shape("any shape", shape))?.copied(&value)
 }

@@ -51,6 +51,15 @@ impl Operator for Gather {
     }
 }
 
+/// The rows of `input` at these positions along `axis`, which it must have.
+pub(super) fn rows(input: &Tensor, axis: usize, rows: &[usize]) -> Result<Tensor, OpError> {
+    let mut shape = input.shape().to_vec();
+    if let Some(dim) = shape.get_mut(axis) {
+        *dim = rows.len();
+    }
+    dispatch!(any input.dtype(), T => gathered::<T>(input, axis, rows, 1, shape))
+}
+
 /// `rows` are the positions along `axis`, those of each of the `batches` one after the other.
 fn gathered<T: Element>(
     input: &Tensor,

@@ -11,13 +11,17 @@ use crate::{OpError, Value};
 /// `operator`, or if the node's type `T` is half, `operator` between two conversions.
 pub(super) fn or_half(operator: impl Operator + 'static, context: &BuildContext<'_>) -> Box<dyn Operator> {
     let half = amct_graph::AttrValue::Type(type_code(DType::F16));
-    if context.node().attrs.get("T") == Some(&half) { Box::new(Half(operator)) } else { Box::new(operator) }
+    if context.node().attrs.get("T") == Some(&half) {
+        Box::new(Half(Box::new(operator)))
+    } else {
+        Box::new(operator)
+    }
 }
 
 /// Runs an f32 operator on half tensors; tensors of other types pass as they are.
-struct Half<O>(O);
+struct Half(Box<dyn Operator>);
 
-impl<O: Operator> Operator for Half<O> {
+impl Operator for Half {
     fn run(&self, mut inputs: Inputs) -> Result<Vec<Value>, OpError> {
         let wide = (0..inputs.len()).map(|index| inputs.value(index).and_then(widened).map(Some));
         let outputs = self.0.run(Inputs::new(wide.collect::<Result<_, _>>()?))?;

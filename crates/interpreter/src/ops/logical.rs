@@ -22,12 +22,16 @@ enum Connective {
     Not,
 }
 
+// Of one type, so that there is one loop for both.
+const AND: fn(bool, bool) -> bool = |a, b| a && b;
+const OR: fn(bool, bool) -> bool = |a, b| a || b;
+
 impl Operator for Connective {
     fn run(&self, mut inputs: Inputs) -> Result<Vec<Value>, OpError> {
         let left = inputs.tensor(0)?;
         let output = match self {
-            Connective::And => broadcast::<bool>(left, inputs.tensor(1)?, |a, b| a && b)?,
-            Connective::Or => broadcast::<bool>(left, inputs.tensor(1)?, |a, b| a || b)?,
+            Connective::And => broadcast::<bool>(left, inputs.tensor(1)?, AND)?,
+            Connective::Or => broadcast::<bool>(left, inputs.tensor(1)?, OR)?,
             Connective::Not => {
                 let negated = left.as_slice::<bool>()?.iter().map(|x| !x).collect();
                 Tensor::from_vec(left.shape(), negated)?

@@ -1,10 +1,9 @@
 //! `MirrorPad`: the edges reflected, with (`SYMMETRIC`) or without (`REFLECT`) the edge itself.
 
-use amct_tensor::{Element, Tensor, checked_len};
-use ndarray::Axis;
+use amct_tensor::{Tensor, checked_len};
 
+use super::gather::rows;
 use super::pad::pairs;
-use crate::dispatch::dispatch;
 use crate::operator::{BuildContext, Inputs, Operator};
 use crate::{OpError, Value};
 
@@ -33,23 +32,24 @@ impl Operator for MirrorPad {
                 return Err(OpError::shape(expected, input.shape()));
             }
         }
-        Ok(vec![dispatch!(any input.dtype(), T => mirrored::<T>(&input, &pads, self.skip))?.into()])
+        Ok(vec![mirrored(input, &pads, self.skip)?.into()])
     }
 }
 
-fn mirrored<T: Element>(input: &Tensor, pads: &[(usize, usize)], skip: usize) -> Result<Tensor, OpError> {
-    let extents = input.shape().iter().zip(pads);
+fn mirrored(input: Tensor, pads: &[(usize, usize)], skip: usize) -> Result<Tensor, OpError> {
+    let dims = input.shape().to_vec();
     // No padding is larger than its dimension, so the sums fit.
-    let shape: Vec<usize> = extents.map(|(&dim, &(before, after))| dim + before + after).collect();
-    checked_len(&shape, T::DTYPE)?;
-    let mut output = input.view::<T>()?.to_owned();
-    for (axis, (&dim, &(before, after))) in input.shape().iter().zip(pads).enumerate() {
+    let shape: Vec<usize> =
+        dims.iter().zip(pads).map(|(&dim, &(before, after))| dim + before + after).collect();
+    checked_len(&shape, input.dtype())?;
+    let mut output = input;
+    for (axis, (&dim, &(before, after))) in dims.iter().zip(pads).enumerate() {
         if before + after > 0 {
             let left = (0..before).map(|i| before - 1 - i + skip);
             let right = (0..after).map(|i| dim - 1 - skip - i);
             let sources: Vec<usize> = left.chain(0..dim).chain(right).collect();
-            output = output.select(Axis(axis), &sources);
+            output = rows(&output, axis, &sources)?;
         }
     }
-    Ok(Tensor::from_array(output))
+    Ok(output)
 }

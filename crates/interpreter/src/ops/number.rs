@@ -1,4 +1,6 @@
 //! TensorFlow's arithmetic on one number, and the choice of a Rust type for an element type.
+//!
+//! Every type that is added here is compiled into each operator with arithmetic. Narrow ones come as wide ones.
 
 use amct_tensor::Element;
 
@@ -28,13 +30,21 @@ pub(super) trait Number: Element + Copy + PartialOrd {
     fn min(self, other: Self) -> Self;
     /// A negative exponent of an integer must have been refused before.
     fn pow(self, exponent: Self) -> Self;
+    /// The quotient; 0 if the divisor is.
+    #[inline(always)]
+    fn div_no_nan(self, other: Self) -> Self {
+        if other == Self::ZERO { Self::ZERO } else { self.div(other) }
+    }
+    #[inline(always)]
+    fn squared_difference(self, other: Self) -> Self {
+        let difference = self.sub(other);
+        difference.mul(difference)
+    }
     /// -1, 0 or 1; NaN stays.
     fn sign(self) -> Self;
     fn neg(self) -> Self;
     fn abs(self) -> Self;
-    /// A float is cut off; `u64` wraps.
-    fn to_i64(self) -> i64;
-    /// A narrow integer wraps.
+    /// `u64` wraps.
     fn from_i64(value: i64) -> Self;
 }
 
@@ -100,9 +110,6 @@ macro_rules! floats {
             #[inline(always)]
             fn abs(self) -> Self {
                 $float::abs(self)
-            }
-            fn to_i64(self) -> i64 {
-                self as i64
             }
             fn from_i64(value: i64) -> Self {
                 value as $float
@@ -173,9 +180,6 @@ macro_rules! integers {
                 let abs: fn($integer) -> $integer = $abs;
                 abs(self)
             }
-            fn to_i64(self) -> i64 {
-                self as i64
-            }
             fn from_i64(value: i64) -> Self {
                 value as $integer
             }
@@ -185,17 +189,12 @@ macro_rules! integers {
 
 floats!(f32, f64);
 integers! {
-    i8: i8::signum, i8::wrapping_abs, |rest, by| rest != 0 && (rest < 0) != (by < 0);
-    i16: i16::signum, i16::wrapping_abs, |rest, by| rest != 0 && (rest < 0) != (by < 0);
-    i32: i32::signum, i32::wrapping_abs, |rest, by| rest != 0 && (rest < 0) != (by < 0);
     i64: i64::signum, i64::wrapping_abs, |rest, by| rest != 0 && (rest < 0) != (by < 0);
-    u8: |x| Ord::min(x, 1), |x| x, |_, _| false;
-    u16: |x| Ord::min(x, 1), |x| x, |_, _| false;
-    u32: |x| Ord::min(x, 1), |x| x, |_, _| false;
     u64: |x| Ord::min(x, 1), |x| x, |_, _| false;
 }
 
-/// Evaluates `$body` with `$T` as the Rust type of a number type; an error for other types.
+/// Evaluates `$body` with `$T` as the Rust type of a type that is computed in (see [`wide`](super::wide)); an error
+/// for other types.
 macro_rules! with_number {
     ($dtype:expr, $T:ident => $body:expr) => {
         match $dtype {
@@ -207,39 +206,15 @@ macro_rules! with_number {
                 type $T = f64;
                 $body
             }
-            amct_tensor::DType::I8 => {
-                type $T = i8;
-                $body
-            }
-            amct_tensor::DType::I16 => {
-                type $T = i16;
-                $body
-            }
-            amct_tensor::DType::I32 => {
-                type $T = i32;
-                $body
-            }
             amct_tensor::DType::I64 => {
                 type $T = i64;
-                $body
-            }
-            amct_tensor::DType::U8 => {
-                type $T = u8;
-                $body
-            }
-            amct_tensor::DType::U16 => {
-                type $T = u16;
-                $body
-            }
-            amct_tensor::DType::U32 => {
-                type $T = u32;
                 $body
             }
             amct_tensor::DType::U64 => {
                 type $T = u64;
                 $body
             }
-            other => Err(crate::ops::number::not_a_number(other)),
+            other => Err($crate::ops::number::not_a_number(other)),
         }
     };
 }
@@ -256,15 +231,15 @@ mod tests {
 
     #[test]
     fn integer_division_goes_down_and_wraps_at_the_end_of_the_range() {
-        assert_eq!([7, -7, 7, -7].map(|x: i32| x.floor_div(3)), [2, -3, 2, -3]);
-        assert_eq!(((-7_i32).floor_mod(3), 7_i32.floor_mod(-3)), (2, -2));
-        assert_eq!((i32::MIN.floor_div(-1), i32::MIN.floor_mod(-1)), (i32::MIN, 0));
-        assert_eq!((200_u8.floor_div(7), 200_u8.floor_mod(7)), (28, 4));
+        assert_eq!([7, -7, 7, -7].map(|x: i64| x.floor_div(3)), [2, -3, 2, -3]);
+        assert_eq!(((-7_i64).floor_mod(3), 7_i64.floor_mod(-3)), (2, -2));
+        assert_eq!((i64::MIN.floor_div(-1), i64::MIN.floor_mod(-1)), (i64::MIN, 0));
+        assert_eq!((200_u64.floor_div(7), 200_u64.floor_mod(7)), (28, 4));
     }
 
     #[test]
     fn integer_powers_wrap() {
-        assert_eq!((3_i32.pow(4), 0_i32.pow(0), Number::pow(-2_i32, 3)), (81, 1, -8));
-        assert_eq!(Number::pow(2_i32, 32), 0);
+        assert_eq!((3_i64.pow(4), 0_i64.pow(0), Number::pow(-2_i64, 3)), (81, 1, -8));
+        assert_eq!(Number::pow(2_i64, 64), 0);
     }
 }

@@ -2,8 +2,8 @@
 //! its zero offset.
 
 use amct_tensor::{Element, Tensor, checked_len};
-use ndarray::{ArrayD, IxDyn, Slice};
 
+use super::strided::Strided;
 use crate::dispatch::dispatch;
 use crate::fusible::Absorbable;
 use crate::operator::{BuildContext, Inputs, Operator};
@@ -31,13 +31,11 @@ impl Operator for Pad {
         let value = if inputs.len() == 3 { Some(inputs.tensor(2)?) } else { None };
         let output = match (input, value) {
             (Value::Quantized { q, zero_offset }, None) => {
-                let q = pad::<i8>(&q, &pads, zero(zero_offset)?)?;
+                let q = pad(&q, &pads, Some(&Tensor::scalar(zero(zero_offset)?)))?;
                 return Ok(vec![Value::Quantized { q, zero_offset }]);
             }
             (Value::Quantized { .. }, Some(_)) => return Err(OpError::Quantized),
-            (Value::Plain(input), value) => {
-                dispatch!(any input.dtype(), T => pad::<T>(&input, &pads, fill(value)?))?
-            }
+            (Value::Plain(input), value) => pad(&input, &pads, value.as_ref())?,
         };
         Ok(vec![output.into()])
     }
@@ -53,7 +51,7 @@ pub(super) fn zero(zero_offset: i32) -> Result<i8, OpError> {
         .map_err(|_| OpError::Unsupported(format!("zero offset {zero_offset} is not an int8")))
 }
 
-fn fill<T: Element>(value: Option<Tensor>) -> Result<T, OpError> {
+fn fill<T: Element>(value: Option<&Tensor>) -> Result<T, OpError> {
     match value {
         None => Ok(T::default()),
         Some(value) => value
@@ -76,21 +74,24 @@ pub(super) fn pairs(pads: &Tensor, rank: usize) -> Result<Vec<(usize, usize)>, O
     values.as_chunks::<2>().0.iter().map(|&[before, after]| Ok((size(before)?, size(after)?))).collect()
 }
 
-pub(super) fn pad<T: Element>(input: &Tensor, pads: &[(usize, usize)], value: T) -> Result<Tensor, OpError> {
+/// The tensor with `value`, or else zero, around it.
+pub(super) fn pad(
+    input: &Tensor,
+    pads: &[(usize, usize)],
+    value: Option<&Tensor>,
+) -> Result<Tensor, OpError> {
     let extents = input.shape().iter().zip(pads);
     let shape: Vec<usize> =
         extents.map(|(&dim, &(before, after))| dim.saturating_add(before).saturating_add(after)).collect();
-    checked_len(&shape, T::DTYPE)?;
-    let mut output = ArrayD::from_elem(IxDyn(&shape), value);
-    output
-        .slice_each_axis_mut(|axis| {
-            let index = axis.axis.index();
-            let before = pads.get(index).map_or(0, |pad| pad.0);
-            let dim = input.shape().get(index).copied().unwrap_or(0);
-            Slice::from(before..before + dim)
-        })
-        .assign(&input.view::<T>()?);
-    Ok(Tensor::from_array(output))
+    let len = checked_len(&shape, input.dtype())?;
+    let inside = input.shape().iter().zip(pads).enumerate();
+    let inside = inside
+        .fold(Strided::of(&shape), |view, (axis, (&dim, &(before, _)))| view.sliced(axis, before, dim, 1));
+    dispatch!(any input.dtype(), T => {
+        let mut output = vec![fill::<T>(value)?; len];
+        inside.fill_from(input.as_slice::<T>()?, &mut output);
+        Ok(Tensor::from_vec(shape, output)?)
+    })
 }
 
 #[cfg(test)]
@@ -100,7 +101,7 @@ mod tests {
     #[test]
     fn the_tensor_lies_inside_its_padding() {
         let input = Tensor::from_vec([1, 2], vec![1_i32, 2]).unwrap();
-        let output = pad(&input, &[(1, 0), (0, 2)], 9).unwrap();
+        let output = pad(&input, &[(1, 0), (0, 2)], Some(&Tensor::scalar(9))).unwrap();
         assert_eq!(output.shape(), [2, 4]);
         assert_eq!(output.as_slice::<i32>().unwrap(), [9, 9, 9, 9, 1, 2, 9, 9]);
     }
@@ -118,6 +119,6 @@ mod tests {
     fn negative_and_huge_paddings_are_refused() {
         let pads = Tensor::from_vec([1, 2], vec![-1_i32, 0]).unwrap();
         assert!(pairs(&pads, 1).is_err());
-        assert!(pad(&Tensor::vector(vec![0.0_f32]), &[(usize::MAX, 1)], 0.0).is_err());
+        assert!(pad(&Tensor::vector(vec![0.0_f32]), &[(usize::MAX, 1)], None).is_err());
     }
 }

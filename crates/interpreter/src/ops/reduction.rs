@@ -3,8 +3,10 @@
 use amct_tensor::{DType, Tensor};
 
 use super::axis::named;
+use super::cast::cast;
 use super::half::or_half;
 use super::number::{Number, with_number};
+use super::wide::{bounds, widened};
 use crate::operator::{BuildContext, Inputs, Operator};
 use crate::{OpError, Value};
 
@@ -54,7 +56,10 @@ impl Operator for Reduction {
             DType::F32 if matches!(self.function, Function::Sum | Function::Mean) => {
                 self.f32_sum(&input, &reduced)?
             }
-            number => with_number!(number, T => self.numbers::<T>(&input, &reduced))?,
+            number => {
+                let wide = widened(input.clone())?;
+                cast(with_number!(wide.dtype(), T => self.numbers::<T>(&wide, &reduced, number))?, number)?
+            }
         };
         let axes = input.shape().iter().zip(&reduced);
         let shape: Vec<usize> = if self.keep_dims {
@@ -75,32 +80,28 @@ impl Reduction {
         Ok(Tensor::vector(sums.into_iter().map(|sum| (sum / count) as f32).collect()))
     }
 
-    fn numbers<T: Number>(&self, input: &Tensor, reduced: &[bool]) -> Result<Tensor, OpError> {
-        let fold = |start, merge: fn(T, T) -> T| fold::<T, T>(input, reduced, start, |x| x, merge);
-        Ok(Tensor::vector(match self.function {
-            Function::Max => fold(T::LOWEST, T::max)?,
-            Function::Min => fold(T::HIGHEST, T::min)?,
-            Function::Prod => fold(T::ONE, T::mul)?,
-            Function::Mean => return self.mean::<T>(input, reduced),
-            _ => fold(T::ZERO, T::add)?,
-        }))
-    }
-
-    /// Integers are summed in i64 and cut off, as TensorFlow does.
-    fn mean<T: Number>(&self, input: &Tensor, reduced: &[bool]) -> Result<Tensor, OpError> {
-        let count = count(input.shape(), reduced) as i64;
-        let means = match T::DTYPE {
-            DType::U64 => return Err(OpError::Unsupported("a mean of uint64 is not supported".to_owned())),
-            _ if T::INTEGER => fold::<T, i64>(input, reduced, 0, T::to_i64, i64::wrapping_add)?
-                .into_iter()
-                .map(|sum| T::from_i64(sum.checked_div(count).unwrap_or(0)))
-                .collect(),
-            _ => fold::<T, T>(input, reduced, T::ZERO, |x| x, T::add)?
-                .into_iter()
-                .map(|sum| sum.div(T::from_i64(count)))
-                .collect(),
+    /// Numbers that were `dtype` and will be again.
+    fn numbers<T: Number>(&self, input: &Tensor, reduced: &[bool], dtype: DType) -> Result<Tensor, OpError> {
+        // Where there is nothing to compare, the extremes are those of the type.
+        let (lowest, highest) = match bounds(dtype) {
+            Some((lowest, highest)) => (T::from_i64(lowest), T::from_i64(highest)),
+            None => (T::LOWEST, T::HIGHEST),
         };
-        Ok(Tensor::vector(means))
+        let (start, merge): (T, fn(T, T) -> T) = match self.function {
+            Function::Max => (lowest, T::max),
+            Function::Min => (highest, T::min),
+            Function::Prod => (T::ONE, T::mul),
+            Function::Mean if dtype == DType::U64 => {
+                return Err(OpError::Unsupported("a mean of uint64 is not supported".to_owned()));
+            }
+            _ => (T::ZERO, T::add),
+        };
+        let mut results = fold::<T, T>(input, reduced, start, |x| x, merge)?;
+        if self.function == Function::Mean {
+            let count = T::from_i64(count(input.shape(), reduced) as i64);
+            results.iter_mut().for_each(|sum| *sum = sum.div(count));
+        }
+        Ok(Tensor::vector(results))
     }
 
     fn logical(&self, input: &Tensor, reduced: &[bool]) -> Result<Tensor, OpError> {

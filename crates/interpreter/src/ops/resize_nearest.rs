@@ -1,11 +1,11 @@
 //! `ResizeNearestNeighbor`: NHWC images of any number type.
 
 use amct_tensor::{Element, Tensor, checked_len};
-use rayon::prelude::*;
 
+use super::chunks::for_each_chunk;
 use super::half::or_half;
-use super::number::with_number;
 use super::resize::{Grid, Request};
+use crate::dispatch::dispatch;
 use crate::operator::{BuildContext, Inputs, Operator};
 use crate::{OpError, Value};
 
@@ -20,7 +20,7 @@ struct ResizeNearest(Grid);
 impl Operator for ResizeNearest {
     fn run(&self, inputs: Inputs) -> Result<Vec<Value>, OpError> {
         let request = Request::of(inputs)?;
-        let output = with_number!(request.images.dtype(), T => self.resize::<T>(&request))?;
+        let output = dispatch!(number request.images.dtype(), T => self.resize::<T>(&request))?;
         Ok(vec![output.into()])
     }
 }
@@ -31,8 +31,9 @@ impl ResizeNearest {
         let data = request.images.as_slice::<T>()?;
         let (vertical, horizontal) = (self.nearest(height, rows), self.nearest(width, columns));
         let mut output = vec![T::default(); checked_len(&request.output, T::DTYPE)?];
-        let lines = output.par_chunks_mut((columns * channels).max(1)).enumerate();
-        lines.for_each(|(index, line)| {
+        let len = (columns * channels).max(1);
+        for_each_chunk(&mut output, len, &|start, line| {
+            let index = start / len;
             let Some(y) = vertical.get(index % rows) else { return };
             let start = (index / rows * height + y) * width;
             for (pixel, x) in line.chunks_exact_mut(channels.max(1)).zip(&horizontal) {

@@ -1,11 +1,7 @@
 //! `ReverseV2`: some axes backwards.
 
-use amct_tensor::{Element, Tensor};
-use ndarray::Axis;
-
 use super::axis::normalized;
-use super::row_major::row_major;
-use crate::dispatch::dispatch;
+use super::strided::Strided;
 use crate::operator::{BuildContext, Inputs, Operator};
 use crate::{OpError, Value};
 
@@ -24,14 +20,10 @@ impl Operator for Reverse {
         if axes.iter().enumerate().any(|(index, axis)| axes.iter().take(index).any(|other| other == axis)) {
             return Err(OpError::Unsupported(format!("an axis is named twice in {named:?}")));
         }
-        Ok(vec![dispatch!(any input.dtype(), T => reversed::<T>(&input, &axes))?.into()])
+        let view = axes.iter().fold(Strided::of(input.shape()), |view, &axis| {
+            let extent = input.shape().get(axis).copied().unwrap_or(0);
+            view.sliced(axis, extent.saturating_sub(1), extent, -1)
+        });
+        Ok(vec![view.copied(&input)?.into()])
     }
-}
-
-fn reversed<T: Element>(input: &Tensor, axes: &[usize]) -> Result<Tensor, OpError> {
-    let mut view = input.view::<T>()?;
-    for &axis in axes {
-        view.invert_axis(Axis(axis));
-    }
-    Ok(row_major(&view))
 }

@@ -1,8 +1,8 @@
 //! `Select` and `SelectV2`: of each pair of elements the one that a condition names.
 
-use amct_tensor::{Element, Tensor, checked_len};
-use ndarray::IxDyn;
+use amct_tensor::Tensor;
 
+use super::strided::Strided;
 use crate::dispatch::dispatch;
 use crate::operator::{BuildContext, Inputs, Operator};
 use crate::{OpError, Value};
@@ -20,7 +20,7 @@ impl Operator for Select {
     fn run(&self, mut inputs: Inputs) -> Result<Vec<Value>, OpError> {
         let (condition, then, other) = (inputs.tensor(0)?, inputs.tensor(1)?, inputs.tensor(2)?);
         let condition = if self.broadcasts { condition } else { aligned(condition, &then, &other)? };
-        Ok(vec![dispatch!(any then.dtype(), T => selected::<T>(&condition, &then, &other))?.into()])
+        Ok(vec![selected(&condition, &then, &other)?.into()])
     }
 }
 
@@ -43,23 +43,22 @@ fn aligned(condition: Tensor, then: &Tensor, other: &Tensor) -> Result<Tensor, O
     Err(OpError::shape(expected, condition.shape()))
 }
 
-fn selected<T: Element>(condition: &Tensor, then: &Tensor, other: &Tensor) -> Result<Tensor, OpError> {
+fn selected(condition: &Tensor, then: &Tensor, other: &Tensor) -> Result<Tensor, OpError> {
     let shape = common_shape([condition.shape(), then.shape(), other.shape()])?;
-    let len = checked_len(&shape, T::DTYPE)?;
-    let dims = IxDyn(&shape);
-    let (condition, then, other) = (condition.view::<bool>()?, then.view::<T>()?, other.view::<T>()?);
-    let views = (condition.broadcast(dims.clone()), then.broadcast(dims.clone()), other.broadcast(dims));
-    let (Some(condition), Some(then), Some(other)) = views else {
-        return Err(OpError::shape("operands that broadcast", &shape));
+    let stretched = |tensor: &Tensor| match tensor.shape() == shape {
+        true => Ok(tensor.clone()),
+        false => Strided::of(tensor.shape())
+            .broadcast(&shape)
+            .ok_or_else(|| OpError::shape("operands that broadcast", &shape))?
+            .copied(tensor),
     };
-    let mut output = Vec::with_capacity(len);
-    output.extend(
-        condition
-            .iter()
-            .zip(then.iter().zip(other.iter()))
-            .map(|(&condition, (then, other))| if condition { then.clone() } else { other.clone() }),
-    );
-    Ok(Tensor::from_vec(shape, output)?)
+    let (condition, then, other) = (stretched(condition)?, stretched(then)?, stretched(other)?);
+    dispatch!(any then.dtype(), T => {
+        let pairs = then.as_slice::<T>()?.iter().zip(other.as_slice::<T>()?);
+        let choices = condition.as_slice::<bool>()?.iter().zip(pairs);
+        let chosen = choices.map(|(&condition, (&then, &other))| if condition { then } else { other });
+        Ok(Tensor::from_vec(shape, chosen.collect::<Vec<T>>())?)
+    })
 }
 
 /// The shape that all three broadcast to.

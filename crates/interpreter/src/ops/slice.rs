@@ -1,9 +1,6 @@
 //! `Slice`: a box of a tensor.
 
-use amct_tensor::{Element, Tensor};
-
-use super::row_major::row_major;
-use crate::dispatch::dispatch;
+use super::strided::Strided;
 use crate::operator::{BuildContext, Inputs, Operator};
 use crate::{OpError, Value};
 
@@ -24,7 +21,10 @@ impl Operator for Slice {
                 input.shape(),
             )
         })?;
-        Ok(vec![dispatch!(any input.dtype(), T => sliced::<T>(&input, &ranges))?.into()])
+        let view = ranges.iter().enumerate().fold(Strided::of(input.shape()), |view, (axis, range)| {
+            view.sliced(axis, range.start, range.len(), 1)
+        });
+        Ok(vec![view.copied(&input)?.into()])
     }
 }
 
@@ -39,12 +39,4 @@ fn ranges(shape: &[usize], begins: &[i64], sizes: &[i64]) -> Option<Vec<std::ops
         (size <= dim - begin).then(|| begin..begin + size)
     };
     shape.iter().zip(begins).zip(sizes).map(range).collect()
-}
-
-fn sliced<T: Element>(input: &Tensor, ranges: &[std::ops::Range<usize>]) -> Result<Tensor, OpError> {
-    let mut view = input.view::<T>()?;
-    for (axis, range) in ranges.iter().enumerate() {
-        view.slice_axis_inplace(ndarray::Axis(axis), range.clone().into());
-    }
-    Ok(row_major(&view))
 }

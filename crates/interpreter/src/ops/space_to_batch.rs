@@ -1,13 +1,11 @@
 //! `SpaceToBatchND` and `BatchToSpaceND`: every n-th position of the spatial dimensions to a batch
 //! of its own, and back; a dilated convolution lies between them.
 
-use amct_tensor::{Element, Tensor};
-use ndarray::Axis;
+use amct_tensor::Tensor;
 
 use super::axis::extents;
 use super::pad::{pad, pairs, zero};
-use super::row_major::row_major;
-use crate::dispatch::dispatch;
+use super::strided::Strided;
 use crate::operator::{BuildContext, Inputs, Operator};
 use crate::{OpError, Value};
 
@@ -27,12 +25,8 @@ impl Operator for SpaceToBatch {
         let mut all_pads = vec![(0, 0)];
         all_pads.extend(pads);
         all_pads.resize(tensor.rank(), (0, 0));
-        let output = match offset {
-            Some(offset) => space_to_batch::<i8>(pad::<i8>(&tensor, &all_pads, zero(offset)?)?, &block)?,
-            None => dispatch!(any tensor.dtype(), T => {
-                space_to_batch::<T>(pad::<T>(&tensor, &all_pads, T::default())?, &block)
-            })?,
-        };
+        let zero = offset.map(zero).transpose()?.map(Tensor::scalar);
+        let output = space_to_batch(pad(&tensor, &all_pads, zero.as_ref())?, &block)?;
         Ok(vec![Value::from_parts(output, offset)])
     }
 }
@@ -44,9 +38,7 @@ impl Operator for BatchToSpace {
         let input = inputs.value(0)?;
         let block = block(&mut inputs, input.shape())?;
         let crops = pairs(&inputs.tensor(2)?, block.len())?;
-        Ok(vec![input.moved(
-            |tensor| dispatch!(any tensor.dtype(), T => batch_to_space::<T>(tensor, &block, &crops)),
-        )?])
+        Ok(vec![input.moved(|tensor| batch_to_space(tensor, &block, &crops))?])
     }
 }
 
@@ -67,7 +59,7 @@ fn block(inputs: &mut Inputs, shape: &[usize]) -> Result<Vec<usize>, OpError> {
 }
 
 /// Positions in blocks, [n, h/b, b, w/c, c, ..], to [b, c, n, h/b, w/c, ..].
-fn space_to_batch<T: Element>(padded: Tensor, block: &[usize]) -> Result<Tensor, OpError> {
+fn space_to_batch(padded: Tensor, block: &[usize]) -> Result<Tensor, OpError> {
     let (batch, rest) = padded.shape().split_first().map_or((1, &[][..]), |(&batch, rest)| (batch, rest));
     if rest.iter().zip(block).any(|(dim, &size)| !dim.is_multiple_of(size)) {
         return Err(OpError::shape(
@@ -88,15 +80,11 @@ fn space_to_batch<T: Element>(padded: Tensor, block: &[usize]) -> Result<Tensor,
     let outside = (0..blocks).map(|i| 2 * i + 1);
     let order: Vec<usize> = inside.chain([0]).chain(outside).chain(2 * blocks + 1..split.len()).collect();
     let split = padded.reshaped(split)?;
-    Ok(row_major(&split.view::<T>()?.permuted_axes(order)).reshaped(joined)?)
+    Ok(Strided::of(split.shape()).permuted(&order).copied(&split)?.reshaped(joined)?)
 }
 
 /// [b, c, n, h, w, ..] to [n, h, b, w, c, ..], and the crops off.
-fn batch_to_space<T: Element>(
-    input: Tensor,
-    block: &[usize],
-    crops: &[(usize, usize)],
-) -> Result<Tensor, OpError> {
+fn batch_to_space(input: Tensor, block: &[usize], crops: &[(usize, usize)]) -> Result<Tensor, OpError> {
     let (batch, rest) = input.shape().split_first().map_or((1, &[][..]), |(&batch, rest)| (batch, rest));
     let product: usize = block.iter().product();
     let refused = || {
@@ -119,12 +107,11 @@ fn batch_to_space<T: Element>(
     let pairs = (0..blocks).flat_map(|i| [blocks + 1 + i, i]);
     let order: Vec<usize> = [blocks].into_iter().chain(pairs).chain(2 * blocks + 1..split.len()).collect();
     let split = input.reshaped(split)?;
-    let whole = row_major(&split.view::<T>()?.permuted_axes(order)).reshaped(joined)?;
-    let mut view = whole.view::<T>()?;
-    for (index, range) in kept.into_iter().enumerate() {
-        view.slice_axis_inplace(Axis(index + 1), range.into());
-    }
-    Ok(row_major(&view))
+    let whole = Strided::of(split.shape()).permuted(&order).copied(&split)?.reshaped(joined)?;
+    let cropped = kept.into_iter().enumerate().fold(Strided::of(whole.shape()), |view, (index, range)| {
+        view.sliced(index + 1, range.start, range.len(), 1)
+    });
+    cropped.copied(&whole)
 }
 
 #[cfg(test)]

@@ -1,11 +1,7 @@
 //! `Split`, `SplitV` and `Unpack`: one tensor in several.
 
-use amct_tensor::{Element, Tensor};
-use ndarray::{Axis, Slice};
-
 use super::axis::normalized;
-use super::row_major::row_major;
-use crate::dispatch::dispatch;
+use super::strided::Strided;
 use crate::operator::{BuildContext, Inputs, Operator};
 use crate::{OpError, Value};
 
@@ -111,24 +107,18 @@ fn split(input: Value, axis: usize, sizes: &[usize]) -> Result<Vec<Value>, OpErr
     let (tensor, offset) = input.into_parts();
     let mut start = 0;
     let part = |&size: &usize| {
-        let range = start..start + size;
+        let view = Strided::of(tensor.shape()).sliced(axis, start, size, 1);
         start += size;
-        let part = dispatch!(any tensor.dtype(), T => sliced::<T>(&tensor, axis, range))?;
+        let part = view.copied(&tensor)?;
         Ok(Value::from_parts(part, offset))
     };
     sizes.iter().map(part).collect()
 }
 
-fn sliced<T: Element>(
-    tensor: &Tensor,
-    axis: usize,
-    range: std::ops::Range<usize>,
-) -> Result<Tensor, OpError> {
-    Ok(row_major(&tensor.view::<T>()?.slice_axis(Axis(axis), Slice::from(range))))
-}
-
 #[cfg(test)]
 mod tests {
+    use amct_tensor::Tensor;
+
     use super::*;
 
     #[test]

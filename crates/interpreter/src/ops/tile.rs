@@ -1,9 +1,9 @@
 //! `Tile`: a tensor repeated along each dimension.
 
-use amct_tensor::{Element, Tensor, checked_len};
+use amct_tensor::checked_len;
 
 use super::axis::extents;
-use crate::dispatch::dispatch;
+use super::strided::Strided;
 use crate::operator::{BuildContext, Inputs, Operator};
 use crate::{OpError, Value};
 
@@ -21,25 +21,10 @@ impl Operator for Tile {
         if multiples.len() != input.rank() {
             return Err(OpError::shape(format!("one multiple per dimension, {multiples:?}"), input.shape()));
         }
-        Ok(vec![dispatch!(any input.dtype(), T => tiled::<T>(&input, &multiples))?.into()])
+        let dims = input.shape().iter().zip(&multiples);
+        let shape: Vec<usize> = dims.map(|(dim, &multiple)| dim.saturating_mul(multiple)).collect();
+        checked_len(&shape, input.dtype())?;
+        let view = Strided::of(input.shape()).repeated(&multiples);
+        Ok(vec![view.copied(&input)?.reshaped(shape)?.into()])
     }
-}
-
-/// Repeats along the last dimension first: what an outer one repeats is then contiguous.
-fn tiled<T: Element + Copy>(input: &Tensor, multiples: &[usize]) -> Result<Tensor, OpError> {
-    let extents = input.shape().iter().zip(multiples);
-    let shape: Vec<usize> = extents.clone().map(|(dim, &multiple)| dim.saturating_mul(multiple)).collect();
-    if checked_len(&shape, T::DTYPE)? == 0 {
-        return Ok(Tensor::from_vec(shape, Vec::<T>::new())?);
-    }
-    let mut data = input.as_slice::<T>()?.to_vec();
-    let mut block = 1;
-    for (&dim, &multiple) in extents.rev() {
-        block *= dim;
-        if multiple > 1 {
-            data = data.chunks(block).flat_map(|chunk| chunk.repeat(multiple)).collect();
-        }
-        block *= multiple;
-    }
-    Ok(Tensor::from_vec(shape, data)?)
 }

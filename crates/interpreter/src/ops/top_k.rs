@@ -5,8 +5,10 @@ use std::cmp::Ordering;
 
 use amct_tensor::{DType, Element, Tensor, checked_len};
 
+use super::cast::cast;
 use super::half::or_half;
 use super::number::with_number;
+use super::wide::widened;
 use crate::operator::{BuildContext, Inputs, Operator};
 use crate::{OpError, Value};
 
@@ -48,6 +50,7 @@ impl Operator for TopK {
             .ok_or_else(|| OpError::Unsupported(format!("k = {k} of rows of {columns}")))?;
         let shape = [outer, &[k]].concat();
         checked_len(&shape, DType::I64)?;
+        let (dtype, input) = (input.dtype(), widened(input)?);
         let (values, indices) = with_number!(input.dtype(), T => {
             let (values, indices) = top::<T>(input.as_slice()?, columns, k);
             Ok((Tensor::from_vec(shape.as_slice(), values)?, indices))
@@ -57,7 +60,7 @@ impl Operator for TopK {
         } else {
             Tensor::from_vec(shape, indices.into_iter().map(|index| index as i32).collect())?
         };
-        Ok(vec![values.into(), indices.into()])
+        Ok(vec![cast(values, dtype)?.into(), indices.into()])
     }
 }
 

@@ -1,10 +1,7 @@
 //! `Transpose`.
 
-use amct_tensor::{Element, Tensor};
-
 use super::axis::normalized;
-use super::row_major::row_major;
-use crate::dispatch::dispatch;
+use super::strided::Strided;
 use crate::operator::{BuildContext, Inputs, Operator};
 use crate::{OpError, Value};
 
@@ -28,12 +25,8 @@ impl Operator for Transpose {
         }
         let output = input.moved(|tensor| match order.is_sorted() {
             true => Ok(tensor),
-            false => dispatch!(any tensor.dtype(), T => transposed::<T>(&tensor, &order)),
+            false => Strided::of(tensor.shape()).permuted(&order).copied(&tensor),
         })?;
         Ok(vec![output])
     }
-}
-
-fn transposed<T: Element>(input: &Tensor, order: &[usize]) -> Result<Tensor, OpError> {
-    Ok(row_major(&input.view::<T>()?.permuted_axes(order)))
 }

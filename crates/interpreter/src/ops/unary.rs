@@ -2,10 +2,12 @@
 
 use amct_kernels::elementwise;
 use amct_tensor::{DType, Element, Tensor};
-use rayon::prelude::*;
 
+use super::cast::cast;
+use super::chunks::for_each_chunk;
 use super::half::or_half;
-use super::number::{Number, not_a_number, with_number};
+use super::number::{Number, not_a_number};
+use super::wide::widened;
 use crate::operator::{BuildContext, Inputs, Operator};
 use crate::{OpError, Value};
 
@@ -93,7 +95,14 @@ impl Operator for Unary {
         let output = match input.dtype() {
             DType::F32 => in_place(input, self.0.single)?,
             DType::F64 => in_place(input, self.0.double)?,
-            integer => with_number!(integer, T => integers::<T>(self.0.name, input))?,
+            integer => {
+                let output = match widened(input)? {
+                    input if input.dtype() == DType::U64 => integers::<u64>(self.0.name, integer, input)?,
+                    input if input.dtype() == DType::I64 => integers::<i64>(self.0.name, integer, input)?,
+                    _ => return Err(not_a_number(integer)),
+                };
+                cast(output, integer)?
+            }
         };
         Ok(vec![output.into()])
     }
@@ -103,15 +112,17 @@ impl Operator for Unary {
     }
 }
 
-fn integers<T: Number>(name: &str, input: Tensor) -> Result<Tensor, OpError> {
-    match name {
-        "Abs" => in_place::<T>(input, |data| each(data, T::abs)),
-        "Neg" => in_place::<T>(input, |data| each(data, T::neg)),
-        "Sign" => in_place::<T>(input, |data| each(data, T::sign)),
-        "Square" => in_place::<T>(input, |data| each(data, |x| x.mul(x))),
-        "Round" => Ok(input),
-        _ => Err(not_a_number(T::DTYPE)),
-    }
+/// The functions that there are for integers, on what was `dtype`.
+fn integers<T: Number>(name: &str, dtype: DType, input: Tensor) -> Result<Tensor, OpError> {
+    let function: fn(T) -> T = match name {
+        "Abs" => T::abs,
+        "Neg" => T::neg,
+        "Sign" => T::sign,
+        "Square" => |x| x.mul(x),
+        "Round" => return Ok(input),
+        _ => return Err(not_a_number(dtype)),
+    };
+    in_place::<T>(input, |data| each(data, function))
 }
 
 #[inline(always)]
@@ -148,11 +159,7 @@ fn in_chunks<T: Element>(
 ) -> Result<Tensor, OpError> {
     let shape = tensor.shape().to_vec();
     let mut data = tensor.into_vec::<T>()?;
-    if data.len() <= chunk || amct_kernels::threads() == 1 {
-        function(&mut data);
-    } else {
-        data.par_chunks_mut(chunk).for_each(function);
-    }
+    for_each_chunk(&mut data, chunk, &|_, chunk| function(chunk));
     Ok(Tensor::from_vec(shape, data)?)
 }
 
@@ -173,7 +180,7 @@ mod tests {
 
     #[test]
     fn types_that_tensorflow_refuses_are_refused() {
-        assert!(integers::<i32>("Exp", Tensor::scalar(1_i32)).is_err());
+        assert!(integers::<i64>("Exp", DType::I64, Tensor::scalar(1_i64)).is_err());
         let exp = FUNCTIONS.iter().find(|function| function.name == "Exp").unwrap();
         assert!(Unary(exp).run(Inputs::new(vec![Some(Tensor::scalar(true).into())])).is_err());
     }

@@ -1,8 +1,8 @@
 //! `Where` with one input: the positions of what is not zero.
 
-use amct_tensor::{Element, Tensor};
+use amct_tensor::{DType, Tensor};
 
-use crate::dispatch::dispatch;
+use super::cast::cast;
 use crate::operator::{BuildContext, Inputs, Operator};
 use crate::{OpError, Value};
 
@@ -19,16 +19,15 @@ impl Operator for Where {
         if input.rank() == 0 {
             return Err(OpError::shape("an input of rank 1 or more", input.shape()));
         }
-        Ok(vec![dispatch!(any input.dtype(), T => positions::<T>(&input))?.into()])
+        Ok(vec![positions(&cast(input, DType::Bool)?)?.into()])
     }
 }
 
-/// One row of int64 positions per element that is not zero, in row-major order.
-fn positions<T: Element>(input: &Tensor) -> Result<Tensor, OpError> {
-    let zero = T::default();
+/// One row of int64 positions per element that is true, in row-major order.
+fn positions(input: &Tensor) -> Result<Tensor, OpError> {
     let mut rows = Vec::new();
     let mut count = 0;
-    for (flat, _) in input.as_slice::<T>()?.iter().enumerate().filter(|(_, value)| **value != zero) {
+    for (flat, _) in input.as_slice::<bool>()?.iter().enumerate().filter(|(_, value)| **value) {
         let start = rows.len();
         let mut rest = flat;
         for &dim in input.shape().iter().rev() {

@@ -4,7 +4,7 @@ use amct_graph::{AttrValue, Graph};
 use amct_interpreter::{Arithmetic, Device};
 use amct_tensor::quantization::DeqScale;
 
-use crate::net::{Net, devices, floats, int8s, plan, row, run, two_layers};
+use super::net::{Net, devices, floats, int8s, plan, row, run, two_layers};
 
 /// E = 2^-4 * 0.5 = 2^-5. x = 3: 3 * 127 * E = 11.90625, plus 1: 13. x = 37: 146.8, beyond int8.
 /// x = -3 is clipped at 0, plus 1. The second layer takes the offset off again.

@@ -2,9 +2,6 @@
 //!
 //! A case becomes a graph of one node whose inputs are constants or placeholders.
 
-// Every test binary compiles this for itself and uses its part.
-#![allow(dead_code, unused_imports)]
-
 mod case;
 mod compare;
 mod literal;

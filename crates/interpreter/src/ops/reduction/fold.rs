@@ -1,9 +1,9 @@
 //! Folding a tensor along some of its axes.
 
 use amct_tensor::{Element, Tensor, checked_len};
-use rayon::prelude::*;
 
 use crate::OpError;
+use crate::ops::chunks::for_each_chunk;
 
 /// Elements read by one task.
 const TASK: usize = 1 << 15;
@@ -63,12 +63,19 @@ fn along<T: Copy + Sync, A: Copy + Send + Sync>(
 ) -> Vec<A> {
     let block = extent * inner;
     let mut results = vec![start; data.len() / block * inner];
-    let rows = results.par_chunks_mut(inner).zip(data.par_chunks(block));
-    rows.with_min_len((TASK / block).max(1)).for_each(|(results, block)| match results {
-        [result] => *result = lanes(block, start, &lift, &merge),
-        results => {
-            for row in block.chunks_exact(inner) {
-                results.iter_mut().zip(row).for_each(|(result, &x)| *result = merge(*result, lift(x)));
+    for_each_chunk(&mut results, (TASK / block).max(1) * inner, &|first, results| {
+        let blocks = data.chunks_exact(block).skip(first / inner);
+        for (results, block) in results.chunks_exact_mut(inner).zip(blocks) {
+            match results {
+                [result] => *result = lanes(block, start, &lift, &merge),
+                results => {
+                    for row in block.chunks_exact(inner) {
+                        results
+                            .iter_mut()
+                            .zip(row)
+                            .for_each(|(result, &x)| *result = merge(*result, lift(x)));
+                    }
+                }
             }
         }
     });
