@@ -1,6 +1,7 @@
 //! `BatchMatMul`, `V2` and `V3`, in float and in int8.
 
 use amct_kernels::gemm::{PackedF32, PackedI8, gemm_f32, gemm_i8};
+use amct_kernels::{I32Epilogue, OutputSlice};
 use amct_tensor::{DType, Element, Tensor, checked_len};
 
 use super::conv2d::mixed;
@@ -133,7 +134,10 @@ impl BatchMatMul {
                 self.products(left, right, matrices, |m, a, b, c| gemm_f32(m, a, b, epilogue, c))?
             }
             (Value::Quantized { q, zero_offset }, Matrices::I8(matrices)) => {
-                self.products(q, right, matrices, |m, a, b, c| gemm_i8(m, a, zero_offset, b, c))?
+                self.products(q, right, matrices, |m, a, b, c| {
+                    let sums = I32Epilogue::new(b.n(), b.limit());
+                    gemm_i8(m, a, zero_offset, b, &sums, OutputSlice::I32(c))
+                })?
             }
             (Value::Plain(_), Matrices::I8(_)) => return Err(mixed("int8 weights", "no AscendQuant")),
             (Value::Quantized { .. }, Matrices::F32(_)) => {

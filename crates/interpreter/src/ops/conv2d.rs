@@ -3,9 +3,7 @@
 
 use amct_graph::views::WindowAttrs;
 use amct_kernels::Isa;
-use amct_kernels::conv2d::{
-    Conv2dShape, conv2d_f32, conv2d_grouped_f32, conv2d_grouped_i8_then, conv2d_i8_then,
-};
+use amct_kernels::conv2d::{Conv2dShape, conv2d_f32, conv2d_grouped_f32, conv2d_grouped_i8, conv2d_i8};
 use amct_kernels::gemm::{PackedF32, PackedI8};
 use amct_tensor::window::{Axis, Padding};
 use amct_tensor::{DType, DataFormat, Tensor};
@@ -51,7 +49,9 @@ impl Filter {
         let k = kh * kw * cin;
         let weights = match filter.dtype() {
             DType::F32 => Weights::F32(PackedF32::new(k, cout, filter.as_slice()?)?),
-            DType::I8 => Weights::I8(PackedI8::in_runs(Isa::best(), kh.max(1), k, cout, filter.as_slice()?)?),
+            DType::I8 => {
+                Weights::I8(PackedI8::in_segments(Isa::best(), kh.max(1), k, cout, filter.as_slice()?)?)
+            }
             other => return Err(OpError::Unsupported(format!("filters of {other} are not supported"))),
         };
         Ok(Self { shape: [kh, kw, cin, cout], weights })
@@ -147,7 +147,7 @@ impl LineLayer for Conv2d {
                 .run_float_lines(output, |end, output| conv2d_f32(input, &shape, weights, end, output)),
             (Lines::I8 { q, zero_offset }, Weights::I8(weights)) => {
                 self.end.run_integer_lines(output, |end, output| {
-                    conv2d_i8_then(q, zero_offset, &shape, weights, end, output)
+                    conv2d_i8(q, zero_offset, &shape, weights, end, output)
                 })
             }
             _ => Err(other_lines()),
@@ -185,7 +185,7 @@ impl Conv2d {
                     addend,
                     memory,
                     |epilogue, output| {
-                        conv2d_grouped_i8_then(data, zero_offset, &shape, groups, weights, epilogue, output)
+                        conv2d_grouped_i8(data, zero_offset, &shape, groups, weights, epilogue, output)
                     },
                 )?;
                 memory.give(q);

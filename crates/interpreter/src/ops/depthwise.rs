@@ -1,7 +1,7 @@
 //! `DepthwiseConv2dNative`, in float and in int8.
 
 use amct_graph::views::WindowAttrs;
-use amct_kernels::depthwise::{DepthwiseShape, PackedDepthwiseI8, depthwise_f32, depthwise_i8_then};
+use amct_kernels::depthwise::{DepthwiseShape, PackedDepthwiseI8, depthwise_f32, depthwise_i8};
 use amct_tensor::window::Axis;
 use amct_tensor::{DType, DataFormat, Tensor};
 
@@ -149,7 +149,7 @@ impl LineLayer for Depthwise {
             }
             (Lines::I8 { q, zero_offset }, Weights::I8(weights)) => {
                 self.end.run_integer_lines(output, |end, output| {
-                    depthwise_i8_then(q, zero_offset, &shape, weights, end, output)
+                    depthwise_i8(q, zero_offset, &shape, weights, end, output)
                 })
             }
             _ => Err(other_lines()),
@@ -186,9 +186,7 @@ impl Depthwise {
                     limit,
                     addend,
                     memory,
-                    |epilogue, output| {
-                        depthwise_i8_then(data, zero_offset, &shape, weights, epilogue, output)
-                    },
+                    |epilogue, output| depthwise_i8(data, zero_offset, &shape, weights, epilogue, output),
                 )?;
                 memory.give(q);
                 sums_from_nhwc(output, self.attrs.format)?

@@ -1,6 +1,6 @@
 //! What a layer computes besides its sums of products: the nodes behind it that it has absorbed.
 
-use amct_kernels::{Activation, Epilogue, I8Output, KernelError, Norm, SumEpilogue, SumType};
+use amct_kernels::{Activation, Epilogue, I32Epilogue, KernelError, Norm, OutputSlice, OutputType};
 use amct_tensor::{DType, Tensor, checked_len};
 
 use super::broadcast::broadcast;
@@ -15,7 +15,7 @@ pub(super) enum LayerEnd {
     Float(FloatEnd),
     /// Of int8: what the epilogue holds.
     Integer {
-        epilogue: Box<SumEpilogue>,
+        epilogue: Box<I32Epilogue>,
         /// Of the results, if they are quantized again.
         zero_offset: i32,
     },
@@ -71,7 +71,7 @@ impl LayerEnd {
 
     /// The end of an int8 layer none of whose sums exceeds `limit` in magnitude.
     pub(super) fn integer(channels: usize, limit: i64) -> Self {
-        let epilogue = Box::new(SumEpilogue::new(channels, limit));
+        let epilogue = Box::new(I32Epilogue::new(channels, limit));
         LayerEnd::Integer { epilogue, zero_offset: 0 }
     }
 
@@ -110,9 +110,9 @@ impl LayerEnd {
             LayerEnd::Open => None,
             LayerEnd::Float(_) => Some(LineType::F32),
             LayerEnd::Integer { epilogue, zero_offset } => match epilogue.output() {
-                SumType::F32 => Some(LineType::F32),
-                SumType::I8 => Some(LineType::I8 { zero_offset: *zero_offset }),
-                SumType::I32 => None,
+                OutputType::F32 => Some(LineType::F32),
+                OutputType::I8 => Some(LineType::I8 { zero_offset: *zero_offset }),
+                OutputType::I32 => None,
             },
         }
     }
@@ -133,11 +133,11 @@ impl LayerEnd {
     pub(super) fn run_integer_lines(
         &self,
         output: LinesMut<'_>,
-        run: impl FnOnce(&SumEpilogue, I8Output<'_>) -> Result<(), KernelError>,
+        run: impl FnOnce(&I32Epilogue, OutputSlice<'_>) -> Result<(), KernelError>,
     ) -> Result<(), OpError> {
         let output = match output {
-            LinesMut::F32(output) => I8Output::F32(output),
-            LinesMut::I8(output) => I8Output::I8(output),
+            LinesMut::F32(output) => OutputSlice::F32(output),
+            LinesMut::I8(output) => OutputSlice::I8(output),
         };
         match self {
             LayerEnd::Integer { epilogue, .. } => Ok(run(epilogue, output)?),
@@ -175,30 +175,30 @@ impl LayerEnd {
         limit: i64,
         addend: Option<Tensor>,
         memory: &Memory,
-        run: impl FnOnce(&SumEpilogue, I8Output<'_>) -> Result<(), KernelError>,
+        run: impl FnOnce(&I32Epilogue, OutputSlice<'_>) -> Result<(), KernelError>,
     ) -> Result<Value, OpError> {
         let changed;
         let (mut epilogue, zero_offset) = match self {
             LayerEnd::Integer { epilogue, zero_offset } => (epilogue.as_ref(), *zero_offset),
             _ => {
-                let plain = SumEpilogue::new(shape.last().copied().unwrap_or(1), limit);
+                let plain = I32Epilogue::new(shape.last().copied().unwrap_or(1), limit);
                 return plain_sums(&plain, shape, memory, run);
             }
         };
         Ok(match epilogue.output() {
-            SumType::F32 => {
+            OutputType::F32 => {
                 let (mut output, addend) = buffer(&shape, addend, memory)?;
                 if addend.is_some() {
                     changed = epilogue.replacing();
                     epilogue = &changed;
                 }
-                run(epilogue, I8Output::F32(&mut output))?;
+                run(epilogue, OutputSlice::F32(&mut output))?;
                 sum(Tensor::from_vec(shape, output)?, addend)?.into()
             }
-            SumType::I32 => plain_sums(epilogue, shape, memory, run)?,
-            SumType::I8 => {
+            OutputType::I32 => plain_sums(epilogue, shape, memory, run)?,
+            OutputType::I8 => {
                 let mut output = memory.take(checked_len(&shape, DType::I8)?);
-                run(epilogue, I8Output::I8(&mut output))?;
+                run(epilogue, OutputSlice::I8(&mut output))?;
                 Value::Quantized { q: Tensor::from_vec(shape, output)?, zero_offset }
             }
         })
@@ -211,13 +211,13 @@ pub(super) fn other_lines() -> OpError {
 }
 
 fn plain_sums(
-    epilogue: &SumEpilogue,
+    epilogue: &I32Epilogue,
     shape: Vec<usize>,
     memory: &Memory,
-    run: impl FnOnce(&SumEpilogue, I8Output<'_>) -> Result<(), KernelError>,
+    run: impl FnOnce(&I32Epilogue, OutputSlice<'_>) -> Result<(), KernelError>,
 ) -> Result<Value, OpError> {
     let mut output = memory.take(checked_len(&shape, DType::I32)?);
-    run(epilogue, I8Output::I32(&mut output))?;
+    run(epilogue, OutputSlice::I32(&mut output))?;
     Ok(Tensor::from_vec(shape, output)?.into())
 }
 

@@ -1,7 +1,7 @@
 //! `MatMul`, in float and in int8.
 
-use amct_kernels::gemm::{PackedF32, PackedI8, gemm_f32, gemm_i8_then};
-use amct_kernels::{Epilogue, I8Output, SumEpilogue};
+use amct_kernels::gemm::{PackedF32, PackedI8, gemm_f32, gemm_i8};
+use amct_kernels::{Epilogue, I32Epilogue, OutputSlice};
 use amct_tensor::{DType, Element, Tensor};
 
 use super::conv2d::mixed;
@@ -127,8 +127,8 @@ impl MatMul {
                 let (m, k, q) = matrix::<i8>(q, self.transpose_a)?;
                 fits(right.k(), k, q.shape())?;
                 let data = q.as_slice()?;
-                let run = |epilogue: &SumEpilogue, output: I8Output<'_>| {
-                    gemm_i8_then(m, data, zero_offset, right, epilogue, output)
+                let run = |epilogue: &I32Epilogue, output: OutputSlice<'_>| {
+                    gemm_i8(m, data, zero_offset, right, epilogue, output)
                 };
                 self.end.run_integer(vec![m, right.n()], right.limit(), addend, memory, run)?
             }
