@@ -28,7 +28,7 @@ use crate::Isa;
 use divide::Divide;
 use lanes::Lanes;
 use multiply::Multiply;
-use pack::{Filter, Packed};
+use pack::{Filter, PackedValues};
 
 /// A quantizer whose loss is wanted.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -91,7 +91,7 @@ impl QuantizationLoss {
     pub fn add(&mut self, data: &[f32]) {
         let Self { isa, lanes: candidates, losses, count, way, .. } = self;
         let (isa, count) = (*isa, *count);
-        let mut packed = Packed::new();
+        let mut packed = PackedValues::new();
         for block in data.chunks(pack::BLOCK) {
             match &*way {
                 Way::Divide(filter) => {

@@ -111,9 +111,9 @@ pub(crate) trait Simd: Copy + Send + Sync {
     /// Shifts zeros in from the left, by less than 32.
     fn shift_right(self, x: Self::I32, by: Self::I32) -> Self::I32;
     /// The bits of floats.
-    fn to_bits(self, x: Self::F32) -> Self::I32;
+    fn cast_i32(self, x: Self::F32) -> Self::I32;
     /// Floats of these bits.
-    fn from_bits(self, x: Self::I32) -> Self::F32;
+    fn cast_f32(self, x: Self::I32) -> Self::F32;
 
     /// Bit l of the result says whether `a` and `b` differ in lane l; a NaN differs.
     fn differ(self, a: Self::F32, b: Self::F32) -> u32;

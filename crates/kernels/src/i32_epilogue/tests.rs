@@ -10,7 +10,7 @@ use crate::samples::{Samples, assert_bits, everywhere};
 use amct_tensor::window::{Axis, Padding};
 
 /// Everything that may follow sums, and by what numbers.
-struct Steps {
+struct Reference {
     bias: Vec<i32>,
     scales: Vec<f32>,
     activation: Activation,
@@ -18,7 +18,7 @@ struct Steps {
     offset: i32,
 }
 
-impl Steps {
+impl Reference {
     fn sampled(samples: &mut Samples, channels: usize, activation: Activation) -> Self {
         // Scales of all sizes, so that some results saturate and some are all zero.
         let scale = |bits: u32| 0.3 / (1 + bits % 40_000) as f32;
@@ -83,7 +83,7 @@ fn products_end_as_one_by_one() {
         let mut samples = Samples::new(seed as u64);
         let (a, b) = (samples.i8s(m * k), samples.i8s(k * n));
         for activation in ACTIVATIONS {
-            let steps = Steps::sampled(&mut samples, n, activation);
+            let steps = Reference::sampled(&mut samples, n, activation);
             everywhere(|isa| {
                 let packed = PackedI8::for_isa(isa, k, n, &b).unwrap();
                 let mut sums = vec![0; m * n];
@@ -116,7 +116,7 @@ fn convolutions_end_as_one_by_one() {
     for groups in [1, 4] {
         let k = 9 * channels / groups;
         let filter = samples.i8s(k * n);
-        let steps = Steps::sampled(&mut samples, n, Activation::Relu6);
+        let steps = Reference::sampled(&mut samples, n, Activation::Relu6);
         everywhere(|isa| {
             let packed = PackedI8::for_isa(isa, k, n, &filter).unwrap();
             let run = |epilogue: &I32Epilogue, output: OutputSlice<'_>| {
@@ -149,7 +149,7 @@ fn depthwise_convolutions_end_as_one_by_one() {
         let input = samples.i8s(shape.input_len().unwrap());
         let filter = samples.i8s(shape.filter_len().unwrap());
         for activation in ACTIVATIONS {
-            let steps = Steps::sampled(&mut samples, channels * multiplier, activation);
+            let steps = Reference::sampled(&mut samples, channels * multiplier, activation);
             everywhere(|isa| {
                 let packed = PackedDepthwiseI8::for_isa(isa, [3, 3, channels, multiplier], &filter).unwrap();
                 let run = |epilogue: &I32Epilogue, output: OutputSlice<'_>| {

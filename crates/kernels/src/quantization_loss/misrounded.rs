@@ -68,7 +68,7 @@ fn insert<S: Simd>(simd: S, scale: S::F32, inverse: S::F32, limit: S::F32, set: 
             return;
         }
         for units in -6..=6 {
-            let x = simd.from_bits(simd.add_i32(simd.to_bits(step), simd.splat_i32(units)));
+            let x = simd.cast_f32(simd.add_i32(simd.cast_i32(step), simd.splat_i32(units)));
             // Adding and taking off the constant rounds to an integer, a half to even.
             let multiplied = simd.sub_f32(simd.mul_add(x, inverse, offset), offset);
             let divided = round_half_away(simd, simd.div_f32(x, scale));

@@ -4,7 +4,7 @@ use super::Candidate;
 use super::exceptions::ExceptionSet;
 use super::lanes::{Lanes, padded};
 use super::misrounded::misrounded;
-use super::pack::{BLOCK, Filter, Packed};
+use super::pack::{BLOCK, Filter, PackedValues};
 use super::reciprocals::Reciprocals;
 use super::sums::{Constants, Group, Sums, clips_always};
 use crate::Isa;
@@ -56,7 +56,7 @@ impl Multiply {
     }
 
     /// Adds the terms of a block.
-    pub(super) fn add(&self, candidates: &Lanes, count: f32, packed: &Packed, losses: &mut [f32]) {
+    pub(super) fn add(&self, candidates: &Lanes, count: f32, packed: &PackedValues, losses: &mut [f32]) {
         let Self { isa, lanes, constants, filter, .. } = self;
         let (values, len) = (packed.vectors(*lanes), packed.values().len());
         let mut marks = [0; BLOCK / NARROWEST];
@@ -84,8 +84,8 @@ fn groups(clips: &[bool], lanes: usize, most: usize) -> Vec<Group> {
     let mut first = 0;
     while first < clips.len() {
         let vectors = if first + most <= clips.len() { most } else { 1 };
-        let asked = (0..vectors).filter(|&vector| !clips_always(vector, vectors));
-        let clips = asked.map(|vector| clips[first + vector]).any(|clips| clips);
+        let mut asked = (0..vectors).filter(|&vector| !clips_always(vector, vectors));
+        let clips = asked.any(|vector| clips[first + vector]);
         groups.push(Group { lane: first * lanes, vectors, clips });
         first += vectors;
     }

@@ -217,7 +217,7 @@ fn vectors<S: Simd, const G: usize>(simd: S, values: &[f32]) -> [S::F32; G] {
 #[inline(always)]
 fn claims<S: Simd>(simd: S, set: &ExceptionSet, values: &[f32]) -> u32 {
     let multiplier = simd.splat_i32(ExceptionSet::MULTIPLIER.cast_signed());
-    let hash = simd.mul_i32(simd.to_bits(load(simd, values)), multiplier);
+    let hash = simd.mul_i32(simd.cast_i32(load(simd, values)), multiplier);
     let index = simd.shift_right(hash, simd.splat_i32(ExceptionSet::WORD_SHIFT.cast_signed()));
     let word = gather(simd, set.words(), index);
     let mut all = simd.splat_i32(1);

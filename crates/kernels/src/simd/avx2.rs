@@ -128,8 +128,8 @@ macro_rules! common_256 {
             fn mul_i32(a: __m256i, b: __m256i) -> __m256i { _mm256_mullo_epi32(a, b) }
             fn and_i32(a: __m256i, b: __m256i) -> __m256i { _mm256_and_si256(a, b) }
             fn shift_right(x: __m256i, by: __m256i) -> __m256i { _mm256_srlv_epi32(x, by) }
-            fn to_bits(x: __m256) -> __m256i { _mm256_castps_si256(x) }
-            fn from_bits(x: __m256i) -> __m256 { _mm256_castsi256_ps(x) }
+            fn cast_i32(x: __m256) -> __m256i { _mm256_castps_si256(x) }
+            fn cast_f32(x: __m256i) -> __m256 { _mm256_castsi256_ps(x) }
             fn differ(a: __m256, b: __m256) -> u32 {
                 _mm256_movemask_ps(_mm256_cmp_ps::<_CMP_NEQ_UQ>(a, b)) as u32
             }

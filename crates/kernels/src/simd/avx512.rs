@@ -77,8 +77,8 @@ impl Simd for Avx512 {
         fn mul_i32(a: __m512i, b: __m512i) -> __m512i { _mm512_mullo_epi32(a, b) }
         fn and_i32(a: __m512i, b: __m512i) -> __m512i { _mm512_and_si512(a, b) }
         fn shift_right(x: __m512i, by: __m512i) -> __m512i { _mm512_srlv_epi32(x, by) }
-        fn to_bits(x: __m512) -> __m512i { _mm512_castps_si512(x) }
-        fn from_bits(x: __m512i) -> __m512 { _mm512_castsi512_ps(x) }
+        fn cast_i32(x: __m512) -> __m512i { _mm512_castps_si512(x) }
+        fn cast_f32(x: __m512i) -> __m512 { _mm512_castsi512_ps(x) }
         fn differ(a: __m512, b: __m512) -> u32 { _mm512_cmp_ps_mask::<_CMP_NEQ_UQ>(a, b).into() }
         fn at_most(a: __m512, b: __m512) -> u32 { _mm512_cmp_ps_mask::<_CMP_LE_OQ>(a, b).into() }
         fn odd(x: __m512i) -> u32 { _mm512_test_epi32_mask(x, _mm512_set1_epi32(1)).into() }

@@ -119,12 +119,12 @@ impl Simd for Portable {
     }
 
     #[inline(always)]
-    fn to_bits(self, x: F32s) -> I32s {
+    fn cast_i32(self, x: F32s) -> I32s {
         x.map(|x| x.to_bits().cast_signed())
     }
 
     #[inline(always)]
-    fn from_bits(self, x: I32s) -> F32s {
+    fn cast_f32(self, x: I32s) -> F32s {
         x.map(|x| f32::from_bits(x.cast_unsigned()))
     }
 

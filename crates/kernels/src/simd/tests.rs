@@ -81,10 +81,10 @@ fn bits<S: Simd>(simd: S) {
     let words: [u32; 64] = std::array::from_fn(|i| (i as u32).wrapping_mul(0x9E37_79B9));
     for first in 0..64 {
         let (x, values) = vector(simd, &FLOATS, first);
-        let index = simd.and_i32(simd.to_bits(x), simd.splat_i32(0x7F));
-        let shifted = simd.shift_right(simd.to_bits(x), index_of_lanes(simd, first));
+        let index = simd.and_i32(simd.cast_i32(x), simd.splat_i32(0x7F));
+        let shifted = simd.shift_right(simd.cast_i32(x), index_of_lanes(simd, first));
         let found =
-            [simd.from_bits(shifted), simd.from_bits(gather(simd, &words, index))].map(|x| lanes(simd, x));
+            [simd.cast_f32(shifted), simd.cast_f32(gather(simd, &words, index))].map(|x| lanes(simd, x));
         for (lane, value) in values.iter().enumerate() {
             let by = (first + lane) % 32;
             assert_eq!(found[0][lane].to_bits(), value.to_bits() >> by, "{value} shifted by {by}");
@@ -110,7 +110,7 @@ fn masks<S: Simd>(simd: S) {
         assert_eq!(simd.differ(a, b), mask(pairs().map(|(x, y)| x != y).collect()), "{xs:?} {ys:?}");
         assert_eq!(simd.at_most(a, b), mask(pairs().map(|(x, y)| x <= y).collect()), "{xs:?} {ys:?}");
         let odd = mask(xs.iter().map(|x| x.to_bits() & 1 == 1).collect());
-        assert_eq!(simd.odd(simd.to_bits(a)), odd, "{xs:?}");
+        assert_eq!(simd.odd(simd.cast_i32(a)), odd, "{xs:?}");
     }
     let (x, values) = vector(simd, &[1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0, 9.0], 0);
     for bits in (0..1_u32 << S::LANES).step_by(if S::LANES > 8 { 37 } else { 1 }) {
