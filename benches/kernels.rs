@@ -8,12 +8,12 @@
 #![allow(clippy::unwrap_used, reason = "a benchmark with wrong arguments should stop")]
 #![allow(missing_docs, unreachable_pub, reason = "criterion's macros write public items without docs")]
 
-use amct_kernels::conv2d::{Conv2dShape, conv2d_f32, conv2d_i8_then};
-use amct_kernels::depthwise::{DepthwiseShape, PackedDepthwiseI8, depthwise_f32, depthwise_i8_then};
+use amct_kernels::conv2d::{Conv2dShape, conv2d_f32, conv2d_i8};
+use amct_kernels::depthwise::{DepthwiseShape, PackedDepthwiseI8, depthwise_f32, depthwise_i8};
 use amct_kernels::elementwise::{bias_add, dequantize_i32, quantize_i8, softmax};
-use amct_kernels::gemm::{PackedF32, PackedI8, gemm_f32, gemm_i8_then};
+use amct_kernels::gemm::{PackedF32, PackedI8, gemm_f32, gemm_i8};
 use amct_kernels::pool::{PoolShape, avg_pool_f32};
-use amct_kernels::{Activation, Epilogue, I8Output, Isa, SumEpilogue};
+use amct_kernels::{Activation, Epilogue, I32Epilogue, Isa, OutputSlice};
 use amct_tensor::window::{Axis, Padding};
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group};
 
@@ -54,8 +54,8 @@ fn axis(input: usize, kernel: usize, stride: usize) -> Axis {
 }
 
 /// Everything that may follow an int8 layer's sums: bias, dequantization, Relu6, quantization.
-fn requantizing(channels: usize, limit: i64) -> SumEpilogue {
-    let mut epilogue = SumEpilogue::new(channels, limit);
+fn requantizing(channels: usize, limit: i64) -> I32Epilogue {
+    let mut epilogue = I32Epilogue::new(channels, limit);
     let fits = epilogue.add_bias(&vec![1_000; channels])
         && epilogue.dequantize(&vec![0.001; channels])
         && epilogue.activate(Activation::Relu6)
@@ -79,7 +79,7 @@ fn gemm(c: &mut Criterion) {
         let (a, b) = (values_i8(m * k), PackedI8::new(k, n, &values_i8(k * n)).unwrap());
         let epilogue = requantizing(n, b.limit());
         group.bench_function(BenchmarkId::new("i8", &size), |bench| {
-            bench.iter(|| gemm_i8_then(m, &a, -13, &b, &epilogue, I8Output::I8(&mut out)).unwrap());
+            bench.iter(|| gemm_i8(m, &a, -13, &b, &epilogue, OutputSlice::I8(&mut out)).unwrap());
         });
     }
     group.finish();
@@ -105,7 +105,7 @@ fn conv2d(c: &mut Criterion) {
         let epilogue = requantizing(n, filter.limit());
         group.bench_function(BenchmarkId::new("i8", &size), |bench| {
             bench.iter(|| {
-                conv2d_i8_then(&x, -13, &shape, &filter, &epilogue, I8Output::I8(&mut out)).unwrap();
+                conv2d_i8(&x, -13, &shape, &filter, &epilogue, OutputSlice::I8(&mut out)).unwrap();
             });
         });
     }
@@ -132,7 +132,7 @@ fn depthwise(c: &mut Criterion) {
         let epilogue = requantizing(channels, weights.limit());
         group.bench_function(BenchmarkId::new("i8", &size), |bench| {
             bench.iter(|| {
-                depthwise_i8_then(&x, -13, &shape, &weights, &epilogue, I8Output::I8(&mut out)).unwrap();
+                depthwise_i8(&x, -13, &shape, &weights, &epilogue, OutputSlice::I8(&mut out)).unwrap();
             });
         });
     }

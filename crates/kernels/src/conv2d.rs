@@ -13,12 +13,12 @@ mod shape;
 #[cfg(test)]
 mod tests;
 
-pub use grouped::{conv2d_grouped_f32, conv2d_grouped_i8, conv2d_grouped_i8_then};
+pub use grouped::{conv2d_grouped_f32, conv2d_grouped_i8};
 pub use shape::Conv2dShape;
 
-use crate::gemm::{PackedF32, PackedI8, PaddedEpilogue, ROW_BLOCK, RowsInRuns, SumsOf};
-use crate::sum_epilogue::{SumKernel, SumResult};
-use crate::{Epilogue, I8Output, KernelError, SumEpilogue, lengths};
+use crate::gemm::{I8Accumulation, Lhs, PackedF32, PackedI8, PaddedEpilogue, ROW_BLOCK};
+use crate::i32_epilogue::{I8Kernel, OutputStage};
+use crate::{Epilogue, I32Epilogue, KernelError, OutputSlice, lengths};
 use im2col::Strides;
 
 /// Convolves `input`, batch x height x width x in_channels, into `output` with out_channels.
@@ -49,79 +49,66 @@ pub fn conv2d_f32(
             filter.multiply_rows(patches, &epilogue, output);
         }
     };
-    let directly = |lines: RowsInRuns<'_, f32>, output: &mut [f32]| {
-        filter.multiply_runs(lines, &epilogue, output);
+    let directly = |lines: Lhs<'_, f32>, output: &mut [f32]| {
+        filter.multiply_segments(lines, &epilogue, output);
         true
     };
     lines::convolve(shape, input, output.len().saturating_mul(k), output, by_patches, directly);
     Ok(())
 }
 
-/// Convolves int8 `input` into exact i32 sums of `(q - zero_offset) * w`.
+/// Convolves int8 `input` into exact i32 sums of `(q - zero_offset) * w`, then does what `epilogue` says.
 ///
 /// # Errors
-/// As [`conv2d_f32`]; [`KernelError::ZeroOffset`] if the offset is not an int8.
+/// As [`conv2d_f32`]; [`KernelError::ZeroOffset`] if the offset is not an int8,
+/// [`KernelError::Output`] if `output` is not of the type that `epilogue` leads to.
 pub fn conv2d_i8(
     input: &[i8],
     zero_offset: i32,
     shape: &Conv2dShape,
     filter: &PackedI8,
-    output: &mut [i32],
-) -> Result<(), KernelError> {
-    let plain = SumEpilogue::new(filter.n(), filter.limit());
-    conv2d_i8_then(input, zero_offset, shape, filter, &plain, I8Output::I32(output))
-}
-
-/// [`conv2d_i8`], then what `epilogue` says.
-///
-/// # Errors
-/// As [`conv2d_i8`]; [`KernelError::Output`] if `output` is not of the type that `epilogue` leads to.
-pub fn conv2d_i8_then(
-    input: &[i8],
-    zero_offset: i32,
-    shape: &Conv2dShape,
-    filter: &PackedI8,
-    epilogue: &SumEpilogue,
-    output: I8Output<'_>,
+    epilogue: &I32Epilogue,
+    output: OutputSlice<'_>,
 ) -> Result<(), KernelError> {
     shape.expect_packed((filter.k(), filter.n()))?;
-    filter.expect_runs(shape.height.kernel)?;
+    filter.expect_segments(shape.height.kernel)?;
     shape.expect_slices(input.len(), output.len())?;
     let zero_offset = lengths::zero_offset(zero_offset)?;
-    epilogue.run(filter.n(), output, ConvolveI8 { input, zero_offset, shape, filter })
+    epilogue.run(filter.n(), output, Conv2dI8 { input, zero_offset, shape, filter })
 }
 
-struct ConvolveI8<'a> {
+struct Conv2dI8<'a> {
     input: &'a [i8],
     zero_offset: i16,
     shape: &'a Conv2dShape,
     filter: &'a PackedI8,
 }
 
-impl SumKernel for ConvolveI8<'_> {
-    fn run<R: SumResult>(self, bias: &[i32], result: R, output: &mut [R::Out]) -> Result<(), KernelError> {
+impl I8Kernel for Conv2dI8<'_> {
+    fn run<O: OutputStage>(self, bias: &[i32], stage: O, output: &mut [O::Out]) -> Result<(), KernelError> {
         let Self { input, zero_offset, shape, filter } = self;
-        let sums = SumsOf { zero_offset, bias: Some(bias), result };
+        let accumulation = I8Accumulation { zero_offset, bias: Some(bias), stage };
         if shape.is_pointwise() {
-            return filter.multiply_parallel((input, filter.k()), &sums, output);
+            return filter.multiply_parallel(Lhs::rows(input, filter.k()), &accumulation, output);
         }
         let (stride, n) = (filter.stride(), filter.n());
         let strides = Strides {
             patch: stride,
-            row: if filter.runs() == 1 { shape.row_len() } else { filter.run_stride() },
+            row: if filter.segments() == 1 { shape.row_len() } else { filter.segment_stride() },
         };
         let work = output.len().saturating_mul(stride) / 4;
-        let by_patches = |(patches, words): &mut (Vec<i8>, Vec<i32>), first: usize, output: &mut [R::Out]| {
+        let by_patches = |(patches, words): &mut (Vec<i8>, Vec<i32>), first: usize, output: &mut [O::Out]| {
             patches.resize(ROW_BLOCK * stride, 0);
             for (block, output) in output.chunks_mut(ROW_BLOCK * n).enumerate() {
                 let patches = &mut patches[..output.len() / n * stride];
                 let first = first + block * ROW_BLOCK;
                 im2col::fill(shape, input, first, strides, zero_offset as i8, patches);
-                filter.multiply_rows((patches, stride), &sums, words, output);
+                filter.multiply_rows(Lhs::rows(patches, stride), &accumulation, words, output);
             }
         };
-        let directly =
-            |lines: RowsInRuns<'_, i8>, output: &mut [R::Out]| filter.multiply_runs(lines, &sums, output);
+        let directly = |lines: Lhs<'_, i8>, output: &mut [O::Out]| {
+            filter.multiply_segments(lines, &accumulation, output)
+        };
         lines::convolve(shape, input, work, output, by_patches, directly);
         Ok(())
     }

@@ -18,7 +18,7 @@ mod tests;
 pub use filter::{TransposeFilter, TransposeFilterF32, TransposeFilterI8};
 pub use shape::{Conv2dTransposeShape, TransposeWindow};
 
-use crate::gemm::{F32Product, I8Product, PaddedEpilogue, Product};
+use crate::gemm::{F32Patches, I8Patches, PaddedEpilogue, PatchProduct};
 use crate::{Epilogue, KernelError, lengths, parallel};
 
 /// Spreads `input`, batch x height.output x width.output x in_channels, over `output`, batch x
@@ -35,7 +35,7 @@ pub fn conv2d_transpose_f32(
     output: &mut [f32],
 ) -> Result<(), KernelError> {
     let epilogue = PaddedEpilogue::new(epilogue, shape.out_channels)?;
-    spread(F32Product(&epilogue), input, shape, filter, output)
+    spread(F32Patches(&epilogue), input, shape, filter, output)
 }
 
 /// Spreads int8 `input` into exact i32 sums of `(q - zero_offset) * w`.
@@ -50,15 +50,15 @@ pub fn conv2d_transpose_i8(
     output: &mut [i32],
 ) -> Result<(), KernelError> {
     let zero_offset = lengths::zero_offset(zero_offset)?;
-    spread(I8Product { zero_offset }, input, shape, filter, output)
+    spread(I8Patches { zero_offset }, input, shape, filter, output)
 }
 
-fn spread<P: Product>(
+fn spread<P: PatchProduct>(
     product: P,
-    input: &[P::Input],
+    input: &[P::Element],
     shape: &Conv2dTransposeShape,
     filter: &TransposeFilter<P::Packed>,
-    output: &mut [P::Sum],
+    output: &mut [P::Output],
 ) -> Result<(), KernelError> {
     if *filter.window() != shape.window() {
         return Err(KernelError::Window);

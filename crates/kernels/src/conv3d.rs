@@ -12,7 +12,7 @@ mod tests;
 
 pub use shape::Conv3dShape;
 
-use crate::gemm::{F32Product, I8Product, PackedF32, PackedI8, PaddedEpilogue, Product, ROW_BLOCK};
+use crate::gemm::{F32Patches, I8Patches, PackedF32, PackedI8, PaddedEpilogue, PatchProduct, ROW_BLOCK};
 use crate::{Epilogue, KernelError, lengths, parallel};
 
 /// Convolves `input`, batch x depth x height x width x in_channels, into `output` with
@@ -30,7 +30,7 @@ pub fn conv3d_f32(
 ) -> Result<(), KernelError> {
     shape.expect_packed((filter.k(), filter.n()))?;
     let epilogue = PaddedEpilogue::new(epilogue, shape.out_channels)?;
-    convolve(F32Product(&epilogue), input, shape, filter, output)
+    convolve(F32Patches(&epilogue), input, shape, filter, output)
 }
 
 /// Convolves int8 `input` into exact i32 sums of `(q - zero_offset) * w`.
@@ -45,17 +45,17 @@ pub fn conv3d_i8(
     output: &mut [i32],
 ) -> Result<(), KernelError> {
     shape.expect_packed((filter.k(), filter.n()))?;
-    filter.expect_runs(1)?;
+    filter.expect_segments(1)?;
     let zero_offset = lengths::zero_offset(zero_offset)?;
-    convolve(I8Product { zero_offset }, input, shape, filter, output)
+    convolve(I8Patches { zero_offset }, input, shape, filter, output)
 }
 
-fn convolve<P: Product>(
+fn convolve<P: PatchProduct>(
     product: P,
-    input: &[P::Input],
+    input: &[P::Element],
     shape: &Conv3dShape,
     filter: &P::Packed,
-    output: &mut [P::Sum],
+    output: &mut [P::Output],
 ) -> Result<(), KernelError> {
     shape.expect_slices(input.len(), output.len())?;
     let (stride, n) = (P::stride(filter), shape.out_channels);

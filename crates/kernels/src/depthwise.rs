@@ -4,8 +4,8 @@
 //! A float sum runs over the taps inside the image in the order (kh, kw); taps in the padding are
 //! skipped. An int8 sum is exact in any order.
 
-mod f32_strip;
-mod i8_line;
+mod f32_lines;
+mod i8_lines;
 mod multiplied;
 mod packed;
 pub mod reference;
@@ -17,8 +17,8 @@ mod tests;
 pub use packed::PackedDepthwiseI8;
 pub use shape::DepthwiseShape;
 
-use crate::sum_epilogue::{SumKernel, SumResult};
-use crate::{Epilogue, I8Output, Isa, KernelError, SumEpilogue, lengths, parallel};
+use crate::i32_epilogue::{I8Kernel, OutputStage};
+use crate::{Epilogue, I32Epilogue, Isa, KernelError, OutputSlice, lengths, parallel};
 use taps::Taps;
 
 /// Lines of a thread that are not worth more than one share.
@@ -84,7 +84,7 @@ fn depthwise_f32_on(
                 let (image, y) = (next / height, next % height);
                 let count = (height - y).min(output.len() / line);
                 let (lines, rest) = output.split_at_mut(count * line);
-                isa.run_vectorized(f32_strip::Lines {
+                isa.run(f32_lines::F32Lines {
                     shape,
                     input,
                     filter,
@@ -100,65 +100,51 @@ fn depthwise_f32_on(
     Ok(())
 }
 
-/// Convolves each channel of int8 `input` into exact i32 sums of `(q - zero_offset) * w`.
+/// Convolves each channel of int8 `input` into exact i32 sums of `(q - zero_offset) * w`, then does what
+/// `epilogue` says.
 ///
 /// # Errors
 /// As [`depthwise_f32`]; [`KernelError::ZeroOffset`] if the offset is not an int8,
-/// [`KernelError::Window`] if the filter was packed for another window.
+/// [`KernelError::Window`] if the filter was packed for another window, [`KernelError::Output`] if `output`
+/// is not of the type that `epilogue` leads to.
 pub fn depthwise_i8(
     input: &[i8],
     zero_offset: i32,
     shape: &DepthwiseShape,
     filter: &PackedDepthwiseI8,
-    output: &mut [i32],
-) -> Result<(), KernelError> {
-    let plain = SumEpilogue::new(filter.out_channels(), filter.limit());
-    depthwise_i8_then(input, zero_offset, shape, filter, &plain, I8Output::I32(output))
-}
-
-/// [`depthwise_i8`], then what `epilogue` says.
-///
-/// # Errors
-/// As [`depthwise_i8`]; [`KernelError::Output`] if `output` is not of the type that `epilogue`
-/// leads to.
-pub fn depthwise_i8_then(
-    input: &[i8],
-    zero_offset: i32,
-    shape: &DepthwiseShape,
-    filter: &PackedDepthwiseI8,
-    epilogue: &SumEpilogue,
-    output: I8Output<'_>,
+    epilogue: &I32Epilogue,
+    output: OutputSlice<'_>,
 ) -> Result<(), KernelError> {
     filter.expect_shape(shape)?;
     shape.expect_slices(input.len(), shape.filter_len()?, output.len())?;
     let zero_offset = lengths::zero_offset(zero_offset)? as i8;
-    epilogue.run(filter.out_channels(), output, ConvolveI8 { input, zero_offset, shape, filter })
+    epilogue.run(filter.out_channels(), output, DepthwiseI8 { input, zero_offset, shape, filter })
 }
 
-struct ConvolveI8<'a> {
+struct DepthwiseI8<'a> {
     input: &'a [i8],
     zero_offset: i8,
     shape: &'a DepthwiseShape,
     filter: &'a PackedDepthwiseI8,
 }
 
-impl SumKernel for ConvolveI8<'_> {
-    fn run<R: SumResult>(self, bias: &[i32], result: R, output: &mut [R::Out]) -> Result<(), KernelError> {
+impl I8Kernel for DepthwiseI8<'_> {
+    fn run<O: OutputStage>(self, bias: &[i32], stage: O, output: &mut [O::Out]) -> Result<(), KernelError> {
         let Self { input, zero_offset, shape, filter } = self;
         let line = lengths::product("output", &[shape.width.output, shape.out_channels()?])?;
         let work = output.len().saturating_mul(shape.taps()?);
-        if shape.multiplier == 1 && i8_line::fits(shape, filter) {
+        if shape.multiplier == 1 && i8_lines::fits(shape, filter) {
             // Neighbouring lines see the same rows.
-            let strip = lengths::product("output", &[line, i8_line::LINES])?;
-            parallel::for_each_chunk(output, strip, work, Vec::new, |words, index, output| {
-                let first = index * i8_line::LINES;
-                filter.isa().run_vectorized(i8_line::Strip {
+            let lines = lengths::product("output", &[line, i8_lines::LINES])?;
+            parallel::for_each_chunk(output, lines, work, Vec::new, |words, index, output| {
+                let first = index * i8_lines::LINES;
+                filter.isa().run(i8_lines::I8Lines {
                     shape,
                     input,
                     zero_offset,
                     filter,
                     bias,
-                    result,
+                    stage,
                     words,
                     first,
                     output,
@@ -177,7 +163,7 @@ impl SumKernel for ConvolveI8<'_> {
                 index,
                 output,
                 add,
-                |sum, channel, held| result.one(sum.wrapping_add(bias[channel]), channel, held),
+                |sum, channel, held| stage.one(sum.wrapping_add(bias[channel]), channel, held),
             );
         });
         Ok(())

@@ -2,32 +2,34 @@
 //!
 //! f32: element (r, c) is `acc = fma(a[r][i], b[i][c], acc)` for i = 0..k from 0.0, then the
 //! epilogue. int8: the exact sum of `(a[r][i] - zero_offset) * b[i][c]` in i32, then what the
-//! [`SumEpilogue`] says.
+//! [`I32Epilogue`] says.
 
+mod bytes;
 mod driver;
-mod f32_sums;
-mod i8_sums;
+mod lhs;
+mod micro_f32;
+mod micro_i8;
 mod packed_f32;
 mod packed_i8;
 mod padded;
 mod panels;
-mod product;
+mod patch_product;
 pub mod reference;
 #[cfg(test)]
 mod tests;
 mod tile;
 mod words;
 
-pub(crate) use driver::RowsInRuns;
+pub(crate) use lhs::{Lhs, Segments};
 pub use packed_f32::PackedF32;
+pub(crate) use packed_i8::I8Accumulation;
 pub use packed_i8::PackedI8;
-pub(crate) use packed_i8::SumsOf;
 pub(crate) use padded::PaddedEpilogue;
-pub(crate) use product::{F32Product, I8Product, Product};
-pub(crate) use words::{Shape as AskWords, WordShape};
+pub(crate) use patch_product::{F32Patches, I8Patches, PatchProduct};
+pub(crate) use words::WordShape;
 
-use crate::sum_epilogue::{SumKernel, SumResult};
-use crate::{Epilogue, I8Output, KernelError, SumEpilogue, lengths};
+use crate::i32_epilogue::{I8Kernel, OutputStage};
+use crate::{Epilogue, I32Epilogue, KernelError, OutputSlice, lengths};
 
 /// Rows of patches made at a time, a multiple of a tile's. Small enough that they stay in the L1 or
 /// L2 cache while every panel of the right side passes by.
@@ -50,27 +52,19 @@ pub fn gemm_f32(
     b.multiply_parallel(a, &PaddedEpilogue::new(epilogue, n)?, c)
 }
 
-/// `c = (a - zero_offset) * b`, exact, with `a` of `m` x k and `c` of `m` x n elements.
+/// `c = epilogue((a - zero_offset) * b)`, the sums exact, with `a` of `m` x k and `c` of `m` x n elements.
 ///
 /// # Errors
 /// [`KernelError::Length`] or [`KernelError::Overflow`] if a slice does not fit its shape,
-/// [`KernelError::ZeroOffset`] if the offset is not an int8.
-pub fn gemm_i8(m: usize, a: &[i8], zero_offset: i32, b: &PackedI8, c: &mut [i32]) -> Result<(), KernelError> {
-    let plain = SumEpilogue::new(b.n(), b.limit());
-    gemm_i8_then(m, a, zero_offset, b, &plain, I8Output::I32(c))
-}
-
-/// [`gemm_i8`], then what `epilogue` says.
-///
-/// # Errors
-/// As [`gemm_i8`]; [`KernelError::Output`] if `c` is not of the type that `epilogue` leads to.
-pub fn gemm_i8_then(
+/// [`KernelError::ZeroOffset`] if the offset is not an int8, [`KernelError::Output`] if `c` is not of the
+/// type that `epilogue` leads to.
+pub fn gemm_i8(
     m: usize,
     a: &[i8],
     zero_offset: i32,
     b: &PackedI8,
-    epilogue: &SumEpilogue,
-    c: I8Output<'_>,
+    epilogue: &I32Epilogue,
+    c: OutputSlice<'_>,
 ) -> Result<(), KernelError> {
     let (k, n) = (b.k(), b.n());
     lengths::expect("a", a.len(), lengths::product("a", &[m, k])?)?;
@@ -85,9 +79,9 @@ struct GemmI8<'a> {
     zero_offset: i16,
 }
 
-impl SumKernel for GemmI8<'_> {
-    fn run<R: SumResult>(self, bias: &[i32], result: R, output: &mut [R::Out]) -> Result<(), KernelError> {
-        let sums = SumsOf { zero_offset: self.zero_offset, bias: Some(bias), result };
-        self.b.multiply_parallel((self.a, self.b.k()), &sums, output)
+impl I8Kernel for GemmI8<'_> {
+    fn run<O: OutputStage>(self, bias: &[i32], stage: O, output: &mut [O::Out]) -> Result<(), KernelError> {
+        let accumulation = I8Accumulation { zero_offset: self.zero_offset, bias: Some(bias), stage };
+        self.b.multiply_parallel(Lhs::rows(self.a, self.b.k()), &accumulation, output)
     }
 }

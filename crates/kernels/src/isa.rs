@@ -9,9 +9,98 @@ use std::sync::OnceLock;
 
 use amct_tensor::{ErrorKind, Fault};
 
-#[cfg(target_arch = "x86_64")]
-use crate::simd::{Avx2, Avx512, AvxVnni};
 use crate::simd::{Portable, Simd};
+
+/// A loop over vectors of any width, compiled for each instruction set.
+pub(crate) trait Kernel {
+    type Output;
+
+    /// Must be `#[inline(always)]`, as all it calls, so that the body is compiled with the features of
+    /// [`Isa::run`]'s branch. KeepI32 loops, which the compiler is to vectorise, have no use for `simd`.
+    fn run<S: Simd>(self, simd: S) -> Self::Output;
+}
+
+/// Makes [`Isa`] of a table: for each instruction set beyond plain Rust, slowest first, its constructor, its
+/// name, the token in [`crate::simd`], the architecture, and the features that are detected and compiled for.
+macro_rules! instruction_sets {
+    ($(
+        $(#[doc = $doc:literal])+
+        $constructor:ident: $name:literal, $token:ident, $arch:literal,
+        $detected:ident[$($feature:tt),+];
+    )*) => {
+        $(
+            #[cfg(target_arch = $arch)]
+            use crate::simd::$token;
+        )*
+
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+        enum Level {
+            Portable,
+            $(#[cfg(target_arch = $arch)] $token,)*
+        }
+
+        /// The names of all instruction sets, slowest first.
+        const NAMES: &[&str] = &["generic", $($name),*];
+
+        impl Isa {
+            $(
+                $(#[doc = $doc])+
+                pub fn $constructor() -> Option<Isa> {
+                    #[cfg(target_arch = $arch)]
+                    if $(std::arch::$detected!($feature))&&+ {
+                        return Some(Isa(Level::$token));
+                    }
+                    None
+                }
+            )*
+
+            /// Every one of this CPU, slowest first.
+            pub fn available() -> impl Iterator<Item = Isa> {
+                [Some(Isa::GENERIC), $(Isa::$constructor()),*].into_iter().flatten()
+            }
+
+            /// The name by which [`from_name`](Isa::from_name) knows it.
+            pub fn name(self) -> &'static str {
+                match self.0 {
+                    Level::Portable => "generic",
+                    $(#[cfg(target_arch = $arch)] Level::$token => $name,)*
+                }
+            }
+
+            /// Runs `kernel` with the vectors of this instruction set.
+            #[inline]
+            pub(crate) fn run<K: Kernel>(self, kernel: K) -> K::Output {
+                match self.0 {
+                    Level::Portable => kernel.run(Portable),
+                    $(
+                        #[cfg(target_arch = $arch)]
+                        Level::$token => {
+                            $(#[target_feature(enable = $feature)])+
+                            fn compiled<K: Kernel>(kernel: K) -> K::Output {
+                                // SAFETY: the features that the token is a proof of are those of this function.
+                                kernel.run(unsafe { $token::new() })
+                            }
+                            // SAFETY: a level is only made once its features have been detected.
+                            unsafe { compiled(kernel) }
+                        }
+                    )*
+                }
+            }
+        }
+    };
+}
+
+instruction_sets! {
+    /// AVX2 with FMA and POPCNT, if this CPU has all of them.
+    avx2: "avx2", Avx2, "x86_64", is_x86_feature_detected["popcnt", "avx2", "fma"];
+    /// AVX2 with FMA, POPCNT and AVX-VNNI, if this CPU has all of them.
+    avx_vnni: "avx-vnni", AvxVnni, "x86_64", is_x86_feature_detected["popcnt", "avx2", "fma", "avxvnni"];
+    /// AVX-512 F, BW, DQ, VL and VNNI, on top of AVX2 with FMA and POPCNT, if this CPU has all of them.
+    avx512: "avx512", Avx512, "x86_64",
+        is_x86_feature_detected[
+            "popcnt", "avx2", "fma", "avx512f", "avx512bw", "avx512dq", "avx512vl", "avx512vnni"
+        ];
+}
 
 /// An instruction set that this CPU has: a value exists only if its instructions may be executed.
 ///
@@ -19,19 +108,35 @@ use crate::simd::{Portable, Simd};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Isa(Level);
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Level {
-    Portable,
-    #[cfg(target_arch = "x86_64")]
-    Avx2,
-    #[cfg(target_arch = "x86_64")]
-    AvxVnni,
-    #[cfg(target_arch = "x86_64")]
-    Avx512,
+/// What those who lay out data for an instruction set need to know of it; see [`Simd`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct VectorShape {
+    pub(crate) lanes: usize,
+    pub(crate) registers: usize,
+    /// int8 values per word.
+    pub(crate) group: usize,
+    /// Channels that are interleaved at a time.
+    pub(crate) block: usize,
+    pub(crate) fused: bool,
 }
 
-/// The names of all instruction sets, slowest first.
-const NAMES: [&str; 4] = ["generic", "avx2", "avx-vnni", "avx512"];
+/// Asks for it.
+struct AskShape;
+
+impl Kernel for AskShape {
+    type Output = VectorShape;
+
+    #[inline(always)]
+    fn run<S: Simd>(self, _simd: S) -> VectorShape {
+        VectorShape {
+            lanes: S::LANES,
+            registers: S::REGISTERS,
+            group: S::GROUP,
+            block: S::INTERLEAVED * S::LANES,
+            fused: S::FUSED,
+        }
+    }
+}
 
 /// The instruction set of the process, once it is known.
 static CHOSEN: OnceLock<Isa> = OnceLock::new();
@@ -84,53 +189,9 @@ impl Fault for IsaError {
     }
 }
 
-/// Loops that leave the choice of vectors to the compiler.
-pub(crate) trait Vectorize {
-    type Output;
-
-    /// Must be `#[inline(always)]`, as all it calls that should be vectorised, so that the body is
-    /// compiled with the features of [`Isa::run`]'s branch.
-    fn run(self) -> Self::Output;
-}
-
-/// A kernel written for vectors of any width.
-pub(crate) trait Vectorized {
-    type Output;
-
-    /// Must be `#[inline(always)]`, as all it calls, for the same reason.
-    fn run<S: Simd>(self, simd: S) -> Self::Output;
-}
-
 impl Isa {
-    /// Plain Rust, what the compilation target offers; exists everywhere.
+    /// KeepI32 Rust, what the compilation target offers; exists everywhere.
     pub const GENERIC: Isa = Isa(Level::Portable);
-
-    /// AVX2 with FMA, if this CPU has both.
-    pub fn avx2() -> Option<Isa> {
-        #[cfg(target_arch = "x86_64")]
-        if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma") {
-            return Some(Isa(Level::Avx2));
-        }
-        None
-    }
-
-    /// AVX2 with FMA and AVX-VNNI, if this CPU has all of them.
-    pub fn avx_vnni() -> Option<Isa> {
-        #[cfg(target_arch = "x86_64")]
-        if Isa::avx2().is_some() && is_x86_feature_detected!("avxvnni") {
-            return Some(Isa(Level::AvxVnni));
-        }
-        None
-    }
-
-    /// AVX-512 F, BW, DQ, VL and VNNI, on top of AVX2 with FMA, if this CPU has all of them.
-    pub fn avx512() -> Option<Isa> {
-        #[cfg(target_arch = "x86_64")]
-        if Isa::avx2().is_some() && has_avx512() && is_x86_feature_detected!("avx512vnni") {
-            return Some(Isa(Level::Avx512));
-        }
-        None
-    }
 
     /// The one that the program [chose](Isa::choose), else the fastest of this CPU.
     pub fn best() -> Isa {
@@ -147,7 +208,7 @@ impl Isa {
         if chosen == self { Ok(()) } else { Err(IsaError::InUse { chosen, asked: self }) }
     }
 
-    /// The one of that name (`generic`, `avx2`, `avx-vnni`, `avx512`).
+    /// The one of that [`name`](Isa::name), such as `generic`.
     ///
     /// # Errors
     /// [`IsaError::Unknown`] for another name, [`IsaError::Missing`] if this CPU lacks it.
@@ -178,96 +239,10 @@ impl Isa {
         Isa::available().last().unwrap_or(Isa::GENERIC)
     }
 
-    /// Every one of this CPU, slowest first.
-    pub fn available() -> impl Iterator<Item = Isa> {
-        [Some(Isa::GENERIC), Isa::avx2(), Isa::avx_vnni(), Isa::avx512()].into_iter().flatten()
+    /// The shape of its vectors.
+    pub(crate) fn vectors(self) -> VectorShape {
+        self.run(AskShape)
     }
-
-    /// The name by which [`from_name`](Isa::from_name) knows it.
-    pub fn name(self) -> &'static str {
-        match self.0 {
-            Level::Portable => "generic",
-            #[cfg(target_arch = "x86_64")]
-            Level::Avx2 => "avx2",
-            #[cfg(target_arch = "x86_64")]
-            Level::AvxVnni => "avx-vnni",
-            #[cfg(target_arch = "x86_64")]
-            Level::Avx512 => "avx512",
-        }
-    }
-
-    /// Runs `loops` compiled for this instruction set.
-    #[inline]
-    pub(crate) fn run<V: Vectorize>(self, loops: V) -> V::Output {
-        match self.0 {
-            Level::Portable => loops.run(),
-            // SAFETY: these levels are only made once the features have been detected.
-            #[cfg(target_arch = "x86_64")]
-            Level::Avx2 | Level::AvxVnni => unsafe { loops_avx2(loops) },
-            // SAFETY: as above.
-            #[cfg(target_arch = "x86_64")]
-            Level::Avx512 => unsafe { loops_avx512(loops) },
-        }
-    }
-
-    /// Runs `kernel` with the vectors of this instruction set.
-    #[inline]
-    pub(crate) fn run_vectorized<K: Vectorized>(self, kernel: K) -> K::Output {
-        match self.0 {
-            Level::Portable => kernel.run(Portable),
-            // SAFETY: these levels are only made once the features have been detected.
-            #[cfg(target_arch = "x86_64")]
-            Level::Avx2 => unsafe { kernel_avx2(kernel) },
-            // SAFETY: as above.
-            #[cfg(target_arch = "x86_64")]
-            Level::AvxVnni => unsafe { kernel_avx_vnni(kernel) },
-            // SAFETY: as above.
-            #[cfg(target_arch = "x86_64")]
-            Level::Avx512 => unsafe { kernel_avx512(kernel) },
-        }
-    }
-}
-
-/// Whether this CPU has AVX-512 F, BW, DQ and VL.
-#[cfg(target_arch = "x86_64")]
-pub(crate) fn has_avx512() -> bool {
-    is_x86_feature_detected!("avx512f")
-        && is_x86_feature_detected!("avx512bw")
-        && is_x86_feature_detected!("avx512dq")
-        && is_x86_feature_detected!("avx512vl")
-}
-
-#[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "avx2,fma")]
-fn loops_avx2<V: Vectorize>(loops: V) -> V::Output {
-    loops.run()
-}
-
-#[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "avx2,fma,avx512f,avx512bw,avx512dq,avx512vl")]
-fn loops_avx512<V: Vectorize>(loops: V) -> V::Output {
-    loops.run()
-}
-
-#[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "avx2,fma")]
-fn kernel_avx2<K: Vectorized>(kernel: K) -> K::Output {
-    // SAFETY: the features that the token stands for are those of this function.
-    kernel.run(unsafe { Avx2::new() })
-}
-
-#[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "avx2,fma,avxvnni")]
-fn kernel_avx_vnni<K: Vectorized>(kernel: K) -> K::Output {
-    // SAFETY: the features that the token stands for are those of this function.
-    kernel.run(unsafe { AvxVnni::new() })
-}
-
-#[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "avx2,fma,avx512f,avx512bw,avx512dq,avx512vl,avx512vnni")]
-fn kernel_avx512<K: Vectorized>(kernel: K) -> K::Output {
-    // SAFETY: the features that the token stands for are those of this function.
-    kernel.run(unsafe { Avx512::new() })
 }
 
 #[cfg(test)]
@@ -286,7 +261,7 @@ mod tests {
     #[test]
     fn what_cannot_be_used_is_told_with_what_can() {
         let error = Isa::from_name("avx521").unwrap_err().to_string();
-        for word in ["'avx521'", "generic, avx2, avx-vnni, avx512", "this CPU has generic"] {
+        for word in ["'avx521'", &NAMES.join(", "), "this CPU has generic"] {
             assert!(error.contains(word), "{error}");
         }
         for name in NAMES.iter().filter(|name| !Isa::available().any(|isa| isa.name() == **name)) {

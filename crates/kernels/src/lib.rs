@@ -10,9 +10,21 @@
 //! size, thread count and instruction set cannot change a bit of it (the payload of a NaN apart).
 //! Integer kernels are exact. The `reference` module beside each kernel states the same result
 //! as plain loops.
+//!
+//! # Words
+//! * *Lhs* and *rhs*: the sides of a product. The left one is activations, rows that may lie in *segments*; the right
+//!   one weights, a *packed* matrix of *panels*, each one, two or four vectors wide.
+//! * *Word*: the 32 bits of int8 values that one lane multiplies at once.
+//! * *Tile*: the accumulators of some rows and one panel, which stay in registers; *micro-kernel*: the arithmetic of a
+//!   tile for an element type.
+//! * *Accumulator*: a sum on its way: f32, or i32 for int8.
+//! * *Epilogue*: what follows the sums: [`Epilogue`] for f32 accumulators, [`I32Epilogue`] for those of int8, whose last
+//!   step is the *output stage*.
+//! * *Kernel*: a loop over vectors of any width, compiled for each instruction set ([`Isa`]).
+//!
+//! `docs/kernels.md` follows an int8 convolution through these.
 
 mod allocator;
-mod bytes;
 pub mod conv2d;
 pub mod conv2d_transpose;
 pub mod conv3d;
@@ -21,6 +33,7 @@ pub mod elementwise;
 mod epilogue;
 mod error;
 pub mod gemm;
+mod i32_epilogue;
 mod isa;
 mod lengths;
 mod parallel;
@@ -30,12 +43,11 @@ pub mod quantization_loss;
 mod samples;
 mod simd;
 mod span;
-mod sum_epilogue;
-mod vectors;
+mod vector_epilogue;
 
 pub use allocator::CacheAligned;
 pub use epilogue::{Activation, Epilogue, Norm};
 pub use error::KernelError;
+pub use i32_epilogue::{I32Epilogue, OutputSlice, OutputType};
 pub use isa::{Isa, IsaError};
 pub use parallel::{sequentially, threads};
-pub use sum_epilogue::{I8Output, SumEpilogue, SumType};

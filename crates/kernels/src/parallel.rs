@@ -23,19 +23,18 @@ pub(crate) fn for_each_chunk<T: Send, S>(
     if out.is_empty() || chunk_len == 0 {
         return;
     }
-    let chunks = out.len().div_ceil(chunk_len);
-    let tasks = tasks(work).min(chunks);
-    if tasks < 2 {
+    let len = out.len();
+    let out = Shared::new(out);
+    for_each_range(len.div_ceil(chunk_len), tasks(work), |chunks| {
         let mut scratch = scratch();
-        for (index, chunk) in out.chunks_mut(chunk_len).enumerate() {
+        for index in chunks {
+            let first = index * chunk_len;
+            let chunk_len = chunk_len.min(len - first);
+            // SAFETY: these elements exist, and no other chunk has one of them.
+            let chunk = unsafe { std::slice::from_raw_parts_mut(out.as_mut_ptr().add(first), chunk_len) };
             body(&mut scratch, index, chunk);
         }
-    } else {
-        out.par_chunks_mut(chunk_len)
-            .enumerate()
-            .with_min_len(chunks.div_ceil(tasks))
-            .for_each_init(scratch, |scratch, (index, chunk)| body(scratch, index, chunk));
-    }
+    });
 }
 
 thread_local! {
@@ -78,7 +77,12 @@ pub(crate) fn for_each_range(len: usize, tasks: usize, body: impl Fn(Range<usize
     if tasks < 2 {
         return body(0..len);
     }
-    (0..tasks).into_par_iter().for_each(|task| body(len * task / tasks..len * (task + 1) / tasks));
+    spread(tasks, &|task| body(len * task / tasks..len * (task + 1) / tasks));
+}
+
+/// Compiled once for all kernels: rayon's splitting and stealing are much code.
+fn spread(tasks: usize, body: &(dyn Fn(usize) + Sync)) {
+    (0..tasks).into_par_iter().for_each(body);
 }
 
 /// A slice whose elements are written by several tasks, each its own.

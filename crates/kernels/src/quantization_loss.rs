@@ -8,22 +8,27 @@
 //!
 //! and the loss is the plain sum of the terms in data order, rounded after every addition. Hence a
 //! sum cannot be split over chunks of data; it can be continued, and candidates are independent,
-//! so the fast kernel keeps one candidate per SIMD lane. Its losses are those of
+//! so the fast kernels keep one candidate per SIMD lane. Their losses are those of
 //! [`mod@reference`] to the bit.
 
-#[cfg(target_arch = "x86_64")]
-mod avx2;
-#[cfg(target_arch = "x86_64")]
-mod avx512;
-#[cfg(target_arch = "x86_64")]
 mod count_reciprocal;
-#[cfg(target_arch = "x86_64")]
+mod divide;
 mod exceptions;
-#[cfg(target_arch = "x86_64")]
+mod lanes;
+mod misrounded;
+mod multiply;
+mod pack;
 mod reciprocals;
 pub mod reference;
+mod sums;
 
 use std::ops::RangeInclusive;
+
+use crate::Isa;
+use divide::Divide;
+use lanes::Lanes;
+use multiply::Multiply;
+use pack::{Filter, PackedValues};
 
 /// A quantizer whose loss is wanted.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -38,42 +43,25 @@ pub struct Candidate {
 
 /// Running losses of a set of candidates over data that arrive piece by piece.
 #[derive(Clone, Debug)]
-pub struct QuantizationLoss(Engine);
+pub struct QuantizationLoss {
+    isa: Isa,
+    candidates: usize,
+    lanes: Lanes,
+    /// By lanes.
+    losses: Vec<f32>,
+    count: f32,
+    way: Way,
+}
 
+/// Two ways to the same bits.
 #[derive(Clone, Debug)]
-enum Engine {
-    Reference(reference::Losses),
-    #[cfg(target_arch = "x86_64")]
-    Avx2(Box<avx2::Losses>),
-    #[cfg(target_arch = "x86_64")]
-    Avx512(Box<avx512::Losses>),
-}
-
-/// What a [`QuantizationLoss`] is made of.
-#[derive(Clone, Copy, Debug)]
-struct Task<'a> {
-    candidates: &'a [Candidate],
-    count: usize,
-    low: f32,
-    high: f32,
-}
-
-/// Makes an engine, if this CPU has it and it can do the task.
-type Make = fn(&Task) -> Option<Engine>;
-
-/// Every engine, fastest first.
-const ENGINES: &[Make] = &[
-    #[cfg(target_arch = "x86_64")]
-    |task| avx512::Losses::new(task).map(|losses| Engine::Avx512(Box::new(losses))),
-    #[cfg(target_arch = "x86_64")]
-    |task| avx2::Losses::new(task).map(|losses| Engine::Avx2(Box::new(losses))),
-    |task| Some(Engine::reference(task)),
-];
-
-impl Engine {
-    fn reference(task: &Task) -> Engine {
-        Engine::Reference(reference::Losses::new(task.candidates, task.count))
-    }
+enum Way {
+    /// The formula as it stands.
+    Divide(Filter),
+    /// No division but for the few f32 that multiplications with [`Reciprocals`](reciprocals::Reciprocals)
+    /// round differently. They are found beforehand and kept in an
+    /// [`ExceptionSet`](exceptions::ExceptionSet).
+    Multiply(Box<Multiply>),
 }
 
 impl QuantizationLoss {
@@ -81,31 +69,46 @@ impl QuantizationLoss {
     /// each term is divided by it, as f32. Values outside `expected` are as welcome as others, but
     /// take longer.
     pub fn new(candidates: &[Candidate], count: usize, expected: RangeInclusive<f32>) -> Self {
-        let task = Task { candidates, count, low: *expected.start(), high: *expected.end() };
-        let engine = ENGINES.iter().find_map(|make| make(&task));
-        Self(engine.unwrap_or_else(|| Engine::reference(&task)))
+        Self::for_isa(Isa::best(), candidates, count, expected)
+    }
+
+    /// [`QuantizationLoss::new`] for a given instruction set.
+    pub fn for_isa(isa: Isa, candidates: &[Candidate], count: usize, expected: RangeInclusive<f32>) -> Self {
+        let lanes = Lanes::new(candidates, isa.vectors().lanes);
+        // Zeros add nothing to any loss, unless a candidate cannot hold them.
+        let zeros = !candidates.iter().all(|c| c.low <= 0.0 && 0.0 <= c.high);
+        let expected = [*expected.start(), *expected.end()];
+        let multiply = if zeros { None } else { Multiply::new(isa, candidates, count, expected) };
+        let way = match multiply {
+            Some(multiply) => Way::Multiply(Box::new(multiply)),
+            None => Way::Divide(Filter::everything(zeros)),
+        };
+        let losses = vec![0.0; lanes.len()];
+        Self { isa, candidates: candidates.len(), lanes, losses, count: count as f32, way }
     }
 
     /// Adds the terms of the next values, in order. The values must be finite.
     pub fn add(&mut self, data: &[f32]) {
-        match &mut self.0 {
-            Engine::Reference(losses) => losses.add(data),
-            #[cfg(target_arch = "x86_64")]
-            Engine::Avx2(losses) => losses.add(data),
-            #[cfg(target_arch = "x86_64")]
-            Engine::Avx512(losses) => losses.add(data),
+        let Self { isa, lanes: candidates, losses, count, way, .. } = self;
+        let (isa, count) = (*isa, *count);
+        let mut packed = PackedValues::new();
+        for block in data.chunks(pack::BLOCK) {
+            match &*way {
+                Way::Divide(filter) => {
+                    packed.fill(isa, block, filter);
+                    isa.run(Divide { candidates, losses, count, values: packed.values() });
+                }
+                Way::Multiply(multiply) => {
+                    packed.fill(isa, block, multiply.filter());
+                    multiply.add(candidates, count, &packed, losses);
+                }
+            }
         }
     }
 
     /// The losses so far, in the order of the candidates.
     pub fn losses(&self) -> Vec<f32> {
-        match &self.0 {
-            Engine::Reference(losses) => losses.losses().to_vec(),
-            #[cfg(target_arch = "x86_64")]
-            Engine::Avx2(losses) => losses.losses(),
-            #[cfg(target_arch = "x86_64")]
-            Engine::Avx512(losses) => losses.losses(),
-        }
+        self.losses[..self.candidates].to_vec()
     }
 }
 

@@ -17,7 +17,10 @@ mod avx2;
 mod avx512;
 #[cfg(target_arch = "x86_64")]
 mod avx_vnni;
+#[cfg(target_arch = "x86_64")]
+mod instructions;
 mod portable;
+mod slices;
 
 #[cfg(target_arch = "x86_64")]
 pub(crate) use avx_vnni::AvxVnni;
@@ -26,6 +29,7 @@ pub(crate) use avx2::Avx2;
 #[cfg(target_arch = "x86_64")]
 pub(crate) use avx512::Avx512;
 pub(crate) use portable::Portable;
+pub(crate) use slices::{gather, load, store};
 
 /// Asks for the cache line of an address, which need not be valid.
 #[inline(always)]
@@ -66,6 +70,8 @@ pub(crate) trait Simd: Copy + Send + Sync {
     const LANES: usize;
     /// Vector registers.
     const REGISTERS: usize;
+    /// Whether [`Simd::mul_add`] is an instruction; otherwise it is a call for every lane.
+    const FUSED: bool;
     /// int8 values per word: 4 (bytes) or 2 (i16).
     const GROUP: usize;
     /// What is added to an int8 activation before it is multiplied.
@@ -80,10 +86,15 @@ pub(crate) trait Simd: Copy + Send + Sync {
     fn add_f32(self, a: Self::F32, b: Self::F32) -> Self::F32;
     fn sub_f32(self, a: Self::F32, b: Self::F32) -> Self::F32;
     fn mul_f32(self, a: Self::F32, b: Self::F32) -> Self::F32;
+    fn div_f32(self, a: Self::F32, b: Self::F32) -> Self::F32;
     /// `a * b + c`, rounded once.
     fn mul_add(self, a: Self::F32, b: Self::F32, c: Self::F32) -> Self::F32;
     /// `if x < low { low } else { x }`, then `if x > high { high } else { x }`.
     fn clip(self, x: Self::F32, low: Self::F32, high: Self::F32) -> Self::F32;
+    /// The smaller of two numbers without sign.
+    fn min_unsigned(self, a: Self::F32, b: Self::F32) -> Self::F32;
+    /// Cuts off the fraction, whatever the magnitude.
+    fn trunc(self, x: Self::F32) -> Self::F32;
     /// `x`, positive, with the sign of `sign`.
     fn with_sign(self, x: Self::F32, sign: Self::F32) -> Self::F32;
     /// Integers to the nearest f32, half to even.
@@ -96,6 +107,23 @@ pub(crate) trait Simd: Copy + Send + Sync {
     fn add_i32(self, a: Self::I32, b: Self::I32) -> Self::I32;
     /// Wraps around.
     fn mul_i32(self, a: Self::I32, b: Self::I32) -> Self::I32;
+    fn and_i32(self, a: Self::I32, b: Self::I32) -> Self::I32;
+    /// Shifts zeros in from the left, by less than 32.
+    fn shift_right(self, x: Self::I32, by: Self::I32) -> Self::I32;
+    /// The bits of floats.
+    fn cast_i32(self, x: Self::F32) -> Self::I32;
+    /// Floats of these bits.
+    fn cast_f32(self, x: Self::I32) -> Self::F32;
+
+    /// Bit l of the result says whether `a` and `b` differ in lane l; a NaN differs.
+    fn differ(self, a: Self::F32, b: Self::F32) -> u32;
+    /// Bit l says whether `a <= b` in lane l.
+    fn at_most(self, a: Self::F32, b: Self::F32) -> u32;
+    /// Bit l says whether lane l is odd.
+    fn odd(self, x: Self::I32) -> u32;
+    /// The lanes that have a bit, in order, from the first lane on; the others are any of the lanes or 0.
+    fn compress(self, x: Self::F32, bits: u32) -> Self::F32;
+
     /// `sum` plus, lane by lane, the products of the values of two words.
     fn dot(self, sum: Self::I32, activations: Self::I32, weights: Self::I32) -> Self::I32;
 
@@ -105,6 +133,9 @@ pub(crate) trait Simd: Copy + Send + Sync {
     /// # Safety
     /// `from` is valid for reading `LANES` elements.
     unsafe fn load_i32(self, from: *const i32) -> Self::I32;
+    /// # Safety
+    /// `from` is valid for reading the element at each lane of `index`.
+    unsafe fn gather_i32(self, from: *const i32, index: Self::I32) -> Self::I32;
     /// # Safety
     /// `to` is valid for writing `LANES` elements.
     unsafe fn store_f32(self, to: *mut f32, x: Self::F32);

@@ -2,11 +2,11 @@
 
 use std::ops::Range;
 
-use super::{Conv2dShape, conv2d_f32, conv2d_i8, conv2d_i8_then};
+use super::{Conv2dShape, conv2d_f32, conv2d_i8};
 use crate::gemm::{PackedF32, PackedI8};
-use crate::{Epilogue, I8Output, KernelError, Norm, SumEpilogue, lengths};
+use crate::{Epilogue, I32Epilogue, KernelError, Norm, OutputSlice, lengths};
 
-/// Convolves each of `groups` runs of input channels with its own run of output channels. `shape`
+/// Convolves each of `groups` segments of the input channels with its own segment of the output channels. `shape`
 /// has the channels of all groups, `filter` the rows of one group and the columns of all.
 ///
 /// # Errors
@@ -33,46 +33,31 @@ pub fn conv2d_grouped_f32(
     })
 }
 
-/// [`conv2d_grouped_i8`], then what `epilogue` says.
+/// [`conv2d_grouped_f32`] on int8, into exact i32 sums of `(q - zero_offset) * w`, then what `epilogue` says.
 ///
 /// # Errors
-/// As [`conv2d_grouped_i8`]; [`KernelError::Output`] if `output` is not of the type that `epilogue`
-/// leads to.
-pub fn conv2d_grouped_i8_then(
-    input: &[i8],
-    zero_offset: i32,
-    shape: &Conv2dShape,
-    groups: usize,
-    filter: &PackedI8,
-    epilogue: &SumEpilogue,
-    output: I8Output<'_>,
-) -> Result<(), KernelError> {
-    if groups == 1 {
-        return conv2d_i8_then(input, zero_offset, shape, filter, epilogue, output);
-    }
-    let mut sums = vec![0; output.len()];
-    conv2d_grouped_i8(input, zero_offset, shape, groups, filter, &mut sums)?;
-    epilogue.apply(&sums, output)
-}
-
-/// [`conv2d_grouped_f32`] on int8, into exact i32 sums of `(q - zero_offset) * w`.
-///
-/// # Errors
-/// As [`conv2d_grouped_f32`]; [`KernelError::ZeroOffset`] if the offset is not an int8.
+/// As [`conv2d_grouped_f32`]; [`KernelError::ZeroOffset`] if the offset is not an int8,
+/// [`KernelError::Output`] if `output` is not of the type that `epilogue` leads to.
 pub fn conv2d_grouped_i8(
     input: &[i8],
     zero_offset: i32,
     shape: &Conv2dShape,
     groups: usize,
     filter: &PackedI8,
-    output: &mut [i32],
+    epilogue: &I32Epilogue,
+    output: OutputSlice<'_>,
 ) -> Result<(), KernelError> {
     if groups == 1 {
-        return conv2d_i8(input, zero_offset, shape, filter, output);
+        return conv2d_i8(input, zero_offset, shape, filter, epilogue, output);
     }
-    each_group(shape, groups, (filter.k(), filter.n()), input, output, |group, columns, input, output| {
-        conv2d_i8(input, zero_offset, group, &filter.select(columns)?, output)
-    })
+    let mut sums = vec![0; output.len()];
+    let packed = (filter.k(), filter.n());
+    each_group(shape, groups, packed, input, &mut sums, |group, columns, input, sums| {
+        let plain = I32Epilogue::new(columns.len(), filter.limit());
+        let filter = filter.select(columns)?;
+        conv2d_i8(input, zero_offset, group, &filter, &plain, OutputSlice::I32(sums))
+    })?;
+    epilogue.apply(&sums, output)
 }
 
 /// Copies each group's channels together, convolves them and lays the result among the others'.

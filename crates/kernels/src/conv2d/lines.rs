@@ -5,7 +5,7 @@ use std::ops::Range;
 use amct_tensor::window::Axis;
 
 use super::Conv2dShape;
-use crate::gemm::{ROW_BLOCK, RowsInRuns};
+use crate::gemm::{Lhs, ROW_BLOCK, Segments};
 use crate::parallel;
 use crate::span::span;
 
@@ -20,7 +20,7 @@ pub(super) fn convolve<T: Sync, O: Send, S: Default>(
     work: usize,
     output: &mut [O],
     by_patches: impl Fn(&mut S, usize, &mut [O]) + Sync + Send,
-    directly: impl Fn(RowsInRuns<'_, T>, &mut [O]) -> bool + Sync + Send,
+    directly: impl Fn(Lhs<'_, T>, &mut [O]) -> bool + Sync + Send,
 ) {
     let (height, width, n) = (&shape.height, &shape.width, shape.out_channels);
     let inside = inside(width);
@@ -36,11 +36,13 @@ pub(super) fn convolve<T: Sync, O: Send, S: Default>(
         let (rows, top) = span(height, y);
         let left = inside.start * width.stride - width.pad_before;
         let first = ((image * height.input + top) * width.input + left) * shape.in_channels;
-        let lines = RowsInRuns {
+        let lines = Lhs {
             values: &input[first..],
-            stride: width.stride * shape.in_channels,
-            runs: height.kernel,
-            distance: height.dilation * width.input * shape.in_channels,
+            row_stride: width.stride * shape.in_channels,
+            segments: Segments {
+                count: height.kernel,
+                stride: height.dilation * width.input * shape.in_channels,
+            },
         };
         let position = line * width.output;
         if rows.len() == height.kernel && directly(lines, &mut output[columns.clone()]) {

@@ -62,6 +62,19 @@ fn cases() -> Vec<Case> {
     ]
 }
 
+/// The sums themselves.
+fn sums(
+    input: &[i8],
+    zero_offset: i32,
+    shape: &Conv2dShape,
+    groups: usize,
+    filter: &PackedI8,
+    output: &mut [i32],
+) -> Result<(), KernelError> {
+    let plain = I32Epilogue::new(filter.n(), filter.limit());
+    conv2d_grouped_i8(input, zero_offset, shape, groups, filter, &plain, OutputSlice::I32(output))
+}
+
 #[test]
 fn f32_equals_the_reference_to_the_bit() {
     for (seed, case) in cases().iter().enumerate() {
@@ -96,11 +109,11 @@ fn i8_equals_the_reference() {
             let mut expected = vec![0; shape.output_len().unwrap()];
             reference::conv2d_i8(&input, zero_offset, &shape, &filter, &mut expected).unwrap();
             everywhere(|isa| {
-                for runs in [1, shape.height.kernel] {
-                    let packed = PackedI8::in_runs(isa, runs, k, n, &filter).unwrap();
+                for segments in [1, shape.height.kernel] {
+                    let packed = PackedI8::in_segments(isa, segments, k, n, &filter).unwrap();
                     let mut found = vec![i32::MIN; expected.len()];
-                    conv2d_i8(&input, zero_offset, &shape, &packed, &mut found).unwrap();
-                    assert_eq!(found, expected, "{isa:?} offset {zero_offset} runs {runs} {shape:?}");
+                    sums(&input, zero_offset, &shape, 1, &packed, &mut found).unwrap();
+                    assert_eq!(found, expected, "{isa:?} offset {zero_offset} segments {segments} {shape:?}");
                 }
             });
         }
@@ -125,10 +138,10 @@ fn groups_equal_the_reference() {
         reference::conv2d_grouped_f32(&x, &shape, groups, &filter, Epilogue::default(), &mut expected)
             .unwrap();
         let packed = PackedI8::new(k, n, &w).unwrap();
-        let mut sums = vec![0; expected.len()];
-        conv2d_grouped_i8(&q, 9, &shape, groups, &packed, &mut sums).unwrap();
+        let mut found = vec![0; expected.len()];
+        sums(&q, 9, &shape, groups, &packed, &mut found).unwrap();
         assert!(
-            sums.iter().zip(&expected).all(|(&sum, &expected)| sum as f32 == expected),
+            found.iter().zip(&expected).all(|(&sum, &expected)| sum as f32 == expected),
             "{groups} groups"
         );
 
@@ -177,13 +190,20 @@ fn filters_packed_for_other_windows_are_refused() {
     let shape = cases()[4].shape(1);
     let (k, n) = (shape.depth().unwrap(), shape.out_channels);
     let filter = vec![1; k * n];
-    let packed = PackedI8::in_runs(crate::Isa::best(), 9, k, n, &filter).unwrap();
+    let packed = PackedI8::in_segments(crate::Isa::best(), 9, k, n, &filter).unwrap();
     let (input, mut output) = (vec![0; 9 * 8 * 3], vec![0; 9 * 8 * 8]);
-    assert_eq!(conv2d_i8(&input, 0, &shape, &packed, &mut output), Err(KernelError::Window));
-    let refused = crate::gemm::gemm_i8(1, &vec![0; k], 0, &packed, &mut output[..n]);
+    assert_eq!(sums(&input, 0, &shape, 1, &packed, &mut output), Err(KernelError::Window));
+    let refused = crate::gemm::gemm_i8(
+        1,
+        &vec![0; k],
+        0,
+        &packed,
+        &I32Epilogue::new(n, packed.limit()),
+        OutputSlice::I32(&mut output[..n]),
+    );
     assert_eq!(refused, Err(KernelError::Window));
-    for runs in [0, 2] {
-        assert!(PackedI8::in_runs(crate::Isa::best(), runs, k, n, &filter).is_err(), "{runs}");
+    for segments in [0, 2] {
+        assert!(PackedI8::in_segments(crate::Isa::best(), segments, k, n, &filter).is_err(), "{segments}");
     }
 }
 

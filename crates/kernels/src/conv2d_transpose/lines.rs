@@ -1,29 +1,29 @@
 //! One line of the output, phase by phase.
 
 use super::{Conv2dTransposeShape, TransposeFilter};
-use crate::gemm::{Product, ROW_BLOCK};
+use crate::gemm::{PatchProduct, ROW_BLOCK};
 
 /// Working memory of a task.
-pub(super) struct Scratch<P: Product> {
-    patches: Vec<P::Operand>,
-    sums: Vec<P::Sum>,
+pub(super) struct Scratch<P: PatchProduct> {
+    patches: Vec<P::Element>,
+    sums: Vec<P::Output>,
 }
 
-impl<P: Product> Default for Scratch<P> {
+impl<P: PatchProduct> Default for Scratch<P> {
     fn default() -> Self {
         Self { patches: Vec::new(), sums: Vec::new() }
     }
 }
 
 /// Writes line `index` (image * height + y) of the output.
-pub(super) fn line<P: Product>(
+pub(super) fn line<P: PatchProduct>(
     product: P,
     shape: &Conv2dTransposeShape,
-    input: &[P::Input],
+    input: &[P::Element],
     filter: &TransposeFilter<P::Packed>,
     scratch: &mut Scratch<P>,
     index: usize,
-    output: &mut [P::Sum],
+    output: &mut [P::Output],
 ) {
     let (height, width, n) = (&shape.height, &shape.width, shape.out_channels);
     let (image, y) = (index / height.input, index % height.input + height.pad_before);
@@ -39,10 +39,10 @@ pub(super) fn line<P: Product>(
             if stride > 0 {
                 for (&x, patch) in positions.iter().zip(scratch.patches.chunks_exact_mut(stride)) {
                     let position = (image, y, x + width.pad_before);
-                    gather(product, shape, input, filter, position, (kh, kw), patch);
+                    gather::<P>(shape, input, filter, position, (kh, kw), patch);
                 }
             }
-            scratch.sums.resize(positions.len() * n, P::Sum::default());
+            scratch.sums.resize(positions.len() * n, P::Output::default());
             // What the output holds, for a product that adds to it.
             for (&x, sums) in positions.iter().zip(scratch.sums.chunks_exact_mut(n)) {
                 sums.copy_from_slice(&output[x * n..][..n]);
@@ -57,14 +57,13 @@ pub(super) fn line<P: Product>(
 
 /// Writes what the taps of one padded output position read, in the order (kh, kw, ci), over padding.
 #[inline]
-fn gather<P: Product>(
-    product: P,
+fn gather<P: PatchProduct>(
     shape: &Conv2dTransposeShape,
-    input: &[P::Input],
+    input: &[P::Element],
     filter: &TransposeFilter<P::Packed>,
     (image, y, x): (usize, usize, usize),
     (kh, kw): (&[usize], &[usize]),
-    patch: &mut [P::Operand],
+    patch: &mut [P::Element],
 ) {
     let channels = shape.in_channels;
     for (kh, row) in kh.iter().zip(patch.chunks_exact_mut((kw.len() * channels).max(1))) {
@@ -75,7 +74,7 @@ fn gather<P: Product>(
             let source = filter.columns().source(x, *kw).filter(|&x| x < shape.width.output);
             let Some(x) = source else { continue };
             let from = &input[(line + x) * channels..][..channels];
-            to.iter_mut().zip(from).for_each(|(to, &x)| *to = product.operand(x));
+            to.copy_from_slice(from);
         }
     }
 }

@@ -1,17 +1,17 @@
 //! What one output position sees, as a row of a matrix.
 
 use super::Conv3dShape;
-use crate::gemm::Product;
+use crate::gemm::PatchProduct;
 use crate::span::span;
 
 /// Writes the patch of output `position` in the order (kd, kh, kw, ci). Values behind it are left
 /// alone.
-pub(super) fn fill<P: Product>(
+pub(super) fn fill<P: PatchProduct>(
     product: P,
     shape: &Conv3dShape,
-    input: &[P::Input],
+    input: &[P::Element],
     position: usize,
-    patch: &mut [P::Operand],
+    patch: &mut [P::Element],
 ) {
     let (depth, height, width) = (&shape.depth, &shape.height, &shape.width);
     let channels = shape.in_channels;
@@ -34,13 +34,13 @@ pub(super) fn fill<P: Product>(
             let line = &input[((image * depth.input + z) * height.input + y) * line_len..][..line_len];
             row[..taps.start * channels].fill(product.padding());
             row[taps.end * channels..].fill(product.padding());
-            // Taps of a dense window lie side by side: one long run instead of many short ones.
-            let (runs, run) =
+            // Taps of a dense window lie side by side: one long piece instead of many short ones.
+            let (pieces, len) =
                 if width.dilation == 1 { (1, taps.len() * channels) } else { (taps.len(), channels) };
-            for index in 0..runs {
+            for index in 0..pieces {
                 let from = &line[(first + index * width.dilation) * channels..];
-                let to = &mut row[taps.start * channels + index * run..][..run];
-                to.iter_mut().zip(from).for_each(|(to, &x)| *to = product.operand(x));
+                let to = &mut row[taps.start * channels + index * len..][..len];
+                to.copy_from_slice(&from[..len]);
             }
         }
     }

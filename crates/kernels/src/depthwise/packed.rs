@@ -1,9 +1,7 @@
 //! A depthwise filter of int8, reordered into words for the instruction set that will read it.
 
 use super::DepthwiseShape;
-use crate::gemm::{AskWords, WordShape};
-use crate::isa::Vectorized;
-use crate::simd::Simd;
+use crate::gemm::WordShape;
 use crate::{Isa, KernelError, lengths};
 
 /// Channels that vectors may read behind the last one.
@@ -33,18 +31,6 @@ pub struct PackedDepthwiseI8 {
     limit: i64,
 }
 
-/// Channels that are interleaved together.
-struct Block;
-
-impl Vectorized for Block {
-    type Output = usize;
-
-    #[inline(always)]
-    fn run<S: Simd>(self, _simd: S) -> usize {
-        S::INTERLEAVED * S::LANES
-    }
-}
-
 impl PackedDepthwiseI8 {
     /// Packs a filter of height x width x channels x multiplier values.
     ///
@@ -63,8 +49,7 @@ impl PackedDepthwiseI8 {
         let [height, width, channels, multiplier] = window;
         lengths::expect("filter", filter.len(), lengths::product("filter", &window)?)?;
         lengths::expect_depth_i8(height.saturating_mul(width))?;
-        let shape: WordShape = isa.run_vectorized(AskWords);
-        let block = isa.run_vectorized(Block);
+        let (shape, block) = (WordShape::of(isa), isa.vectors().block);
         let out_channels = channels * multiplier;
         let mut sums = vec![0; out_channels + PADDING];
         let mut magnitudes = vec![0_i64; out_channels];

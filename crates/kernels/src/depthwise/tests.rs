@@ -47,6 +47,18 @@ fn shape(&(i, k, s, d, padding, channels, multiplier): &Case, batch: usize) -> D
     }
 }
 
+/// The sums themselves.
+fn sums(
+    input: &[i8],
+    zero_offset: i32,
+    shape: &DepthwiseShape,
+    filter: &PackedDepthwiseI8,
+    output: &mut [i32],
+) -> Result<(), KernelError> {
+    let plain = I32Epilogue::new(filter.out_channels(), filter.limit());
+    depthwise_i8(input, zero_offset, shape, filter, &plain, OutputSlice::I32(output))
+}
+
 #[test]
 fn f32_equals_the_reference_to_the_bit() {
     for (seed, case) in CASES.iter().enumerate() {
@@ -108,7 +120,7 @@ fn i8_equals_the_reference() {
                 let mut found = vec![i32::MIN; expected.len()];
                 let window = [shape.height.kernel, shape.width.kernel, shape.channels, shape.multiplier];
                 let filter = PackedDepthwiseI8::for_isa(isa, window, &filter).unwrap();
-                depthwise_i8(&input, zero_offset, &shape, &filter, &mut found).unwrap();
+                sums(&input, zero_offset, &shape, &filter, &mut found).unwrap();
                 assert_eq!(found, expected, "{isa:?} offset {zero_offset} {shape:?}");
             });
         }
@@ -127,9 +139,9 @@ fn wrong_arguments_are_refused() {
     let short = Epilogue { bias: Some(&[0.0]), ..none };
     assert!(depthwise_f32(&input, &shape, &filter, short, &mut output).is_err());
     let filter = PackedDepthwiseI8::new([3, 3, 8, 1], &[0; 72]).unwrap();
-    let refused = depthwise_i8(&[0; 504], -129, &shape, &filter, &mut [0; 504]).unwrap_err();
+    let refused = sums(&[0; 504], -129, &shape, &filter, &mut [0; 504]).unwrap_err();
     assert_eq!(refused, KernelError::ZeroOffset { found: -129 });
     let other = PackedDepthwiseI8::new([3, 3, 4, 2], &[0; 72]).unwrap();
-    let refused = depthwise_i8(&[0; 504], 0, &shape, &other, &mut [0; 504]).unwrap_err();
+    let refused = sums(&[0; 504], 0, &shape, &other, &mut [0; 504]).unwrap_err();
     assert_eq!(refused, KernelError::Window);
 }

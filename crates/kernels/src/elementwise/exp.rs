@@ -1,3 +1,5 @@
+//! The exponential function that the smooth functions share.
+
 use std::f64::consts::{LN_2, LOG2_E};
 
 /// The exponential of `x`, rounded once from f64: the same bits on every machine, unlike the

@@ -4,7 +4,8 @@ use amct_tensor::quantization::{I8_MAX, I8_MIN};
 use amct_tensor::rounding::half_away;
 
 use super::CHUNK;
-use crate::isa::Vectorize;
+use crate::isa::Kernel;
+use crate::simd::Simd;
 use crate::{Isa, KernelError, lengths, parallel};
 
 /// Quantizes every value as [`amct_tensor::quantization::quantize`] does.
@@ -49,11 +50,11 @@ struct Quantize<'a> {
     output: &'a mut [i8],
 }
 
-impl Vectorize for Quantize<'_> {
+impl Kernel for Quantize<'_> {
     type Output = ();
 
     #[inline(always)]
-    fn run(self) {
+    fn run<S: Simd>(self, _simd: S) {
         for (out, &x) in self.output.iter_mut().zip(self.input) {
             *out = quantize(x, self.inverse_scale, self.offset);
         }

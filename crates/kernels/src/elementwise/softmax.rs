@@ -1,3 +1,5 @@
+//! Softmax over the rows of a matrix.
+
 use super::{CHUNK, exp};
 use crate::{KernelError, lengths, parallel};
 

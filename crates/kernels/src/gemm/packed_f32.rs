@@ -2,11 +2,12 @@
 
 use std::ops::Range;
 
-use super::driver::{Product, RowsInRuns, Runs};
-use super::f32_sums::F32Sums;
+use super::driver::Gemm;
+use super::lhs::Lhs;
+use super::micro_f32::F32MicroKernel;
 use super::padded::PaddedEpilogue;
 use super::panels::Panels;
-use crate::{Isa, KernelError, bytes, lengths};
+use crate::{Isa, KernelError, lengths};
 
 /// A k x n matrix of f32, reordered for the kernel that will read it.
 #[derive(Clone, Debug)]
@@ -57,7 +58,7 @@ impl PackedF32 {
 
     /// `c = epilogue(a * b)`; `a` holds the rows of `c`, k elements each.
     pub(crate) fn multiply_rows(&self, a: &[f32], epilogue: &PaddedEpilogue<'_>, c: &mut [f32]) {
-        self.product(a, epilogue).multiply(c);
+        self.gemm(Lhs::rows(a, self.k()), epilogue).multiply(c);
     }
 
     /// The same, shared out over the threads.
@@ -67,24 +68,15 @@ impl PackedF32 {
         epilogue: &PaddedEpilogue<'_>,
         c: &mut [f32],
     ) -> Result<(), KernelError> {
-        self.product(a, epilogue).multiply_parallel(c)
+        self.gemm(Lhs::rows(a, self.k()), epilogue).multiply_parallel(c)
     }
 
-    /// The same for rows that lie in runs, on this thread.
-    pub(crate) fn multiply_runs(&self, a: RowsInRuns<'_, f32>, epilogue: &PaddedEpilogue<'_>, c: &mut [f32]) {
-        let product = self.product(a.values, epilogue);
-        let runs = Runs { count: a.runs, distance: a.distance * 4 };
-        Product { lhs_stride: a.stride * 4, runs, ..product }.multiply(c);
+    /// The same for rows that lie in segments, on this thread.
+    pub(crate) fn multiply_segments(&self, a: Lhs<'_, f32>, epilogue: &PaddedEpilogue<'_>, c: &mut [f32]) {
+        self.gemm(a, epilogue).multiply(c);
     }
 
-    fn product<'a>(&'a self, a: &'a [f32], epilogue: &'a PaddedEpilogue) -> Product<'a, F32Sums<'a>> {
-        Product {
-            isa: self.isa,
-            sums: F32Sums::of(epilogue),
-            lhs: bytes::of_f32(a),
-            lhs_stride: self.k() * 4,
-            runs: Runs::ONE,
-            panels: &self.panels,
-        }
+    fn gemm<'a>(&'a self, a: Lhs<'a, f32>, epilogue: &'a PaddedEpilogue) -> Gemm<'a, F32MicroKernel<'a>> {
+        Gemm { isa: self.isa, micro: F32MicroKernel::of(epilogue), lhs: a.bytes(), panels: &self.panels }
     }
 }

@@ -3,29 +3,30 @@
 
 use std::ops::Range;
 
-use super::driver::{Product, RowsInRuns, Runs};
-use super::i8_sums::I8Sums;
+use super::driver::Gemm;
+use super::lhs::Lhs;
+use super::micro_i8::I8MicroKernel;
 use super::padded::PADDING;
 use super::panels::Panels;
-use super::words::{self, WordShape};
-use crate::sum_epilogue::SumResult;
-use crate::{Isa, KernelError, bytes, lengths, parallel};
+use super::words::WordShape;
+use crate::i32_epilogue::OutputStage;
+use crate::{Isa, KernelError, lengths, parallel};
 
-/// The length of a run rounded up to whole words of any instruction set.
-fn padded(run: usize) -> usize {
-    run.next_multiple_of(4)
+/// The length of a segment rounded up to whole words of any instruction set.
+fn padded(segment: usize) -> usize {
+    segment.next_multiple_of(4)
 }
 
 /// Rows that are turned into words together; they stay in the L1 cache.
 const PREPARED_ROWS: usize = 56;
 
-/// What is done to int8 sums besides adding up products.
+/// What is done with the accumulators of an int8 product besides adding up products.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct SumsOf<'a, R> {
+pub(crate) struct I8Accumulation<'a, O> {
     pub(crate) zero_offset: i16,
     /// One value per column, then padding.
     pub(crate) bias: Option<&'a [i32]>,
-    pub(crate) result: R,
+    pub(crate) stage: O,
 }
 
 /// A k x n matrix of int8, reordered into words for the kernel that will read it.
@@ -33,8 +34,8 @@ pub(crate) struct SumsOf<'a, R> {
 pub struct PackedI8 {
     isa: Isa,
     k: usize,
-    /// The rows are made of so many runs, each of whole words.
-    runs: usize,
+    /// The rows are made of so many segments, each of whole words.
+    segments: usize,
     shape: WordShape,
     panels: Panels<i32>,
     /// The sum of each column, then padding.
@@ -58,20 +59,20 @@ impl PackedI8 {
     /// # Errors
     /// As [`PackedI8::new`].
     pub fn for_isa(isa: Isa, k: usize, n: usize, b: &[i8]) -> Result<Self, KernelError> {
-        Self::in_runs(isa, 1, k, n, b)
+        Self::in_segments(isa, 1, k, n, b)
     }
 
-    /// [`PackedI8::for_isa`] for left sides whose rows lie in `runs` runs of the same length, as the
+    /// [`PackedI8::for_isa`] for left sides whose rows lie in `segments` segments of the same length, as the
     /// lines of a filter's window do.
     ///
     /// # Errors
-    /// As [`PackedI8::new`]; [`KernelError::Length`] if `k` is not a multiple of `runs`.
-    pub fn in_runs(isa: Isa, runs: usize, k: usize, n: usize, b: &[i8]) -> Result<Self, KernelError> {
+    /// As [`PackedI8::new`]; [`KernelError::Length`] if `k` is not a multiple of `segments`.
+    pub fn in_segments(isa: Isa, segments: usize, k: usize, n: usize, b: &[i8]) -> Result<Self, KernelError> {
         lengths::expect_depth_i8(k)?;
-        let run = k.checked_div(runs).unwrap_or(0);
-        lengths::expect("k", k, run * runs)?;
+        let segment = k.checked_div(segments).unwrap_or(0);
+        lengths::expect("k", k, segment * segments)?;
         lengths::expect("b", b.len(), lengths::product("b", &[k, n])?)?;
-        let shape = isa.run_vectorized(words::Shape);
+        let shape = WordShape::of(isa);
         let mut sums = vec![0; n + PADDING];
         let mut magnitudes = vec![0_i64; n];
         for row in b.chunks_exact(n.max(1)) {
@@ -80,10 +81,13 @@ impl PackedI8 {
                 *magnitude += i64::from(value.unsigned_abs());
             }
         }
-        let words = if runs == 1 { k.div_ceil(shape.group) } else { runs * padded(run) / shape.group };
+        let words = match segments {
+            1 => k.div_ceil(shape.group),
+            _ => segments * padded(segment) / shape.group,
+        };
         let panels = Panels::pack(isa, words, n, |data, lanes, index| {
             for (row, values) in b.chunks_exact(n.max(1)).enumerate() {
-                let place = row / run * padded(run) + row % run;
+                let place = row / segment * padded(segment) + row % segment;
                 for (vector, values) in values.chunks(lanes).enumerate() {
                     let words = &mut data[index(place / shape.group, vector * lanes)..];
                     for (word, &value) in words.iter_mut().zip(values) {
@@ -93,7 +97,7 @@ impl PackedI8 {
             }
         })?;
         let limit = 255 * magnitudes.into_iter().max().unwrap_or(0);
-        Ok(Self { isa, k, runs, shape, panels, sums, limit })
+        Ok(Self { isa, k, segments, shape, panels, sums, limit })
     }
 
     /// Rows.
@@ -118,25 +122,25 @@ impl PackedI8 {
         Ok(Self { panels: self.panels.select(self.isa, columns)?, sums, ..*self })
     }
 
-    /// The runs that a row of the left side is made of.
-    pub(crate) fn runs(&self) -> usize {
-        self.runs
+    /// The segments that a row of the left side is made of.
+    pub(crate) fn segments(&self) -> usize {
+        self.segments
     }
 
-    /// Checks that the rows of a left side may be made of `runs` runs; one takes them all.
-    pub(crate) fn expect_runs(&self, runs: usize) -> Result<(), KernelError> {
-        if self.runs == 1 || self.runs == runs { Ok(()) } else { Err(KernelError::Window) }
+    /// Checks that the rows of a left side may be made of `segments` segments; one takes them all.
+    pub(crate) fn expect_segments(&self, segments: usize) -> Result<(), KernelError> {
+        if self.segments == 1 || self.segments == segments { Ok(()) } else { Err(KernelError::Window) }
     }
 
-    /// The distance between the runs of a patch: their length rounded up to whole words. What lies
+    /// The distance between the segments of a patch: their length rounded up to whole words. What lies
     /// between is multiplied by 0.
-    pub(crate) fn run_stride(&self) -> usize {
-        padded(self.k / self.runs)
+    pub(crate) fn segment_stride(&self) -> usize {
+        padded(self.k / self.segments)
     }
 
     /// The distance between patches.
     pub(crate) fn stride(&self) -> usize {
-        self.runs * self.run_stride()
+        self.segments * self.segment_stride()
     }
 
     /// Whether rows `stride` apart need not be prepared: words of bytes are read where they lie.
@@ -144,84 +148,83 @@ impl PackedI8 {
         self.shape.group == 4 && stride >= self.stride()
     }
 
-    /// Multiplies rows that lie in runs, on this thread, if it can read them where they lie: each run
-    /// is read to the end of its last word.
-    pub(crate) fn multiply_runs<R: SumResult>(
+    /// Multiplies rows that lie in segments, on this thread, if it can read them where they lie: each
+    /// segment is read to the end of its last word.
+    pub(crate) fn multiply_segments<O: OutputStage>(
         &self,
-        a: RowsInRuns<'_, i8>,
-        sums: &SumsOf<'_, R>,
-        c: &mut [R::Out],
+        a: Lhs<'_, i8>,
+        accumulation: &I8Accumulation<'_, O>,
+        c: &mut [O::Out],
     ) -> bool {
         let rows = c.len().checked_div(self.n()).unwrap_or(0);
-        let end = rows.saturating_sub(1) * a.stride + (a.runs - 1) * a.distance + self.run_stride();
-        let reads = self.shape.group == 4 && a.runs == self.runs && end <= a.values.len();
+        let last = (a.segments.count - 1) * a.segments.stride;
+        let end = rows.saturating_sub(1) * a.row_stride + last + self.segment_stride();
+        let reads = self.shape.group == 4 && a.segments.count == self.segments && end <= a.values.len();
         if reads {
-            let product = self.product(bytes::of_i8(a.values), a.stride, sums);
-            Product { runs: Runs { count: a.runs, distance: a.distance }, ..product }.multiply(c);
+            self.gemm(a.bytes(), accumulation).multiply(c);
         }
         reads
     }
 
-    /// Products of the rows of `a`, `a_stride` elements apart, with what follows the sums, shared
-    /// out over the threads.
-    pub(crate) fn multiply_parallel<R: SumResult>(
+    /// Products of rows in one piece, with what follows the sums, shared out over the threads.
+    pub(crate) fn multiply_parallel<O: OutputStage>(
         &self,
-        a: (&[i8], usize),
-        sums: &SumsOf<'_, R>,
-        c: &mut [R::Out],
+        a: Lhs<'_, i8>,
+        accumulation: &I8Accumulation<'_, O>,
+        c: &mut [O::Out],
     ) -> Result<(), KernelError> {
-        self.expect_runs(1)?;
-        if self.reads_directly(a.1) {
-            return self.product(bytes::of_i8(a.0), a.1, sums).multiply_parallel(c);
+        self.expect_segments(1)?;
+        if self.reads_directly(a.row_stride) {
+            return self.gemm(a.bytes(), accumulation).multiply_parallel(c);
         }
         let (n, work) = (self.n(), c.len().saturating_mul(self.k) / 4);
         let rows = lengths::rows("c", c.len(), n)?;
-        let last = lengths::product("a", &[rows.saturating_sub(1), a.1])?;
-        if rows > 0 && last.checked_add(self.k).is_none_or(|needed| needed > a.0.len()) {
+        let last = lengths::product("a", &[rows.saturating_sub(1), a.row_stride])?;
+        if rows > 0 && last.checked_add(self.k).is_none_or(|needed| needed > a.values.len()) {
             return Err(KernelError::Overflow { argument: "a" });
         }
         let block = if rows < 8 * PREPARED_ROWS { PREPARED_ROWS / 4 } else { PREPARED_ROWS };
         parallel::for_each_chunk(c, block * n, work, Vec::new, |words, index, c| {
-            self.multiply_prepared((&a.0[index * block * a.1..], a.1), sums, words, c);
+            let values = &a.values[index * block * a.row_stride..];
+            self.multiply_prepared(Lhs { values, ..a }, accumulation, words, c);
         });
         Ok(())
     }
 
     /// The same on this thread; `words` is working memory.
-    pub(crate) fn multiply_rows<R: SumResult>(
+    pub(crate) fn multiply_rows<O: OutputStage>(
         &self,
-        a: (&[i8], usize),
-        sums: &SumsOf<'_, R>,
+        a: Lhs<'_, i8>,
+        accumulation: &I8Accumulation<'_, O>,
         words: &mut Vec<i32>,
-        c: &mut [R::Out],
+        c: &mut [O::Out],
     ) {
-        if self.reads_directly(a.1) {
-            return self.product(bytes::of_i8(a.0), a.1, sums).multiply(c);
+        if self.reads_directly(a.row_stride) {
+            return self.gemm(a.bytes(), accumulation).multiply(c);
         }
-        self.multiply_prepared(a, sums, words, c);
+        self.multiply_prepared(a, accumulation, words, c);
     }
 
-    fn multiply_prepared<R: SumResult>(
+    fn multiply_prepared<O: OutputStage>(
         &self,
-        (a, stride): (&[i8], usize),
-        sums: &SumsOf<'_, R>,
+        a: Lhs<'_, i8>,
+        accumulation: &I8Accumulation<'_, O>,
         words: &mut Vec<i32>,
-        c: &mut [R::Out],
+        c: &mut [O::Out],
     ) {
         let rows = c.len().checked_div(self.n()).unwrap_or(0);
         words.resize(rows * self.panels.rows(), 0);
-        let k = if self.runs == 1 { self.k } else { self.stride() };
-        self.shape.prepare(self.isa, (a, stride), k, words);
-        self.product(bytes::of_i32(words), self.panels.rows() * 4, sums).multiply(c);
+        let k = if self.segments == 1 { self.k } else { self.stride() };
+        self.shape.prepare(self.isa, a, k, words);
+        self.gemm(Lhs::rows(words.as_slice(), self.panels.rows()).bytes(), accumulation).multiply(c);
     }
 
-    fn product<'a, R: SumResult>(
+    fn gemm<'a, O: OutputStage>(
         &'a self,
-        lhs: &'a [u8],
-        lhs_stride: usize,
-        &SumsOf { zero_offset, bias, result }: &SumsOf<'a, R>,
-    ) -> Product<'a, I8Sums<'a, R>> {
-        let sums = I8Sums { weight_sums: &self.sums, bias, zero_offset: zero_offset.into(), result };
-        Product { isa: self.isa, sums, lhs, lhs_stride, runs: Runs::ONE, panels: &self.panels }
+        lhs: Lhs<'a, u8>,
+        &I8Accumulation { zero_offset, bias, stage }: &I8Accumulation<'a, O>,
+    ) -> Gemm<'a, I8MicroKernel<'a, O>> {
+        let micro = I8MicroKernel { weight_sums: &self.sums, bias, zero_offset: zero_offset.into(), stage };
+        Gemm { isa: self.isa, micro, lhs, panels: &self.panels }
     }
 }

@@ -2,8 +2,6 @@
 
 use std::ops::Range;
 
-use crate::isa::Vectorized;
-use crate::simd::Simd;
 use crate::{Isa, KernelError, lengths};
 
 /// Column panels of a matrix whose elements are f32 or words of int8. A panel is one, two or four
@@ -30,19 +28,6 @@ pub(super) struct Panel<'a, T> {
     pub(super) data: &'a [T],
 }
 
-/// Lanes of a vector and vectors of the widest panel, of which several rows of sums must fit the
-/// registers.
-struct Geometry;
-
-impl Vectorized for Geometry {
-    type Output = (usize, usize);
-
-    #[inline(always)]
-    fn run<S: Simd>(self, _simd: S) -> (usize, usize) {
-        (S::LANES, if S::REGISTERS == 32 { 4 } else { 2 })
-    }
-}
-
 impl<T: Copy + Default> Panels<T> {
     /// Packs a matrix of `rows` x `columns` elements: `fill` is told the lanes of a vector and where
     /// an element of some row and column lies; from a multiple of the lanes on, as many columns of a
@@ -63,7 +48,10 @@ impl<T: Copy + Default> Panels<T> {
     }
 
     fn empty(isa: Isa, rows: usize, columns: usize) -> Result<Self, KernelError> {
-        let (lanes, widest) = isa.run_vectorized(Geometry);
+        let vectors = isa.vectors();
+        let lanes = vectors.lanes;
+        // Several rows of sums of the widest panel must fit the registers.
+        let widest = if vectors.registers == 32 { 4 } else { 2 };
         let padded =
             columns.checked_next_multiple_of(lanes).ok_or(KernelError::Overflow { argument: "b" })?;
         let data = vec![T::default(); lengths::product("b", &[rows, padded])?];

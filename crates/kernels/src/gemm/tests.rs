@@ -25,6 +25,11 @@ const SIZES: &[(usize, usize, usize)] = &[
     (97, 96, 144),
 ];
 
+/// The sums themselves.
+fn sums(m: usize, a: &[i8], zero_offset: i32, b: &PackedI8, c: &mut [i32]) -> Result<(), KernelError> {
+    gemm_i8(m, a, zero_offset, b, &I32Epilogue::new(b.n(), b.limit()), OutputSlice::I32(c))
+}
+
 #[test]
 fn f32_equals_the_reference_to_the_bit() {
     for (seed, &(m, k, n)) in SIZES.iter().enumerate() {
@@ -100,7 +105,7 @@ fn i8_equals_the_reference() {
             everywhere(|isa| {
                 let packed = PackedI8::for_isa(isa, k, n, &b).unwrap();
                 let mut found = vec![i32::MIN; m * n];
-                gemm_i8(m, &a, zero_offset, &packed, &mut found).unwrap();
+                sums(m, &a, zero_offset, &packed, &mut found).unwrap();
                 assert_eq!(found, expected, "{m}x{k}x{n} {isa:?} offset {zero_offset}");
             });
         }
@@ -114,7 +119,7 @@ fn the_deepest_i8_sum_of_extremes_is_exact() {
         let packed = PackedI8::for_isa(isa, k, 1, &vec![i8::MIN; k]).unwrap();
         for (a, zero_offset, product) in [(i8::MAX, -128, -255 * 128), (i8::MIN, 127, 255 * 128)] {
             let mut found = [0];
-            gemm_i8(1, &vec![a; k], zero_offset, &packed, &mut found).unwrap();
+            sums(1, &vec![a; k], zero_offset, &packed, &mut found).unwrap();
             assert_eq!(found, [product * k as i32], "{isa:?}");
         }
     }
@@ -134,6 +139,6 @@ fn wrong_arguments_are_refused() {
     let refused = PackedI8::new(depth, 1, &vec![0; depth]).unwrap_err();
     assert_eq!(refused, KernelError::Depth { found: depth, limit: lengths::MAX_DEPTH_I8 });
     let packed = PackedI8::new(1, 1, &[1]).unwrap();
-    let refused = gemm_i8(1, &[1], 200, &packed, &mut [0]).unwrap_err();
+    let refused = sums(1, &[1], 200, &packed, &mut [0]).unwrap_err();
     assert_eq!(refused, KernelError::ZeroOffset { found: 200 });
 }

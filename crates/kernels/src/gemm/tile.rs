@@ -1,69 +1,69 @@
-//! Tiles of sums held in registers, the same for every element type and instruction set.
+//! Tiles of accumulators held in registers, the same for every element type and instruction set.
 #![allow(
     unsafe_code,
     reason = "operands are read and written through pointers, whose bounds the driver checks"
 )]
 
+use super::lhs::Segments;
 use crate::simd::Simd;
 
-/// What a tile computes: how products are added up, and what becomes of the sums.
+/// The arithmetic of a tile: how products are added up, and what becomes of the accumulators.
 ///
 /// Elements of the left side are four bytes, those of the right side one lane each.
-pub(crate) trait Sums: Copy + Send + Sync {
-    /// A vector of sums, and of elements of the right side.
-    type Vector<S: Simd>: Copy;
+pub(super) trait MicroKernel: Copy + Send + Sync {
+    /// A vector of accumulators, and of elements of the right side.
+    type Accumulator<S: Simd>: Copy;
     /// One element of the right side.
     type Rhs: Copy + Default + Send + Sync;
     /// One result.
     type Out: Send;
 
-    /// The sums of V vectors of columns from `column` on before any product is added.
+    /// The accumulators of V vectors of columns from `column` on before any product is added.
     ///
     /// # Safety
     /// The panels have V * LANES columns from `column` on, missing ones included.
-    unsafe fn start<S: Simd, const V: usize>(self, simd: S, column: usize) -> [Self::Vector<S>; V];
+    unsafe fn start<S: Simd, const V: usize>(self, simd: S, column: usize) -> [Self::Accumulator<S>; V];
 
     /// # Safety
     /// `from` is valid for reading LANES elements.
-    unsafe fn load<S: Simd>(simd: S, from: *const Self::Rhs) -> Self::Vector<S>;
+    unsafe fn load<S: Simd>(simd: S, from: *const Self::Rhs) -> Self::Accumulator<S>;
 
     /// # Safety
     /// `from` is valid for reading four bytes.
-    unsafe fn splat<S: Simd>(simd: S, from: *const u8) -> Self::Vector<S>;
+    unsafe fn broadcast<S: Simd>(simd: S, from: *const u8) -> Self::Accumulator<S>;
 
-    /// `sum + lhs * rhs`
-    fn add<S: Simd>(
+    /// `accumulator + lhs * rhs`
+    fn multiply_add<S: Simd>(
         simd: S,
-        sum: Self::Vector<S>,
-        lhs: Self::Vector<S>,
-        rhs: Self::Vector<S>,
-    ) -> Self::Vector<S>;
+        accumulator: Self::Accumulator<S>,
+        lhs: Self::Accumulator<S>,
+        rhs: Self::Accumulator<S>,
+    ) -> Self::Accumulator<S>;
 
     /// Writes the results of `count` columns from `column` on.
     ///
     /// # Safety
     /// As [`start`](Self::start), and `to` is valid for writing `count` elements, of which there
     /// are at most V * LANES.
-    unsafe fn finish<S: Simd, const V: usize>(
+    unsafe fn store<S: Simd, const V: usize>(
         self,
         simd: S,
-        sums: [Self::Vector<S>; V],
+        accumulators: [Self::Accumulator<S>; V],
         column: usize,
         count: usize,
         to: *mut Self::Out,
     );
 }
 
-/// A run of rows of the left side and of the output, and one panel.
-pub(super) struct Strip<R, O> {
-    /// Row r starts `r * lhs_stride` bytes behind.
+/// Some rows of the left side and of the output, and one panel.
+pub(super) struct Operands<R, O> {
+    /// Row r starts `r * row_stride` bytes behind.
     pub(super) lhs: *const u8,
-    pub(super) lhs_stride: usize,
-    /// A row is made of so many runs of `depth` elements of four bytes, `distance` bytes apart.
-    pub(super) runs: usize,
-    pub(super) distance: usize,
+    pub(super) row_stride: usize,
+    /// Of a row, each of `depth` elements of four bytes; distances in bytes.
+    pub(super) segments: Segments,
     pub(super) depth: usize,
-    /// `runs * depth` rows of V * LANES elements.
+    /// `segments * depth` rows of V * LANES elements.
     pub(super) rhs: *const R,
     /// The panel's first column, and how many of its columns exist.
     pub(super) column: usize,
@@ -73,16 +73,16 @@ pub(super) struct Strip<R, O> {
     pub(super) out_stride: usize,
 }
 
-/// Computes `rows` rows of a panel V vectors wide, in tiles that fit the registers.
+/// Multiplies `rows` rows with a panel V vectors wide, in tiles that fit the registers.
 ///
 /// # Safety
-/// Everything that `strip` describes is valid for reading, `out` for writing `count` elements in
+/// Everything that `operands` describes is valid for reading, `out` for writing `count` elements in
 /// each row, which nobody else uses meanwhile.
 #[inline(always)]
-pub(super) unsafe fn strip<S: Simd, M: Sums, const V: usize>(
+pub(super) unsafe fn multiply_panel<S: Simd, M: MicroKernel, const V: usize>(
     simd: S,
-    sums: M,
-    strip: &Strip<M::Rhs, M::Out>,
+    micro: M,
+    operands: &Operands<M::Rhs, M::Out>,
     rows: usize,
 ) {
     let mut row = 0;
@@ -90,64 +90,69 @@ pub(super) unsafe fn strip<S: Simd, M: Sums, const V: usize>(
         ($rows:literal) => {
             while rows - row >= $rows {
                 // SAFETY: row + $rows <= rows.
-                unsafe { tile::<S, M, $rows, V>(simd, sums, strip, row) };
+                unsafe { tile::<S, M, $rows, V>(simd, micro, operands, row) };
                 row += $rows;
             }
         };
     }
     // As many rows as leave registers for V vectors of the right side and two of the left; with one
-    // left over, the compiler moves sums to memory.
+    // left over, the compiler moves accumulators to memory. Few sizes, since each is a loop of its own
+    // for every instruction set and arithmetic; the small ones are for the rows that are left.
     if S::REGISTERS == 32 {
         if V < 4 {
             tiles!(14);
             tiles!(7);
+        } else {
+            tiles!(6);
         }
+        tiles!(4);
+        tiles!(2);
+    } else if S::REGISTERS == 16 {
         tiles!(6);
         tiles!(4);
+        tiles!(2);
     } else {
-        tiles!(6);
         tiles!(4);
     }
-    tiles!(2);
     tiles!(1);
 }
 
 /// Computes R rows from `row` on.
 ///
 /// # Safety
-/// As [`strip`], and row + R <= rows.
+/// As [`multiply_panel`], and row + R <= rows.
 #[inline(always)]
-unsafe fn tile<S: Simd, M: Sums, const R: usize, const V: usize>(
+unsafe fn tile<S: Simd, M: MicroKernel, const R: usize, const V: usize>(
     simd: S,
-    math: M,
-    strip: &Strip<M::Rhs, M::Out>,
+    micro: M,
+    operands: &Operands<M::Rhs, M::Out>,
     row: usize,
 ) {
-    let stride = strip.lhs_stride;
-    // SAFETY: the caller vouches for the operands; `start` and `finish` get the panel's columns.
+    let stride = operands.row_stride;
+    // SAFETY: the caller vouches for the operands; `start` and `store` get the panel's columns.
     unsafe {
-        let start = math.start::<S, V>(simd, strip.column);
-        let mut sums = [start; R];
-        for run in 0..strip.runs {
-            let lhs = strip.lhs.add(row * stride + run * strip.distance);
-            let rhs = strip.rhs.add(run * strip.depth * V * S::LANES);
-            for i in 0..strip.depth {
+        let start = micro.start::<S, V>(simd, operands.column);
+        let mut accumulators = [start; R];
+        for segment in 0..operands.segments.count {
+            let lhs = operands.lhs.add(row * stride + segment * operands.segments.stride);
+            let rhs = operands.rhs.add(segment * operands.depth * V * S::LANES);
+            for i in 0..operands.depth {
                 let mut columns = start;
-                // Nested loops, because a flattened iterator keeps the sums out of registers.
+                // Nested loops, because a flattened iterator keeps the accumulators out of registers.
                 for (v, column) in columns.iter_mut().enumerate() {
                     *column = M::load(simd, rhs.add((i * V + v) * S::LANES));
                 }
-                for (r, sums) in sums.iter_mut().enumerate() {
-                    let x = M::splat(simd, lhs.add(r * stride + i * 4));
-                    for (sum, &column) in sums.iter_mut().zip(&columns) {
-                        *sum = M::add(simd, *sum, x, column);
+                for (r, accumulators) in accumulators.iter_mut().enumerate() {
+                    let x = M::broadcast(simd, lhs.add(r * stride + i * 4));
+                    for (accumulator, &column) in accumulators.iter_mut().zip(&columns) {
+                        *accumulator = M::multiply_add(simd, *accumulator, x, column);
                     }
                 }
             }
         }
-        for (r, sums) in sums.into_iter().enumerate() {
-            let to = strip.out.add((row + r) * strip.out_stride);
-            math.finish::<S, V>(simd, sums, strip.column, strip.count, to);
+        for (r, accumulators) in accumulators.into_iter().enumerate() {
+            let to = operands.out.add((row + r) * operands.out_stride);
+            micro.store::<S, V>(simd, accumulators, operands.column, operands.count, to);
         }
     }
 }

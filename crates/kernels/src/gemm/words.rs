@@ -1,7 +1,8 @@
 //! int8 values as the words that an instruction set multiplies.
 
+use super::lhs::Lhs;
 use crate::Isa;
-use crate::isa::{Vectorize, Vectorized};
+use crate::isa::Kernel;
 use crate::simd::Simd;
 
 /// How values make words; see [`crate::simd`].
@@ -11,19 +12,12 @@ pub(crate) struct WordShape {
     pub(crate) group: usize,
 }
 
-/// Asks an instruction set for its words.
-pub(crate) struct Shape;
-
-impl Vectorized for Shape {
-    type Output = WordShape;
-
-    #[inline(always)]
-    fn run<S: Simd>(self, _simd: S) -> WordShape {
-        WordShape { group: S::GROUP }
-    }
-}
-
 impl WordShape {
+    /// That of an instruction set.
+    pub(crate) fn of(isa: Isa) -> Self {
+        Self { group: isa.vectors().group }
+    }
+
     /// `value` as part `index` of a word.
     pub(crate) fn part(self, value: i8, index: usize) -> i32 {
         match self.group {
@@ -32,31 +26,30 @@ impl WordShape {
         }
     }
 
-    /// Rows of `k` activations, `stride` apart in `a`, as rows of words that fill `prepared`.
-    pub(super) fn prepare(self, isa: Isa, (a, stride): (&[i8], usize), k: usize, prepared: &mut [i32]) {
+    /// Rows of `k` activations, in one piece, as rows of words that fill `prepared`.
+    pub(super) fn prepare(self, isa: Isa, a: Lhs<'_, i8>, k: usize, prepared: &mut [i32]) {
         let words = k.div_ceil(self.group);
         if words > 0 {
-            isa.run(Prepare { a, stride, k, group: self.group, words, prepared });
+            isa.run(Prepare { a, k, group: self.group, words, prepared });
         }
     }
 }
 
 struct Prepare<'a> {
-    a: &'a [i8],
-    stride: usize,
+    a: Lhs<'a, i8>,
     k: usize,
     group: usize,
     words: usize,
     prepared: &'a mut [i32],
 }
 
-impl Vectorize for Prepare<'_> {
+impl Kernel for Prepare<'_> {
     type Output = ();
 
     #[inline(always)]
-    fn run(self) {
+    fn run<S: Simd>(self, _simd: S) {
         for (row, words) in self.prepared.chunks_exact_mut(self.words).enumerate() {
-            let values = &self.a[row * self.stride..][..self.k];
+            let values = &self.a.values[row * self.a.row_stride..][..self.k];
             if self.group == 4 {
                 let (whole, rest) = values.as_chunks::<4>();
                 for (word, values) in words.iter_mut().zip(whole) {

@@ -1,7 +1,7 @@
 //! The numbers that replace the divisions of all candidates, and the values for which they do not.
 
+use super::Candidate;
 use super::count_reciprocal::CountReciprocal;
-use super::{Candidate, Task};
 
 /// Adding it to a number below 2^22 in magnitude rounds that to an integer, a half to even.
 pub(super) const SIGNED: f32 = 12_582_912.0; // 1.5 * 2^23
@@ -44,8 +44,7 @@ pub(super) struct Reciprocals {
 
 impl Reciprocals {
     /// `None` where the arithmetic is not proved exact or does not pay.
-    pub(super) fn new(task: &Task) -> Option<Self> {
-        let Task { candidates, count, .. } = *task;
+    pub(super) fn new(candidates: &[Candidate], count: usize, expected: [f32; 2]) -> Option<Self> {
         let levels = |c: &Candidate| c.high.max(-c.low) / c.scale;
         if count < MIN_COUNT || candidates.iter().any(|c| c.scale < MIN_SCALE || levels(c) > MAX_LEVEL) {
             return None;
@@ -56,9 +55,9 @@ impl Reciprocals {
         // Far beyond every clip the difference could overflow, and the product with `low` be -inf.
         let highest = 2.0 * candidates.iter().fold(0.0, |high: f32, c| high.max(c.high));
         let (low, high) = if magnitudes {
-            (0.0, task.high.max(-task.low).min(highest))
+            (0.0, expected[1].max(-expected[0]).min(highest))
         } else {
-            (task.low.max(lowest), task.high.min(highest))
+            (expected[0].max(lowest), expected[1].min(highest))
         };
         let inverses = candidates.iter().map(|c| inverse(c.scale, [high, -low])).collect();
         Some(Self { count: reciprocal, inverses, magnitudes, signed: low < 0.0, low, high, tiny })

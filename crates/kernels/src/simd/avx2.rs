@@ -3,6 +3,7 @@
 
 use std::arch::x86_64::*;
 
+use super::instructions::{instructions, memory_instructions};
 use super::{Simd, ToI8};
 
 /// Proof of AVX2 and FMA.
@@ -17,36 +18,6 @@ impl Avx2 {
         Self(())
     }
 }
-
-/// Methods whose bodies are instructions of the token's instruction set.
-macro_rules! instructions {
-    ($($(#[$meta:meta])* fn $name:ident($($argument:ident: $type:ty),*) -> $result:ty { $body:expr })*) => {
-        $(
-            #[inline(always)]
-            $(#[$meta])*
-            fn $name(self, $($argument: $type),*) -> $result {
-                // SAFETY: the token is the proof that the CPU has these instructions.
-                unsafe { $body }
-            }
-        )*
-    };
-}
-
-/// The same for methods with a contract about pointers.
-macro_rules! memory_instructions {
-    ($(fn $name:ident($($argument:ident: $type:ty),*) $(-> $result:ty)? { $body:expr })*) => {
-        $(
-            #[inline(always)]
-            unsafe fn $name(self, $($argument: $type),*) $(-> $result)? {
-                // SAFETY: the pointers are valid by the trait's contract, the token is the proof
-                // that the CPU has these instructions.
-                unsafe { $body }
-            }
-        )*
-    };
-}
-
-pub(super) use {instructions, memory_instructions};
 
 /// Sixteen int8 of two vectors.
 #[inline]
@@ -105,11 +76,30 @@ pub(super) fn first_lanes(count: usize) -> __m256i {
     _mm256_cmpgt_epi32(_mm256_set1_epi32(count as i32), _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7))
 }
 
+/// For each mask the numbers of its set bits, ascending, one per byte from the lowest.
+pub(super) const SET_BITS: [u64; 256] = {
+    let mut table = [0; 256];
+    let mut mask = 0;
+    while mask < 256 {
+        let (mut bit, mut byte) = (0, 0);
+        while bit < 8 {
+            if mask >> bit & 1 == 1 {
+                table[mask] |= (bit as u64) << (8 * byte);
+                byte += 1;
+            }
+            bit += 1;
+        }
+        mask += 1;
+    }
+    table
+};
+
 /// What all instruction sets of this width have in common.
 macro_rules! common_256 {
     () => {
         const LANES: usize = 8;
         const REGISTERS: usize = 16;
+        const FUSED: bool = true;
 
         type F32 = __m256;
         type I32 = __m256i;
@@ -119,9 +109,14 @@ macro_rules! common_256 {
             fn add_f32(a: __m256, b: __m256) -> __m256 { _mm256_add_ps(a, b) }
             fn sub_f32(a: __m256, b: __m256) -> __m256 { _mm256_sub_ps(a, b) }
             fn mul_f32(a: __m256, b: __m256) -> __m256 { _mm256_mul_ps(a, b) }
+            fn div_f32(a: __m256, b: __m256) -> __m256 { _mm256_div_ps(a, b) }
             fn mul_add(a: __m256, b: __m256, c: __m256) -> __m256 { _mm256_fmadd_ps(a, b, c) }
             fn clip(x: __m256, low: __m256, high: __m256) -> __m256 {
                 _mm256_min_ps(high, _mm256_max_ps(low, x))
+            }
+            fn min_unsigned(a: __m256, b: __m256) -> __m256 { _mm256_min_ps(a, b) }
+            fn trunc(x: __m256) -> __m256 {
+                _mm256_round_ps::<{ _MM_FROUND_TO_ZERO | _MM_FROUND_NO_EXC }>(x)
             }
             fn with_sign(x: __m256, sign: __m256) -> __m256 {
                 _mm256_or_ps(x, _mm256_and_ps(sign, _mm256_set1_ps(-0.0)))
@@ -131,11 +126,32 @@ macro_rules! common_256 {
             fn splat_i32(x: i32) -> __m256i { _mm256_set1_epi32(x) }
             fn add_i32(a: __m256i, b: __m256i) -> __m256i { _mm256_add_epi32(a, b) }
             fn mul_i32(a: __m256i, b: __m256i) -> __m256i { _mm256_mullo_epi32(a, b) }
+            fn and_i32(a: __m256i, b: __m256i) -> __m256i { _mm256_and_si256(a, b) }
+            fn shift_right(x: __m256i, by: __m256i) -> __m256i { _mm256_srlv_epi32(x, by) }
+            fn cast_i32(x: __m256) -> __m256i { _mm256_castps_si256(x) }
+            fn cast_f32(x: __m256i) -> __m256 { _mm256_castsi256_ps(x) }
+            fn differ(a: __m256, b: __m256) -> u32 {
+                _mm256_movemask_ps(_mm256_cmp_ps::<_CMP_NEQ_UQ>(a, b)) as u32
+            }
+            fn at_most(a: __m256, b: __m256) -> u32 {
+                _mm256_movemask_ps(_mm256_cmp_ps::<_CMP_LE_OQ>(a, b)) as u32
+            }
+            fn odd(x: __m256i) -> u32 {
+                _mm256_movemask_ps(_mm256_castsi256_ps(_mm256_slli_epi32::<31>(x))) as u32
+            }
+            fn compress(x: __m256, bits: u32) -> __m256 {{
+                let order = crate::simd::avx2::SET_BITS[bits as usize & 255];
+                let order = _mm256_cvtepu8_epi32(_mm_cvtsi64_si128(order.cast_signed()));
+                _mm256_permutevar8x32_ps(x, order)
+            }}
         }
 
         memory_instructions! {
             fn load_f32(from: *const f32) -> __m256 { _mm256_loadu_ps(from) }
             fn load_i32(from: *const i32) -> __m256i { _mm256_loadu_si256(from.cast()) }
+            fn gather_i32(from: *const i32, index: __m256i) -> __m256i {
+                _mm256_i32gather_epi32::<4>(from, index)
+            }
             fn store_f32(to: *mut f32, x: __m256) { _mm256_storeu_ps(to, x) }
             fn store_i32(to: *mut i32, x: __m256i) { _mm256_storeu_si256(to.cast(), x) }
             fn load_f32_first(from: *const f32, count: usize) -> __m256 {

@@ -3,7 +3,7 @@
 
 use std::arch::x86_64::*;
 
-use super::avx2::{instructions, memory_instructions};
+use super::instructions::{instructions, memory_instructions};
 use super::{Simd, ToI8};
 
 /// Proof of AVX-512 F, BW, DQ, VL and VNNI.
@@ -42,6 +42,7 @@ fn to_i8<const V: usize>(values: [__m512i; V], how: ToI8) -> __m512i {
 impl Simd for Avx512 {
     const LANES: usize = 16;
     const REGISTERS: usize = 32;
+    const FUSED: bool = true;
     const GROUP: usize = 4;
     const SHIFT: i32 = 128;
     const INTERLEAVED: usize = 4;
@@ -54,9 +55,17 @@ impl Simd for Avx512 {
         fn add_f32(a: __m512, b: __m512) -> __m512 { _mm512_add_ps(a, b) }
         fn sub_f32(a: __m512, b: __m512) -> __m512 { _mm512_sub_ps(a, b) }
         fn mul_f32(a: __m512, b: __m512) -> __m512 { _mm512_mul_ps(a, b) }
+        fn div_f32(a: __m512, b: __m512) -> __m512 { _mm512_div_ps(a, b) }
         fn mul_add(a: __m512, b: __m512, c: __m512) -> __m512 { _mm512_fmadd_ps(a, b, c) }
         fn clip(x: __m512, low: __m512, high: __m512) -> __m512 {
             _mm512_min_ps(high, _mm512_max_ps(low, x))
+        }
+        fn min_unsigned(a: __m512, b: __m512) -> __m512 {
+            // Floats without sign are ordered as integers, whose minimum has more units.
+            _mm512_castsi512_ps(_mm512_min_epu32(_mm512_castps_si512(a), _mm512_castps_si512(b)))
+        }
+        fn trunc(x: __m512) -> __m512 {
+            _mm512_roundscale_ps::<{ _MM_FROUND_TO_ZERO | _MM_FROUND_NO_EXC }>(x)
         }
         fn with_sign(x: __m512, sign: __m512) -> __m512 {
             _mm512_or_ps(x, _mm512_and_ps(sign, _mm512_set1_ps(-0.0)))
@@ -66,6 +75,14 @@ impl Simd for Avx512 {
         fn splat_i32(x: i32) -> __m512i { _mm512_set1_epi32(x) }
         fn add_i32(a: __m512i, b: __m512i) -> __m512i { _mm512_add_epi32(a, b) }
         fn mul_i32(a: __m512i, b: __m512i) -> __m512i { _mm512_mullo_epi32(a, b) }
+        fn and_i32(a: __m512i, b: __m512i) -> __m512i { _mm512_and_si512(a, b) }
+        fn shift_right(x: __m512i, by: __m512i) -> __m512i { _mm512_srlv_epi32(x, by) }
+        fn cast_i32(x: __m512) -> __m512i { _mm512_castps_si512(x) }
+        fn cast_f32(x: __m512i) -> __m512 { _mm512_castsi512_ps(x) }
+        fn differ(a: __m512, b: __m512) -> u32 { _mm512_cmp_ps_mask::<_CMP_NEQ_UQ>(a, b).into() }
+        fn at_most(a: __m512, b: __m512) -> u32 { _mm512_cmp_ps_mask::<_CMP_LE_OQ>(a, b).into() }
+        fn odd(x: __m512i) -> u32 { _mm512_test_epi32_mask(x, _mm512_set1_epi32(1)).into() }
+        fn compress(x: __m512, bits: u32) -> __m512 { _mm512_maskz_compress_ps(bits as __mmask16, x) }
         fn dot(sum: __m512i, activations: __m512i, weights: __m512i) -> __m512i {
             _mm512_dpbusd_epi32(sum, activations, weights)
         }
@@ -74,6 +91,9 @@ impl Simd for Avx512 {
     memory_instructions! {
         fn load_f32(from: *const f32) -> __m512 { _mm512_loadu_ps(from) }
         fn load_i32(from: *const i32) -> __m512i { _mm512_loadu_si512(from.cast()) }
+        fn gather_i32(from: *const i32, index: __m512i) -> __m512i {
+            _mm512_i32gather_epi32::<4>(index, from)
+        }
         fn store_f32(to: *mut f32, x: __m512) { _mm512_storeu_ps(to, x) }
         fn store_i32(to: *mut i32, x: __m512i) { _mm512_storeu_si512(to.cast(), x) }
         fn load_f32_first(from: *const f32, count: usize) -> __m512 {

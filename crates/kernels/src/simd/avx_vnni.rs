@@ -3,7 +3,8 @@
 
 use std::arch::x86_64::*;
 
-use super::avx2::{common_256, instructions, memory_instructions};
+use super::avx2::common_256;
+use super::instructions::{instructions, memory_instructions};
 use super::{Simd, ToI8};
 
 /// Proof of AVX2, FMA and AVX-VNNI.

@@ -16,9 +16,16 @@ fn zip<A: Copy, B: Copy, C>(a: [A; LANES], b: [B; LANES], f: impl Fn(A, B) -> C)
     std::array::from_fn(|lane| f(a[lane], b[lane]))
 }
 
+/// A bit for each lane.
+fn bits(lanes: [bool; LANES]) -> u32 {
+    lanes.into_iter().rev().fold(0, |bits, lane| bits << 1 | u32::from(lane))
+}
+
 impl Simd for Portable {
     const LANES: usize = LANES;
-    const REGISTERS: usize = 16;
+    // Two registers of 128 bits each, of which there are 16 at least.
+    const REGISTERS: usize = 8;
+    const FUSED: bool = cfg!(any(target_feature = "fma", target_arch = "aarch64"));
     const GROUP: usize = 2;
     const SHIFT: i32 = 0;
     const INTERLEAVED: usize = 2;
@@ -47,6 +54,11 @@ impl Simd for Portable {
     }
 
     #[inline(always)]
+    fn div_f32(self, a: F32s, b: F32s) -> F32s {
+        zip(a, b, |a, b| a / b)
+    }
+
+    #[inline(always)]
     fn mul_add(self, a: F32s, b: F32s, c: F32s) -> F32s {
         std::array::from_fn(|lane| a[lane].mul_add(b[lane], c[lane]))
     }
@@ -54,6 +66,16 @@ impl Simd for Portable {
     #[inline(always)]
     fn clip(self, x: F32s, low: F32s, high: F32s) -> F32s {
         std::array::from_fn(|lane| crate::epilogue::clip(x[lane], (low[lane], high[lane])))
+    }
+
+    #[inline(always)]
+    fn min_unsigned(self, a: F32s, b: F32s) -> F32s {
+        zip(a, b, |a, b| if a < b { a } else { b })
+    }
+
+    #[inline(always)]
+    fn trunc(self, x: F32s) -> F32s {
+        x.map(f32::trunc)
     }
 
     #[inline(always)]
@@ -87,6 +109,54 @@ impl Simd for Portable {
     }
 
     #[inline(always)]
+    fn and_i32(self, a: I32s, b: I32s) -> I32s {
+        zip(a, b, |a, b| a & b)
+    }
+
+    #[inline(always)]
+    fn shift_right(self, x: I32s, by: I32s) -> I32s {
+        zip(x, by, |x, by| (x.cast_unsigned() >> (by & 31)).cast_signed())
+    }
+
+    #[inline(always)]
+    fn cast_i32(self, x: F32s) -> I32s {
+        x.map(|x| x.to_bits().cast_signed())
+    }
+
+    #[inline(always)]
+    fn cast_f32(self, x: I32s) -> F32s {
+        x.map(|x| f32::from_bits(x.cast_unsigned()))
+    }
+
+    #[inline(always)]
+    fn differ(self, a: F32s, b: F32s) -> u32 {
+        bits(zip(a, b, |a, b| a != b))
+    }
+
+    #[inline(always)]
+    fn at_most(self, a: F32s, b: F32s) -> u32 {
+        bits(zip(a, b, |a, b| a <= b))
+    }
+
+    #[inline(always)]
+    fn odd(self, x: I32s) -> u32 {
+        bits(x.map(|x| x & 1 == 1))
+    }
+
+    #[inline(always)]
+    fn compress(self, x: F32s, bits: u32) -> F32s {
+        let mut packed = [0.0; LANES];
+        let mut next = 0;
+        for (lane, x) in x.into_iter().enumerate() {
+            if bits >> lane & 1 == 1 {
+                packed[next] = x;
+                next += 1;
+            }
+        }
+        packed
+    }
+
+    #[inline(always)]
     fn dot(self, sum: I32s, activations: I32s, weights: I32s) -> I32s {
         let halves = |word: i32| (i32::from(word as i16), word >> 16);
         std::array::from_fn(|lane| {
@@ -105,6 +175,12 @@ impl Simd for Portable {
     unsafe fn load_i32(self, from: *const i32) -> I32s {
         // SAFETY: valid by the trait's contract.
         unsafe { from.cast::<I32s>().read_unaligned() }
+    }
+
+    #[inline(always)]
+    unsafe fn gather_i32(self, from: *const i32, index: I32s) -> I32s {
+        // SAFETY: valid by the trait's contract.
+        index.map(|index| unsafe { *from.offset(index as isize) })
     }
 
     #[inline(always)]

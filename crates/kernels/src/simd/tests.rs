@@ -2,14 +2,14 @@
 
 #![allow(unsafe_code, reason = "the methods under test take pointers")]
 
-use super::{Simd, ToI8};
+use super::{Simd, ToI8, gather, load, store};
 use crate::Isa;
-use crate::isa::Vectorized;
-use crate::samples::Samples;
+use crate::isa::Kernel;
+use crate::samples::{Samples, assert_bits};
 
 struct Int8;
 
-impl Vectorized for Int8 {
+impl Kernel for Int8 {
     type Output = ();
 
     #[inline(always)]
@@ -19,6 +19,104 @@ impl Vectorized for Int8 {
         stores::<S, 4>(simd);
         interleaves(simd);
         dots(simd);
+        floats(simd);
+        bits(simd);
+        masks(simd);
+    }
+}
+
+/// A vector of values, repeated.
+#[inline(always)]
+fn vector<S: Simd>(simd: S, values: &[f32], first: usize) -> (S::F32, Vec<f32>) {
+    let values: Vec<f32> = (0..S::LANES).map(|lane| values[(first + lane) % values.len()]).collect();
+    (load(simd, &values), values)
+}
+
+#[inline(always)]
+fn lanes<S: Simd>(simd: S, x: S::F32) -> Vec<f32> {
+    let mut values = vec![0.0; S::LANES];
+    store(simd, &mut values, x);
+    values
+}
+
+/// Numbers of all magnitudes, both zeros, both infinities and a NaN.
+const FLOATS: [f32; 16] = [
+    0.0,
+    -0.0,
+    1.0,
+    -1.5,
+    0.499_999_97,
+    3e-45,
+    -2.5,
+    8_388_607.5,
+    -8_388_609.0,
+    1e30,
+    -3e38,
+    f32::INFINITY,
+    f32::NEG_INFINITY,
+    f32::NAN,
+    2_147_483_648.0,
+    -77.25,
+];
+
+#[inline(always)]
+fn floats<S: Simd>(simd: S) {
+    for shift in 0..FLOATS.len() {
+        let ((a, xs), (b, ys)) = (vector(simd, &FLOATS, shift), vector(simd, &FLOATS, 3 * shift + 1));
+        let quotients: Vec<f32> = xs.iter().zip(&ys).map(|(x, y)| x / y).collect();
+        assert_bits(&lanes(simd, simd.div_f32(a, b)), &quotients, "quotients");
+        let whole: Vec<f32> = xs.iter().map(|x| x.trunc()).collect();
+        assert_bits(&lanes(simd, simd.trunc(a)), &whole, "fractions cut off");
+        let sign = |x: f32| if x.is_nan() { 1.0 } else { x.abs() };
+        let [magnitudes_a, magnitudes_b] =
+            [&xs, &ys].map(|v| v.iter().copied().map(sign).collect::<Vec<f32>>());
+        let (a, b) = (load(simd, &magnitudes_a), load(simd, &magnitudes_b));
+        let least: Vec<f32> = magnitudes_a.iter().zip(&magnitudes_b).map(|(x, y)| x.min(*y)).collect();
+        assert_bits(&lanes(simd, simd.min_unsigned(a, b)), &least, "the smaller ones");
+    }
+}
+
+#[inline(always)]
+fn bits<S: Simd>(simd: S) {
+    let words: [u32; 64] = std::array::from_fn(|i| (i as u32).wrapping_mul(0x9E37_79B9));
+    for first in 0..64 {
+        let (x, values) = vector(simd, &FLOATS, first);
+        let index = simd.and_i32(simd.cast_i32(x), simd.splat_i32(0x7F));
+        let shifted = simd.shift_right(simd.cast_i32(x), index_of_lanes(simd, first));
+        let found =
+            [simd.cast_f32(shifted), simd.cast_f32(gather(simd, &words, index))].map(|x| lanes(simd, x));
+        for (lane, value) in values.iter().enumerate() {
+            let by = (first + lane) % 32;
+            assert_eq!(found[0][lane].to_bits(), value.to_bits() >> by, "{value} shifted by {by}");
+            assert_eq!(found[1][lane].to_bits(), words[(value.to_bits() & 0x3F) as usize], "{value}");
+        }
+    }
+}
+
+/// `(first + lane) % 32` in each lane.
+#[inline(always)]
+fn index_of_lanes<S: Simd>(simd: S, first: usize) -> S::I32 {
+    let values: Vec<i32> = (0..S::LANES).map(|lane| ((first + lane) % 32) as i32).collect();
+    // SAFETY: LANES values exist.
+    unsafe { simd.load_i32(values.as_ptr()) }
+}
+
+#[inline(always)]
+fn masks<S: Simd>(simd: S) {
+    let mask = |lanes: Vec<bool>| lanes.iter().rev().fold(0, |bits, lane| bits << 1 | u32::from(*lane));
+    for shift in 0..FLOATS.len() {
+        let ((a, xs), (b, ys)) = (vector(simd, &FLOATS, shift), vector(simd, &FLOATS, 5 * shift));
+        let pairs = || xs.iter().zip(&ys);
+        assert_eq!(simd.differ(a, b), mask(pairs().map(|(x, y)| x != y).collect()), "{xs:?} {ys:?}");
+        assert_eq!(simd.at_most(a, b), mask(pairs().map(|(x, y)| x <= y).collect()), "{xs:?} {ys:?}");
+        let odd = mask(xs.iter().map(|x| x.to_bits() & 1 == 1).collect());
+        assert_eq!(simd.odd(simd.cast_i32(a)), odd, "{xs:?}");
+    }
+    let (x, values) = vector(simd, &[1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0, 9.0], 0);
+    for bits in (0..1_u32 << S::LANES).step_by(if S::LANES > 8 { 37 } else { 1 }) {
+        let kept: Vec<f32> =
+            (0..S::LANES).filter(|lane| bits >> lane & 1 == 1).map(|lane| values[lane]).collect();
+        assert_eq!(lanes(simd, simd.compress(x, bits))[..kept.len()], kept, "{bits:b}");
     }
 }
 
@@ -88,5 +186,5 @@ fn dots<S: Simd>(simd: S) {
 
 #[test]
 fn every_instruction_set_equals_its_definition() {
-    Isa::available().for_each(|isa| isa.run_vectorized(Int8));
+    Isa::available().for_each(|isa| isa.run(Int8));
 }

@@ -2,14 +2,14 @@
 #![allow(unsafe_code, reason = "the trait's loads and stores take pointers")]
 
 use super::padded::{PaddedEpilogue, WIDEST};
-use super::tile::Sums;
+use super::tile::MicroKernel;
 use crate::simd::Simd;
-use crate::vectors::LoadedNorm;
+use crate::vector_epilogue::LoadedNorm;
 use crate::{Activation, Norm};
 
-/// Plain sums from 0.0, with what follows them.
+/// KeepI32 sums from 0.0, with what follows them.
 #[derive(Clone, Copy)]
-pub(crate) struct F32Sums<'a> {
+pub(super) struct F32MicroKernel<'a> {
     /// One value per column, missing ones included.
     pub(super) bias: Option<&'a [f32]>,
     /// The same for each of its parts.
@@ -19,7 +19,7 @@ pub(crate) struct F32Sums<'a> {
     pub(super) accumulate: bool,
 }
 
-impl<'a> F32Sums<'a> {
+impl<'a> F32MicroKernel<'a> {
     /// With what an epilogue says.
     pub(super) fn of(epilogue: &'a PaddedEpilogue<'_>) -> Self {
         let norm = epilogue.norm.as_ref();
@@ -32,8 +32,8 @@ impl<'a> F32Sums<'a> {
     }
 }
 
-impl Sums for F32Sums<'_> {
-    type Vector<S: Simd> = S::F32;
+impl MicroKernel for F32MicroKernel<'_> {
+    type Accumulator<S: Simd> = S::F32;
     type Rhs = f32;
     type Out = f32;
 
@@ -49,34 +49,34 @@ impl Sums for F32Sums<'_> {
     }
 
     #[inline(always)]
-    unsafe fn splat<S: Simd>(simd: S, from: *const u8) -> S::F32 {
+    unsafe fn broadcast<S: Simd>(simd: S, from: *const u8) -> S::F32 {
         // SAFETY: the caller's.
         simd.splat_f32(unsafe { from.cast::<f32>().read_unaligned() })
     }
 
     #[inline(always)]
-    fn add<S: Simd>(simd: S, sum: S::F32, lhs: S::F32, rhs: S::F32) -> S::F32 {
-        simd.mul_add(lhs, rhs, sum)
+    fn multiply_add<S: Simd>(simd: S, accumulator: S::F32, lhs: S::F32, rhs: S::F32) -> S::F32 {
+        simd.mul_add(lhs, rhs, accumulator)
     }
 
     #[inline(always)]
-    unsafe fn finish<S: Simd, const V: usize>(
+    unsafe fn store<S: Simd, const V: usize>(
         self,
         simd: S,
-        mut sums: [S::F32; V],
+        mut accumulators: [S::F32; V],
         column: usize,
         count: usize,
         to: *mut f32,
     ) {
         const { assert!(S::LANES <= WIDEST, "the epilogue is padded to so many lanes") };
         if let Some(bias) = self.bias {
-            for (v, sum) in sums.iter_mut().enumerate() {
+            for (v, sum) in accumulators.iter_mut().enumerate() {
                 // SAFETY: the bias has a value for each of these columns.
                 *sum = simd.add_f32(*sum, unsafe { simd.load_f32(bias.as_ptr().add(column + v * S::LANES)) });
             }
         }
         if let Some(norm) = self.norm {
-            for (v, sum) in sums.iter_mut().enumerate() {
+            for (v, sum) in accumulators.iter_mut().enumerate() {
                 // SAFETY: the norm has values for each of these columns.
                 let norm = unsafe { LoadedNorm::load(simd, norm, column + v * S::LANES) };
                 *sum = norm.apply(simd, *sum);
@@ -85,11 +85,11 @@ impl Sums for F32Sums<'_> {
         if self.activation != Activation::None {
             let (low, high) = self.activation.bounds();
             let (low, high) = (simd.splat_f32(low), simd.splat_f32(high));
-            for sum in &mut sums {
+            for sum in &mut accumulators {
                 *sum = simd.clip(*sum, low, high);
             }
         }
         // SAFETY: `to` has `count` elements.
-        unsafe { crate::vectors::finish_f32(simd, sums, count, self.accumulate, to) };
+        unsafe { crate::vector_epilogue::store_f32_vectors(simd, accumulators, count, self.accumulate, to) };
     }
 }

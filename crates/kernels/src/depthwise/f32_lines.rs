@@ -7,13 +7,13 @@
 use std::ops::Range;
 
 use super::DepthwiseShape;
-use crate::isa::Vectorized;
+use crate::isa::Kernel;
 use crate::simd::{Simd, prefetch};
 use crate::span::span;
-use crate::{Activation, Epilogue, lengths, vectors};
+use crate::{Activation, Epilogue, lengths, vector_epilogue};
 
 /// Some lines of one image.
-pub(super) struct Lines<'a> {
+pub(super) struct F32Lines<'a> {
     pub(super) shape: &'a DepthwiseShape,
     pub(super) input: &'a [f32],
     pub(super) filter: &'a [f32],
@@ -26,14 +26,14 @@ pub(super) struct Lines<'a> {
 
 /// Pixels of a line whose windows cover the same columns of the filter, each `stride` further.
 #[derive(Clone)]
-struct Run {
+struct Segment {
     pixels: Range<usize>,
     /// The columns of the filter, and what the first of them reads for the first pixel.
     kw: Range<usize>,
     left: usize,
 }
 
-impl Vectorized for Lines<'_> {
+impl Kernel for F32Lines<'_> {
     type Output = ();
 
     #[inline(always)]
@@ -50,31 +50,31 @@ impl Vectorized for Lines<'_> {
             while end < width.output && span(width, end) == (kw.clone(), left + (end - x) * width.stride) {
                 end += 1;
             }
-            let run = Run { pixels: x..end, kw, left };
+            let segment = Segment { pixels: x..end, kw, left };
             if channels < S::LANES {
-                self.scalars(&run, 0);
+                self.scalars(&segment, 0);
             } else {
-                self.vectors(simd, &run);
+                self.vectors(simd, &segment);
             }
             x = end;
         }
     }
 }
 
-impl Lines<'_> {
+impl F32Lines<'_> {
     /// The channels from `first` on, one by one.
     #[inline(always)]
-    fn scalars(&mut self, run: &Run, first: usize) {
+    fn scalars(&mut self, segment: &Segment, first: usize) {
         let (height, width, channels) = (&self.shape.height, &self.shape.width, self.shape.channels);
         for y in self.lines.clone() {
             let (kh, top) = span(height, y);
-            for x in run.pixels.clone() {
-                let left = run.left + (x - run.pixels.start) * width.stride;
+            for x in segment.pixels.clone() {
+                let left = segment.left + (x - segment.pixels.start) * width.stride;
                 for channel in first..channels {
                     let mut sum = 0.0_f32;
                     for (i, kh) in kh.clone().enumerate() {
                         let line = (self.image * height.input + top + i * height.dilation) * width.input;
-                        for (j, kw) in run.kw.clone().enumerate() {
+                        for (j, kw) in segment.kw.clone().enumerate() {
                             let value = self.input[(line + left + j * width.dilation) * channels + channel];
                             let weight = self.filter[(kh * width.kernel + kw) * channels + channel];
                             sum = value.mul_add(weight, sum);
@@ -88,13 +88,13 @@ impl Lines<'_> {
     }
 
     #[inline(always)]
-    fn vectors<S: Simd>(&mut self, simd: S, run: &Run) {
+    fn vectors<S: Simd>(&mut self, simd: S, segment: &Segment) {
         let channels = self.shape.channels;
-        let mut x = run.pixels.start;
+        let mut x = segment.pixels.start;
         macro_rules! tiles {
             ($pixels:literal) => {
-                while run.pixels.end - x >= $pixels {
-                    self.strips::<S, $pixels>(simd, run, x);
+                while segment.pixels.end - x >= $pixels {
+                    self.strips::<S, $pixels>(simd, segment, x);
                     x += $pixels;
                 }
             };
@@ -107,25 +107,25 @@ impl Lines<'_> {
         tiles!(1);
         // Channels done twice come out the same, unless they are added to what is there.
         if self.epilogue.accumulate && !channels.is_multiple_of(S::LANES) {
-            self.scalars(run, channels / S::LANES * S::LANES);
+            self.scalars(segment, channels / S::LANES * S::LANES);
         }
     }
 
     /// All channels and lines of T pixels from `x` on.
     #[inline(always)]
-    fn strips<S: Simd, const T: usize>(&mut self, simd: S, run: &Run, x: usize) {
+    fn strips<S: Simd, const T: usize>(&mut self, simd: S, segment: &Segment, x: usize) {
         let channels = self.shape.channels;
         let mut channel = 0;
         while channel + 2 * S::LANES <= channels {
-            self.strip::<S, T, 2>(simd, run, x, channel);
+            self.strip::<S, T, 2>(simd, segment, x, channel);
             channel += 2 * S::LANES;
         }
         if channel + S::LANES <= channels {
-            self.strip::<S, T, 1>(simd, run, x, channel);
+            self.strip::<S, T, 1>(simd, segment, x, channel);
             channel += S::LANES;
         }
         if channel < channels && !self.epilogue.accumulate {
-            self.strip::<S, T, 1>(simd, run, x, channels - S::LANES);
+            self.strip::<S, T, 1>(simd, segment, x, channels - S::LANES);
         }
     }
 
@@ -134,17 +134,17 @@ impl Lines<'_> {
     fn strip<S: Simd, const T: usize, const V: usize>(
         &mut self,
         simd: S,
-        run: &Run,
+        segment: &Segment,
         x: usize,
         channel: usize,
     ) {
         let (height, width, channels) = (&self.shape.height, &self.shape.width, self.shape.channels);
-        let left = run.left + (x - run.pixels.start) * width.stride;
+        let left = segment.left + (x - segment.pixels.start) * width.stride;
         for y in self.lines.clone() {
             let (kh, top) = span(height, y);
             let source = ((self.image * height.input + top) * width.input + left) * channels + channel;
             let row = height.dilation * width.input * channels;
-            let (rows, columns) = (kh.len(), run.kw.len());
+            let (rows, columns) = (kh.len(), segment.kw.len());
             let tile = Tile {
                 input: self.input.as_ptr().wrapping_add(source),
                 pixel: width.stride * channels,
@@ -155,7 +155,7 @@ impl Lines<'_> {
                 weights: self
                     .filter
                     .as_ptr()
-                    .wrapping_add((kh.start * width.kernel + run.kw.start) * channels + channel),
+                    .wrapping_add((kh.start * width.kernel + segment.kw.start) * channels + channel),
                 weight_row: width.kernel * channels,
                 channels,
             };
@@ -310,7 +310,7 @@ impl Tile {
         if let Some(norm) = epilogue.norm {
             for v in 0..V {
                 // SAFETY: the caller's.
-                let norm = unsafe { vectors::LoadedNorm::load(simd, norm, channel + v * S::LANES) };
+                let norm = unsafe { vector_epilogue::LoadedNorm::load(simd, norm, channel + v * S::LANES) };
                 for sums in &mut sums {
                     sums[v] = norm.apply(simd, sums[v]);
                 }
@@ -329,7 +329,7 @@ impl Tile {
             // SAFETY: the caller's.
             unsafe {
                 let to = out.add(t * self.channels);
-                vectors::finish_f32(simd, sums, V * S::LANES, epilogue.accumulate, to);
+                vector_epilogue::store_f32_vectors(simd, sums, V * S::LANES, epilogue.accumulate, to);
             }
         }
     }

@@ -1,4 +1,4 @@
-//! Steps on vectors that several kernels share.
+//! Steps of epilogues on vectors, which several kernels share.
 #![allow(unsafe_code, reason = "stores take pointers")]
 
 use crate::Norm;
@@ -36,7 +36,7 @@ impl<S: Simd> LoadedNorm<S> {
 /// # Safety
 /// `to` is valid for reading and writing `count` elements, of which there are at most V * LANES.
 #[inline(always)]
-pub(crate) unsafe fn finish_f32<S: Simd, const V: usize>(
+pub(crate) unsafe fn store_f32_vectors<S: Simd, const V: usize>(
     simd: S,
     mut vectors: [S::F32; V],
     count: usize,
@@ -66,7 +66,7 @@ pub(crate) unsafe fn finish_f32<S: Simd, const V: usize>(
 /// Stores the first `count` elements.
 ///
 /// # Safety
-/// As [`finish_f32`].
+/// As [`store_f32_vectors`].
 #[inline(always)]
 pub(crate) unsafe fn store_i32<S: Simd, const V: usize>(
     simd: S,

@@ -5,25 +5,25 @@
 //! w. Words cannot saturate and i32 wraps around, so only the result has to fit.
 #![allow(unsafe_code, reason = "the trait's loads and stores take pointers")]
 
-use super::tile::Sums;
+use super::tile::MicroKernel;
+use crate::i32_epilogue::OutputStage;
 use crate::simd::Simd;
-use crate::sum_epilogue::SumResult;
 
-/// Sums with bias, and their result.
+/// Accumulators with bias, and what becomes of them.
 #[derive(Clone, Copy)]
-pub(crate) struct I8Sums<'a, R> {
+pub(super) struct I8MicroKernel<'a, O> {
     /// The sum of each column's weights, missing columns included.
     pub(super) weight_sums: &'a [i32],
     /// One value per column, missing ones included.
     pub(super) bias: Option<&'a [i32]>,
     pub(super) zero_offset: i32,
-    pub(super) result: R,
+    pub(super) stage: O,
 }
 
-impl<R: SumResult> Sums for I8Sums<'_, R> {
-    type Vector<S: Simd> = S::I32;
+impl<O: OutputStage> MicroKernel for I8MicroKernel<'_, O> {
+    type Accumulator<S: Simd> = S::I32;
     type Rhs = i32;
-    type Out = R::Out;
+    type Out = O::Out;
 
     #[inline(always)]
     unsafe fn start<S: Simd, const V: usize>(self, simd: S, column: usize) -> [S::I32; V] {
@@ -49,26 +49,26 @@ impl<R: SumResult> Sums for I8Sums<'_, R> {
     }
 
     #[inline(always)]
-    unsafe fn splat<S: Simd>(simd: S, from: *const u8) -> S::I32 {
+    unsafe fn broadcast<S: Simd>(simd: S, from: *const u8) -> S::I32 {
         // SAFETY: the caller's.
         unsafe { simd.splat_word(from) }
     }
 
     #[inline(always)]
-    fn add<S: Simd>(simd: S, sum: S::I32, lhs: S::I32, rhs: S::I32) -> S::I32 {
-        simd.dot(sum, lhs, rhs)
+    fn multiply_add<S: Simd>(simd: S, accumulator: S::I32, lhs: S::I32, rhs: S::I32) -> S::I32 {
+        simd.dot(accumulator, lhs, rhs)
     }
 
     #[inline(always)]
-    unsafe fn finish<S: Simd, const V: usize>(
+    unsafe fn store<S: Simd, const V: usize>(
         self,
         simd: S,
-        sums: [S::I32; V],
+        accumulators: [S::I32; V],
         column: usize,
         count: usize,
-        to: *mut R::Out,
+        to: *mut O::Out,
     ) {
         // SAFETY: the caller's; a panel is not wider than the epilogue's padding.
-        unsafe { self.result.store(simd, sums, column, count, to) };
+        unsafe { self.stage.store(simd, accumulators, column, count, to) };
     }
 }

@@ -1,11 +1,11 @@
-//! The last steps on vectors of sums.
+//! The last steps on vectors of int32 accumulators: kept, dequantized, or quantized again.
 #![allow(unsafe_code, reason = "constants are read and results written through pointers")]
 
 use crate::simd::{Simd, ToI8};
-use crate::{Activation, vectors};
+use crate::{Activation, vector_epilogue};
 
-/// What becomes of sums to which the bias has been added.
-pub(crate) trait SumResult: Copy + Send + Sync {
+/// What becomes of accumulators to which the bias has been added.
+pub(crate) trait OutputStage: Copy + Send + Sync {
     /// The type of the results.
     type Out: Copy + Default + Send;
 
@@ -29,9 +29,9 @@ pub(crate) trait SumResult: Copy + Send + Sync {
 
 /// The sums themselves.
 #[derive(Clone, Copy)]
-pub(crate) struct Plain;
+pub(crate) struct KeepI32;
 
-impl SumResult for Plain {
+impl OutputStage for KeepI32 {
     type Out = i32;
 
     #[inline(always)]
@@ -44,7 +44,7 @@ impl SumResult for Plain {
         to: *mut i32,
     ) {
         // SAFETY: `to` has `count` elements.
-        unsafe { vectors::store_i32(simd, sums, count, to) };
+        unsafe { vector_epilogue::store_i32(simd, sums, count, to) };
     }
 
     #[inline(always)]
@@ -55,14 +55,14 @@ impl SumResult for Plain {
 
 /// `activation(sum as f32 * scale)`
 #[derive(Clone, Copy)]
-pub(crate) struct Dequantized<'a> {
+pub(crate) struct Dequantize<'a> {
     pub(super) scales: &'a [f32],
     pub(super) activation: Activation,
     /// Whether the results are added to the output.
     pub(super) accumulate: bool,
 }
 
-impl SumResult for Dequantized<'_> {
+impl OutputStage for Dequantize<'_> {
     type Out = f32;
 
     #[inline(always)]
@@ -84,7 +84,7 @@ impl SumResult for Dequantized<'_> {
             }
         }
         // SAFETY: `to` has `count` elements.
-        unsafe { vectors::finish_f32(simd, values, count, self.accumulate, to) };
+        unsafe { vector_epilogue::store_f32_vectors(simd, values, count, self.accumulate, to) };
     }
 
     #[inline(always)]
@@ -96,7 +96,7 @@ impl SumResult for Dequantized<'_> {
 
 /// `clamp(round(sum as f32 * scale * inverse_scale) + offset)`, halves away from zero.
 #[derive(Clone, Copy)]
-pub(crate) struct Requantized<'a> {
+pub(crate) struct Requantize<'a> {
     pub(super) scales: &'a [f32],
     pub(super) inverse_scale: f32,
     pub(super) to: ToI8,
@@ -105,7 +105,7 @@ pub(crate) struct Requantized<'a> {
 /// Added to a magnitude before its fraction is cut off, it rounds halves away from zero.
 const BELOW_HALF: f32 = 0.5_f32.next_down();
 
-impl SumResult for Requantized<'_> {
+impl OutputStage for Requantize<'_> {
     type Out = i8;
 
     #[inline(always)]

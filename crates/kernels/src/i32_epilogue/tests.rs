@@ -3,14 +3,14 @@
 use amct_tensor::quantization::quantize;
 
 use super::*;
-use crate::conv2d::{Conv2dShape, conv2d_grouped_i8_then, conv2d_i8_then};
-use crate::depthwise::{DepthwiseShape, PackedDepthwiseI8, depthwise_i8_then};
-use crate::gemm::{PackedI8, gemm_i8, gemm_i8_then};
+use crate::conv2d::{Conv2dShape, conv2d_grouped_i8, conv2d_i8};
+use crate::depthwise::{DepthwiseShape, PackedDepthwiseI8, depthwise_i8};
+use crate::gemm::{PackedI8, gemm_i8};
 use crate::samples::{Samples, assert_bits, everywhere};
 use amct_tensor::window::{Axis, Padding};
 
 /// Everything that may follow sums, and by what numbers.
-struct Steps {
+struct Reference {
     bias: Vec<i32>,
     scales: Vec<f32>,
     activation: Activation,
@@ -18,7 +18,7 @@ struct Steps {
     offset: i32,
 }
 
-impl Steps {
+impl Reference {
     fn sampled(samples: &mut Samples, channels: usize, activation: Activation) -> Self {
         // Scales of all sizes, so that some results saturate and some are all zero.
         let scale = |bits: u32| 0.3 / (1 + bits % 40_000) as f32;
@@ -31,8 +31,8 @@ impl Steps {
         }
     }
 
-    fn epilogue(&self, limit: i64, accumulate: bool, quantized: bool) -> SumEpilogue {
-        let mut epilogue = SumEpilogue::new(self.bias.len(), limit);
+    fn epilogue(&self, limit: i64, accumulate: bool, quantized: bool) -> I32Epilogue {
+        let mut epilogue = I32Epilogue::new(self.bias.len(), limit);
         assert!(epilogue.add_bias(&self.bias) && epilogue.dequantize(&self.scales));
         if self.activation != Activation::None {
             assert!(epilogue.activate(self.activation));
@@ -59,18 +59,18 @@ impl Steps {
     }
 
     /// Checks what `run` writes for given sums, for all types of output.
-    fn check(&self, sums: &[i32], limit: i64, run: impl Fn(&SumEpilogue, I8Output<'_>)) {
+    fn check(&self, sums: &[i32], limit: i64, run: impl Fn(&I32Epilogue, OutputSlice<'_>)) {
         let held: Vec<f32> = (0..sums.len()).map(|i| i as f32 * 0.37 - 5.0).collect();
         let dequantized = self.dequantized(sums);
         let mut found = vec![f32::NAN; sums.len()];
-        run(&self.epilogue(limit, false, false), I8Output::F32(&mut found));
+        run(&self.epilogue(limit, false, false), OutputSlice::F32(&mut found));
         assert_bits(&found, &dequantized, "dequantized");
         let mut found = held.clone();
-        run(&self.epilogue(limit, true, false), I8Output::F32(&mut found));
+        run(&self.epilogue(limit, true, false), OutputSlice::F32(&mut found));
         let added: Vec<f32> = dequantized.iter().zip(&held).map(|(a, b)| a + b).collect();
         assert_bits(&found, &added, "added");
         let mut found = vec![77; sums.len()];
-        run(&self.epilogue(limit, false, true), I8Output::I8(&mut found));
+        run(&self.epilogue(limit, false, true), OutputSlice::I8(&mut found));
         assert_eq!(found, self.quantized(sums), "quantized");
     }
 }
@@ -83,14 +83,22 @@ fn products_end_as_one_by_one() {
         let mut samples = Samples::new(seed as u64);
         let (a, b) = (samples.i8s(m * k), samples.i8s(k * n));
         for activation in ACTIVATIONS {
-            let steps = Steps::sampled(&mut samples, n, activation);
+            let steps = Reference::sampled(&mut samples, n, activation);
             everywhere(|isa| {
                 let packed = PackedI8::for_isa(isa, k, n, &b).unwrap();
                 let mut sums = vec![0; m * n];
-                gemm_i8(m, &a, -7, &packed, &mut sums).unwrap();
+                gemm_i8(
+                    m,
+                    &a,
+                    -7,
+                    &packed,
+                    &I32Epilogue::new(n, packed.limit()),
+                    OutputSlice::I32(&mut sums),
+                )
+                .unwrap();
                 assert!(sums.iter().all(|&sum| i64::from(sum).abs() <= packed.limit()));
                 steps.check(&sums, packed.limit(), |epilogue, output| {
-                    gemm_i8_then(m, &a, -7, &packed, epilogue, output).unwrap();
+                    gemm_i8(m, &a, -7, &packed, epilogue, output).unwrap();
                 });
             });
         }
@@ -108,23 +116,23 @@ fn convolutions_end_as_one_by_one() {
     for groups in [1, 4] {
         let k = 9 * channels / groups;
         let filter = samples.i8s(k * n);
-        let steps = Steps::sampled(&mut samples, n, Activation::Relu6);
+        let steps = Reference::sampled(&mut samples, n, Activation::Relu6);
         everywhere(|isa| {
             let packed = PackedI8::for_isa(isa, k, n, &filter).unwrap();
-            let run = |epilogue: &SumEpilogue, output: I8Output<'_>| {
-                conv2d_grouped_i8_then(&input, 11, &shape, groups, &packed, epilogue, output).unwrap();
+            let run = |epilogue: &I32Epilogue, output: OutputSlice<'_>| {
+                conv2d_grouped_i8(&input, 11, &shape, groups, &packed, epilogue, output).unwrap();
             };
             let mut sums = vec![0; shape.output_len().unwrap()];
-            run(&SumEpilogue::new(n, packed.limit()), I8Output::I32(&mut sums));
+            run(&I32Epilogue::new(n, packed.limit()), OutputSlice::I32(&mut sums));
             steps.check(&sums, packed.limit(), run);
             if groups == 1 {
-                let wrong = conv2d_i8_then(
+                let wrong = conv2d_i8(
                     &input,
                     11,
                     &shape,
                     &packed,
-                    &SumEpilogue::new(n, packed.limit()),
-                    I8Output::I8(&mut vec![0; sums.len()]),
+                    &I32Epilogue::new(n, packed.limit()),
+                    OutputSlice::I8(&mut vec![0; sums.len()]),
                 );
                 assert_eq!(wrong, Err(KernelError::Output));
             }
@@ -141,14 +149,14 @@ fn depthwise_convolutions_end_as_one_by_one() {
         let input = samples.i8s(shape.input_len().unwrap());
         let filter = samples.i8s(shape.filter_len().unwrap());
         for activation in ACTIVATIONS {
-            let steps = Steps::sampled(&mut samples, channels * multiplier, activation);
+            let steps = Reference::sampled(&mut samples, channels * multiplier, activation);
             everywhere(|isa| {
                 let packed = PackedDepthwiseI8::for_isa(isa, [3, 3, channels, multiplier], &filter).unwrap();
-                let run = |epilogue: &SumEpilogue, output: I8Output<'_>| {
-                    depthwise_i8_then(&input, -128, &shape, &packed, epilogue, output).unwrap();
+                let run = |epilogue: &I32Epilogue, output: OutputSlice<'_>| {
+                    depthwise_i8(&input, -128, &shape, &packed, epilogue, output).unwrap();
                 };
                 let mut sums = vec![0; shape.output_len().unwrap()];
-                run(&SumEpilogue::new(packed.out_channels(), packed.limit()), I8Output::I32(&mut sums));
+                run(&I32Epilogue::new(packed.out_channels(), packed.limit()), OutputSlice::I32(&mut sums));
                 steps.check(&sums, packed.limit(), run);
             });
         }
@@ -157,16 +165,16 @@ fn depthwise_convolutions_end_as_one_by_one() {
 
 #[test]
 fn halves_round_away_from_zero_on_both_sides() {
-    let mut epilogue = SumEpilogue::new(1, 1000);
+    let mut epilogue = I32Epilogue::new(1, 1000);
     assert!(epilogue.dequantize(&[0.5]) && epilogue.quantize(1.0, 0));
     let mut found = [0; 6];
-    epilogue.apply(&[-5, -3, -1, 1, 3, 5], I8Output::I8(&mut found)).unwrap();
+    epilogue.apply(&[-5, -3, -1, 1, 3, 5], OutputSlice::I8(&mut found)).unwrap();
     assert_eq!(found, [-3, -2, -1, 1, 2, 3]);
 }
 
 #[test]
 fn steps_that_cannot_be_exact_are_refused() {
-    let mut epilogue = SumEpilogue::new(2, 1 << 30);
+    let mut epilogue = I32Epilogue::new(2, 1 << 30);
     assert!(!epilogue.add_bias(&[1 << 30, 0]), "a sum could leave i32");
     assert!(!epilogue.add_bias(&[1]), "a value is missing");
     assert!(!epilogue.activate(Activation::Relu), "sums have no activation");
@@ -180,6 +188,6 @@ fn steps_that_cannot_be_exact_are_refused() {
     assert!(!epilogue.quantize(f32::NAN, 0) && !epilogue.quantize(-1.0, 0) && !epilogue.quantize(0.1, 200));
     assert!(epilogue.activate(Activation::Relu) && !epilogue.activate(Activation::Relu6));
     assert!(epilogue.quantize(0.1, 3));
-    assert_eq!(epilogue.output(), SumType::I8);
+    assert_eq!(epilogue.output(), OutputType::I8);
     assert!(!epilogue.accumulate(), "int8 results are not added");
 }

@@ -1,17 +1,17 @@
 //! Lines of int8 output for a multiplier of 1.
 //!
 //! The rows under the window are interleaved first, so that a word holds what one column of the
-//! window sees of one channel; the padding takes part as the zero offset. Every word is then used
+//! window sees of one channel; the padding takes held as the zero offset. Every word is then used
 //! by all pixels whose window covers it, and, where the words have a row to spare, by those of the
 //! next line too, with the filter shifted by a row.
-#![allow(unsafe_code, reason = "vector loads and stores take pointers; bounds are asserted per strip")]
+#![allow(unsafe_code, reason = "vector loads and stores take pointers; bounds are asserted for all lines")]
 
 use super::{DepthwiseShape, PackedDepthwiseI8};
-use crate::isa::Vectorized;
+use crate::i32_epilogue::OutputStage;
+use crate::isa::Kernel;
 use crate::simd::Simd;
-use crate::sum_epilogue::SumResult;
 
-/// Lines of a strip.
+/// Lines that are computed together.
 pub(super) const LINES: usize = 2;
 
 /// The most channels of a block of any instruction set.
@@ -37,7 +37,7 @@ fn columns(shape: &DepthwiseShape) -> usize {
 
 /// How words are laid out: blocks of them are made of pieces of the input's lines.
 #[derive(Clone, Copy)]
-struct Layout {
+struct WordLayout {
     /// Whether the words of all channels are held, one column behind the other without a gap.
     /// Otherwise they are those of one block of channels.
     flat: bool,
@@ -53,7 +53,7 @@ struct Layout {
     starts: [usize; 3],
 }
 
-impl Layout {
+impl WordLayout {
     fn new(shape: &DepthwiseShape, groups: usize, block: usize) -> Self {
         let (width, channels, columns) = (&shape.width, shape.channels, columns(shape));
         let start = width.pad_before.min(columns);
@@ -89,21 +89,21 @@ impl Layout {
 }
 
 /// Lines of the output from `first` on, counted over the whole batch.
-pub(super) struct Strip<'a, R: SumResult> {
+pub(super) struct I8Lines<'a, O: OutputStage> {
     pub(super) shape: &'a DepthwiseShape,
     pub(super) input: &'a [i8],
     pub(super) zero_offset: i8,
     pub(super) filter: &'a PackedDepthwiseI8,
     /// One value per channel, then padding.
     pub(super) bias: &'a [i32],
-    pub(super) result: R,
+    pub(super) stage: O,
     /// Working memory.
     pub(super) words: &'a mut Vec<i32>,
     pub(super) first: usize,
-    pub(super) output: &'a mut [R::Out],
+    pub(super) output: &'a mut [O::Out],
 }
 
-impl<R: SumResult> Vectorized for Strip<'_, R> {
+impl<O: OutputStage> Kernel for I8Lines<'_, O> {
     type Output = ();
 
     #[inline(always)]
@@ -115,13 +115,13 @@ impl<R: SumResult> Vectorized for Strip<'_, R> {
         // What the pointers below rely on.
         assert!(block <= MAX_BLOCK && self.output.len() == lines * line_len);
         assert!(self.bias.len() >= channels + block && self.filter.sums().len() >= channels + block);
-        let layout = Layout::new(self.shape, self.filter.groups(), block);
+        let layout = WordLayout::new(self.shape, self.filter.groups(), block);
         // All that is read is written before, so that the memory need not be cleared.
         self.words.clear();
         self.words.reserve(self.filter.groups() * layout.plane);
         let words = self.words.as_mut_ptr();
         let output = self.output.as_mut_ptr();
-        let part = Part { strip: &self, layout, words };
+        let held = Words { lines: &self, layout, words };
         let neighbours = height.stride == 1 && height.dilation == 1 && self.filter.can_shift();
         let mut line = 0;
         while line < lines {
@@ -133,14 +133,16 @@ impl<R: SumResult> Vectorized for Strip<'_, R> {
                 // SAFETY: the assertions; `words` has room for all groups; these lines exist.
                 unsafe {
                     if !layout.flat || first == 0 {
-                        part.interleave(simd, index, together, first);
+                        held.interleave(simd, index, together, first);
                     }
                     for below in 0..together {
                         let out = output.add((line + below) * line_len);
                         match count.div_ceil(S::LANES) {
-                            1 => part.pixels::<S, 1>(simd, below == 1, first, count, out),
-                            2 => part.pixels::<S, 2>(simd, below == 1, first, count, out),
-                            _ => part.pixels::<S, 4>(simd, below == 1, first, count, out),
+                            1 => held.pixels::<S, 1>(simd, below == 1, first, count, out),
+                            3.. if S::INTERLEAVED == 4 => {
+                                held.pixels::<S, 4>(simd, below == 1, first, count, out);
+                            }
+                            _ => held.pixels::<S, 2>(simd, below == 1, first, count, out),
                         }
                     }
                 }
@@ -150,14 +152,14 @@ impl<R: SumResult> Vectorized for Strip<'_, R> {
     }
 }
 
-/// A strip with the words of the lines at work.
-struct Part<'a, 'b, R: SumResult> {
-    strip: &'a Strip<'b, R>,
-    layout: Layout,
+/// The lines, with the words of those at work.
+struct Words<'a, 'b, O: OutputStage> {
+    lines: &'a I8Lines<'b, O>,
+    layout: WordLayout,
     words: *mut i32,
 }
 
-impl<R: SumResult> Part<'_, '_, R> {
+impl<O: OutputStage> Words<'_, '_, O> {
     /// Fills the words for `together` lines from `index` on: those of the block of channels from
     /// `first` on, or all.
     ///
@@ -166,11 +168,11 @@ impl<R: SumResult> Part<'_, '_, R> {
     #[inline(always)]
     unsafe fn interleave<S: Simd>(&self, simd: S, index: usize, together: usize, first: usize) {
         let block = S::INTERLEAVED * S::LANES;
-        let Strip { shape, input, zero_offset, filter, .. } = *self.strip;
+        let I8Lines { shape, input, zero_offset, filter, .. } = *self.lines;
         let (height, line_len) = (&shape.height, shape.width.input * shape.channels);
         let (image, y) = (index / height.output, index % height.output);
         let padding = [zero_offset; MAX_BLOCK];
-        let Layout { plane, step, pieces, starts, .. } = self.layout;
+        let WordLayout { plane, step, pieces, starts, .. } = self.layout;
         for group in 0..filter.groups() {
             // The line under each row of the group; a row that does not exist has weights of 0.
             let lines: [Option<usize>; 4] = std::array::from_fn(|row| {
@@ -226,7 +228,7 @@ impl<R: SumResult> Part<'_, '_, R> {
     /// second of two if `shifted`.
     ///
     /// # Safety
-    /// The words are those of the block at `first`; the assertions of [`Strip::run`]; `out` is the
+    /// The words are those of the block at `first`; the assertions of [`I8Lines::run`]; `out` is the
     /// line.
     #[inline(always)]
     unsafe fn pixels<S: Simd, const V: usize>(
@@ -235,9 +237,9 @@ impl<R: SumResult> Part<'_, '_, R> {
         shifted: bool,
         first: usize,
         count: usize,
-        out: *mut R::Out,
+        out: *mut O::Out,
     ) {
-        let Strip { shape, zero_offset, filter, bias, .. } = *self.strip;
+        let I8Lines { shape, zero_offset, filter, bias, .. } = *self.lines;
         let correction = simd.splat_i32(-(i32::from(zero_offset) + S::SHIFT));
         let mut start = [correction; V];
         for (v, start) in start.iter_mut().enumerate() {
@@ -261,7 +263,7 @@ impl<R: SumResult> Part<'_, '_, R> {
                         let sums = self.sums::<S, $pixels, V>(simd, start, weights, words.add(x * step));
                         for (t, sums) in sums.into_iter().enumerate() {
                             let to = out.add((x + t) * shape.channels + first);
-                            self.strip.result.store(simd, sums, first, count, to);
+                            self.lines.stage.store(simd, sums, first, count, to);
                         }
                     }
                     x += $pixels;
@@ -290,10 +292,10 @@ impl<R: SumResult> Part<'_, '_, R> {
         words: *const i32,
     ) -> [[S::I32; V]; T] {
         let block = S::INTERLEAVED * S::LANES;
-        let (width, pitch) = (&self.strip.shape.width, self.layout.pitch);
+        let (width, pitch) = (&self.lines.shape.width, self.layout.pitch);
         let step = width.stride * pitch;
         let mut sums = [start; T];
-        for group in 0..self.strip.filter.groups() {
+        for group in 0..self.lines.filter.groups() {
             for kw in 0..width.kernel {
                 let words = words.wrapping_add(group * self.layout.plane + kw * width.dilation * pitch);
                 let mut column = start;
