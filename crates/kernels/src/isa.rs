@@ -16,7 +16,7 @@ pub(crate) trait Kernel {
     type Output;
 
     /// Must be `#[inline(always)]`, as all it calls, so that the body is compiled with the features of
-    /// [`Isa::run`]'s branch. KeepI32 loops, which the compiler is to vectorise, have no use for `simd`.
+    /// [`Isa::run`]'s branch. Plain loops, which the compiler is to vectorise, have no use for `simd`.
     fn run<S: Simd>(self, simd: S) -> Self::Output;
 }
 
@@ -190,7 +190,7 @@ impl Fault for IsaError {
 }
 
 impl Isa {
-    /// KeepI32 Rust, what the compilation target offers; exists everywhere.
+    /// Plain Rust, what the compilation target offers; exists everywhere.
     pub const GENERIC: Isa = Isa(Level::Portable);
 
     /// The one that the program [chose](Isa::choose), else the fastest of this CPU.

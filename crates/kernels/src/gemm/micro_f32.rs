@@ -7,7 +7,7 @@ use crate::simd::Simd;
 use crate::vector_epilogue::LoadedNorm;
 use crate::{Activation, Norm};
 
-/// KeepI32 sums from 0.0, with what follows them.
+/// Plain sums from 0.0, with what follows them.
 #[derive(Clone, Copy)]
 pub(super) struct F32MicroKernel<'a> {
     /// One value per column, missing ones included.

@@ -1,7 +1,7 @@
 //! `BatchMatMul`, `V2` and `V3`.
 
-use amct_kernels::gemm::{PackedF32, PackedI8, gemm_f32, gemm_i8_then};
-use amct_kernels::{Epilogue, I8Output, SumEpilogue};
+use amct_kernels::gemm::{PackedF32, PackedI8, gemm_f32, gemm_i8};
+use amct_kernels::{Epilogue, OutputSlice, I32Epilogue};
 use amct_tensor::{DType, Element, Tensor, checked_len};
 
 use super::generic;
@@ -120,16 +120,16 @@ impl LayerKernel for BatchMatMul {
         (left, zero_offset): (&[i8], i32),
         shape: &Products,
         right: &Vec<PackedI8>,
-        epilogue: &SumEpilogue,
-        output: I8Output<'_>,
+        epilogue: &I32Epilogue,
+        output: OutputSlice<'_>,
     ) -> Result<(), OpError> {
-        let gemm = |m: usize, a: &[i8], b: &PackedI8, c: I8Output<'_>| {
-            Ok(gemm_i8_then(m, a, zero_offset, b, epilogue, c)?)
+        let gemm = |m: usize, a: &[i8], b: &PackedI8, c: OutputSlice<'_>| {
+            Ok(gemm_i8(m, a, zero_offset, b, epilogue, c)?)
         };
         match output {
-            I8Output::I32(c) => shape.each(left, right, c, |m, a, b, c| gemm(m, a, b, I8Output::I32(c))),
-            I8Output::F32(c) => shape.each(left, right, c, |m, a, b, c| gemm(m, a, b, I8Output::F32(c))),
-            I8Output::I8(c) => shape.each(left, right, c, |m, a, b, c| gemm(m, a, b, I8Output::I8(c))),
+            OutputSlice::I32(c) => shape.each(left, right, c, |m, a, b, c| gemm(m, a, b, OutputSlice::I32(c))),
+            OutputSlice::F32(c) => shape.each(left, right, c, |m, a, b, c| gemm(m, a, b, OutputSlice::F32(c))),
+            OutputSlice::I8(c) => shape.each(left, right, c, |m, a, b, c| gemm(m, a, b, OutputSlice::I8(c))),
         }
     }
 

@@ -1,9 +1,9 @@
 //! `Conv2D`. An input with a multiple of the filter's channels is convolved in that many groups.
 
 use amct_graph::views::WindowAttrs;
-use amct_kernels::conv2d::{Conv2dShape, conv2d_grouped_f32, conv2d_grouped_i8_then};
+use amct_kernels::conv2d::{Conv2dShape, conv2d_grouped_f32, conv2d_grouped_i8};
 use amct_kernels::gemm::{PackedF32, PackedI8};
-use amct_kernels::{Epilogue, I8Output, Isa, SumEpilogue};
+use amct_kernels::{Epilogue, OutputSlice, Isa, I32Epilogue};
 use amct_tensor::window::Axis;
 use amct_tensor::{DataFormat, Tensor};
 
@@ -45,7 +45,7 @@ impl LayerKernel for Conv2d {
     fn pack_i8(&self, dims: &[usize; 4], weights: Tensor) -> Result<PackedI8, OpError> {
         let &[height, .., channels] = dims;
         let depth = Self::depth(dims);
-        Ok(PackedI8::in_runs(Isa::best(), height.max(1), depth, channels, weights.as_slice()?)?)
+        Ok(PackedI8::in_segments(Isa::best(), height.max(1), depth, channels, weights.as_slice()?)?)
     }
 
     fn sums(_: &[usize; 4], weights: &PackedI8) -> (usize, i64) {
@@ -78,10 +78,10 @@ impl LayerKernel for Conv2d {
         (q, zero_offset): (&[i8], i32),
         (shape, groups): &Self::Shape,
         weights: &PackedI8,
-        epilogue: &SumEpilogue,
-        output: I8Output<'_>,
+        epilogue: &I32Epilogue,
+        output: OutputSlice<'_>,
     ) -> Result<(), OpError> {
-        Ok(conv2d_grouped_i8_then(q, zero_offset, shape, *groups, weights, epilogue, output)?)
+        Ok(conv2d_grouped_i8(q, zero_offset, shape, *groups, weights, epilogue, output)?)
     }
 
     fn absorb_padding(&mut self, pads: &[(usize, usize)]) -> bool {

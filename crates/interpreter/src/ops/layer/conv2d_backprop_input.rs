@@ -6,7 +6,7 @@ use amct_kernels::conv2d_transpose::{
     Conv2dTransposeShape, TransposeFilterF32, TransposeFilterI8, TransposeWindow, conv2d_transpose_f32,
     conv2d_transpose_i8,
 };
-use amct_kernels::{Epilogue, I8Output, KernelError, SumEpilogue};
+use amct_kernels::{Epilogue, OutputSlice, KernelError, I32Epilogue};
 use amct_tensor::{DataFormat, Tensor};
 
 use super::generic;
@@ -108,10 +108,10 @@ impl LayerKernel for Conv2dBackpropInput {
         (q, zero_offset): (&[i8], i32),
         shape: &Conv2dTransposeShape,
         weights: &TransposeFilterI8,
-        _: &SumEpilogue,
-        output: I8Output<'_>,
+        _: &I32Epilogue,
+        output: OutputSlice<'_>,
     ) -> Result<(), OpError> {
-        let I8Output::I32(sums) = output else { return Err(KernelError::Output.into()) };
+        let OutputSlice::I32(sums) = output else { return Err(KernelError::Output.into()) };
         Ok(conv2d_transpose_i8(q, zero_offset, shape, weights, sums)?)
     }
 

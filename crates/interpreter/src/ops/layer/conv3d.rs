@@ -2,7 +2,7 @@
 
 use amct_kernels::conv3d::{Conv3dShape, conv3d_f32, conv3d_i8};
 use amct_kernels::gemm::{PackedF32, PackedI8};
-use amct_kernels::{Epilogue, I8Output, KernelError, SumEpilogue};
+use amct_kernels::{Epilogue, OutputSlice, KernelError, I32Epilogue};
 use amct_tensor::window::Axis;
 use amct_tensor::{DataFormat, Tensor};
 
@@ -94,10 +94,10 @@ impl LayerKernel for Conv3d {
         (q, zero_offset): (&[i8], i32),
         shape: &Conv3dShape,
         weights: &PackedI8,
-        _: &SumEpilogue,
-        output: I8Output<'_>,
+        _: &I32Epilogue,
+        output: OutputSlice<'_>,
     ) -> Result<(), OpError> {
-        let I8Output::I32(sums) = output else { return Err(KernelError::Output.into()) };
+        let OutputSlice::I32(sums) = output else { return Err(KernelError::Output.into()) };
         Ok(conv3d_i8(q, zero_offset, shape, weights, sums)?)
     }
 

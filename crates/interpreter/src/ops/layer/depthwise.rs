@@ -1,8 +1,8 @@
 //! `DepthwiseConv2dNative`: how its filter is packed and multiplied.
 
 use amct_graph::views::WindowAttrs;
-use amct_kernels::depthwise::{DepthwiseShape, PackedDepthwiseI8, depthwise_f32, depthwise_i8_then};
-use amct_kernels::{Epilogue, I8Output, SumEpilogue};
+use amct_kernels::depthwise::{DepthwiseShape, PackedDepthwiseI8, depthwise_f32, depthwise_i8};
+use amct_kernels::{Epilogue, OutputSlice, I32Epilogue};
 use amct_tensor::window::Axis;
 use amct_tensor::{DataFormat, Tensor};
 
@@ -76,10 +76,10 @@ impl LayerKernel for Depthwise {
         (q, zero_offset): (&[i8], i32),
         shape: &DepthwiseShape,
         weights: &PackedDepthwiseI8,
-        epilogue: &SumEpilogue,
-        output: I8Output<'_>,
+        epilogue: &I32Epilogue,
+        output: OutputSlice<'_>,
     ) -> Result<(), OpError> {
-        Ok(depthwise_i8_then(q, zero_offset, shape, weights, epilogue, output)?)
+        Ok(depthwise_i8(q, zero_offset, shape, weights, epilogue, output)?)
     }
 
     fn is_padding_exact(weights: &Tensor) -> bool {

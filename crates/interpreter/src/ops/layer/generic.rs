@@ -1,6 +1,6 @@
 //! The operator of every layer.
 
-use amct_kernels::{I8Output, SumEpilogue};
+use amct_kernels::{OutputSlice, I32Epilogue};
 use amct_tensor::{DType, DataFormat, Tensor};
 
 use super::kernel::LayerKernel;
@@ -98,7 +98,7 @@ impl<K: LayerKernel> Layer<K> {
                 let activation = self.kind.arrange::<i8>(q)?;
                 let shape = self.kind.shape(dims, activation.shape(), inputs)?;
                 let (data, memory) = (activation.as_slice()?, inputs.memory());
-                let run = |epilogue: &SumEpilogue, output: I8Output<'_>| {
+                let run = |epilogue: &I32Epilogue, output: OutputSlice<'_>| {
                     K::run_i8((data, zero_offset), &shape, weights, epilogue, output)
                 };
                 let output = K::output(&shape)?;

@@ -1,7 +1,7 @@
 //! What follows the sums of an int8 layer: bias, dequantization, activation, and the next layer's
 //! quantization or a sum with another tensor.
 
-use amct_kernels::{I8Output, SumEpilogue, SumType};
+use amct_kernels::{OutputSlice, I32Epilogue, OutputType};
 use amct_tensor::{DType, Tensor, checked_len};
 
 use super::addend::{buffer, sum};
@@ -11,7 +11,7 @@ use crate::{OpError, Value};
 
 /// The steps that an int8 layer has absorbed.
 pub(super) struct IntegerEpilogue {
-    steps: Box<SumEpilogue>,
+    steps: Box<I32Epilogue>,
     /// Of the results, if they are quantized again.
     zero_offset: i32,
 }
@@ -19,7 +19,7 @@ pub(super) struct IntegerEpilogue {
 impl IntegerEpilogue {
     /// None yet, of a layer none of whose sums exceeds `limit` in magnitude.
     pub(super) fn new((channels, limit): (usize, i64)) -> Self {
-        Self { steps: Box::new(SumEpilogue::new(channels, limit)), zero_offset: 0 }
+        Self { steps: Box::new(I32Epilogue::new(channels, limit)), zero_offset: 0 }
     }
 
     /// Takes a step in, if the order of the steps is kept to the bit.
@@ -46,7 +46,7 @@ impl IntegerEpilogue {
     }
 
     /// What the kernel does.
-    pub(super) fn of_kernel(&self) -> &SumEpilogue {
+    pub(super) fn of_kernel(&self) -> &I32Epilogue {
         &self.steps
     }
 
@@ -61,25 +61,25 @@ impl IntegerEpilogue {
         shape: Vec<usize>,
         addend: Option<Tensor>,
         memory: &Memory,
-        run: impl FnOnce(&SumEpilogue, I8Output<'_>) -> Result<(), OpError>,
+        run: impl FnOnce(&I32Epilogue, OutputSlice<'_>) -> Result<(), OpError>,
     ) -> Result<Value, OpError> {
         Ok(match self.steps.output() {
-            SumType::F32 => {
+            OutputType::F32 => {
                 let (mut output, addend) = buffer(&shape, addend, memory)?;
                 match &addend {
-                    Some(_) => run(&self.steps.replacing(), I8Output::F32(&mut output))?,
-                    None => run(&self.steps, I8Output::F32(&mut output))?,
+                    Some(_) => run(&self.steps.replacing(), OutputSlice::F32(&mut output))?,
+                    None => run(&self.steps, OutputSlice::F32(&mut output))?,
                 }
                 sum(Tensor::from_vec(shape, output)?, addend)?.into()
             }
-            SumType::I32 => {
+            OutputType::I32 => {
                 let mut output = memory.take(checked_len(&shape, DType::I32)?);
-                run(&self.steps, I8Output::I32(&mut output))?;
+                run(&self.steps, OutputSlice::I32(&mut output))?;
                 Tensor::from_vec(shape, output)?.into()
             }
-            SumType::I8 => {
+            OutputType::I8 => {
                 let mut output = memory.take(checked_len(&shape, DType::I8)?);
-                run(&self.steps, I8Output::I8(&mut output))?;
+                run(&self.steps, OutputSlice::I8(&mut output))?;
                 Value::Quantized { q: Tensor::from_vec(shape, output)?, zero_offset: self.zero_offset }
             }
         })

@@ -1,6 +1,6 @@
 //! What kinds of layers differ in.
 
-use amct_kernels::{Epilogue, I8Output, SumEpilogue};
+use amct_kernels::{Epilogue, OutputSlice, I32Epilogue};
 use amct_tensor::window::Axis;
 use amct_tensor::{DataFormat, Element, Tensor};
 
@@ -84,8 +84,8 @@ pub(super) trait LayerKernel: Send + Sync + Sized + 'static {
         activation: (&[i8], i32),
         shape: &Self::Shape,
         weights: &Self::I8,
-        epilogue: &SumEpilogue,
-        output: I8Output<'_>,
+        epilogue: &I32Epilogue,
+        output: OutputSlice<'_>,
     ) -> Result<(), OpError>;
 
     /// [`Operator::is_per_image`](crate::Operator::is_per_image).

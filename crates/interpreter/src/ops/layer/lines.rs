@@ -1,6 +1,6 @@
 //! A layer over some lines of an image.
 
-use amct_kernels::{I8Output, SumType};
+use amct_kernels::{OutputSlice, OutputType};
 use amct_tensor::window::Axis;
 
 use super::generic::Layer;
@@ -14,9 +14,9 @@ impl<K: LayerKernel> LineLayer for Layer<K> {
         match self.packed.as_ref()? {
             Packed::F32 { .. } => Some(LineType::F32),
             Packed::I8 { epilogue, .. } => match epilogue.of_kernel().output() {
-                SumType::F32 => Some(LineType::F32),
-                SumType::I8 => Some(LineType::I8 { zero_offset: epilogue.zero_offset() }),
-                SumType::I32 => None,
+                OutputType::F32 => Some(LineType::F32),
+                OutputType::I8 => Some(LineType::I8 { zero_offset: epilogue.zero_offset() }),
+                OutputType::I32 => None,
             },
         }
     }
@@ -45,8 +45,8 @@ impl<K: LayerKernel> LineLayer for Layer<K> {
             }
             (Lines::I8 { q, zero_offset }, Packed::I8 { weights, epilogue, .. }, output) => {
                 let output = match output {
-                    LinesMut::F32(output) => I8Output::F32(output),
-                    LinesMut::I8(output) => I8Output::I8(output),
+                    LinesMut::F32(output) => OutputSlice::F32(output),
+                    LinesMut::I8(output) => OutputSlice::I8(output),
                 };
                 K::run_i8((q, zero_offset), &shape, weights, epilogue.of_kernel(), output)
             }

@@ -1,7 +1,7 @@
 //! `MatMul`: how its right matrix is packed and multiplied.
 
-use amct_kernels::gemm::{PackedF32, PackedI8, gemm_f32, gemm_i8_then};
-use amct_kernels::{Epilogue, I8Output, SumEpilogue};
+use amct_kernels::gemm::{PackedF32, PackedI8, gemm_f32, gemm_i8};
+use amct_kernels::{Epilogue, OutputSlice, I32Epilogue};
 use amct_tensor::{Element, Tensor};
 
 use super::generic;
@@ -94,10 +94,10 @@ impl LayerKernel for MatMul {
         (left, zero_offset): (&[i8], i32),
         &[m, _]: &[usize; 2],
         right: &PackedI8,
-        epilogue: &SumEpilogue,
-        output: I8Output<'_>,
+        epilogue: &I32Epilogue,
+        output: OutputSlice<'_>,
     ) -> Result<(), OpError> {
-        Ok(gemm_i8_then(m, left, zero_offset, right, epilogue, output)?)
+        Ok(gemm_i8(m, left, zero_offset, right, epilogue, output)?)
     }
 
     fn is_per_image(&self, inputs: &[Option<Value>], batched: &[bool]) -> bool {

@@ -1,6 +1,6 @@
 //! The epilogue of int8 kernels that make sums alone.
 
-use amct_kernels::{I8Output, SumEpilogue, threads};
+use amct_kernels::{OutputSlice, I32Epilogue, threads};
 use rayon::prelude::*;
 
 use crate::OpError;
@@ -11,24 +11,24 @@ const ROWS: usize = 1 << 10;
 
 /// Makes sums by `run`, rows of one per channel, and does to them what `epilogue` says.
 pub(super) fn sums_then(
-    epilogue: &SumEpilogue,
+    epilogue: &I32Epilogue,
     channels: usize,
-    output: I8Output<'_>,
+    output: OutputSlice<'_>,
     memory: &Memory,
-    run: impl FnOnce(I8Output<'_>) -> Result<(), OpError>,
+    run: impl FnOnce(OutputSlice<'_>) -> Result<(), OpError>,
 ) -> Result<(), OpError> {
     let len = match &output {
-        I8Output::I32(output) => output.len(),
-        I8Output::F32(output) => output.len(),
-        I8Output::I8(output) => output.len(),
+        OutputSlice::I32(output) => output.len(),
+        OutputSlice::F32(output) => output.len(),
+        OutputSlice::I8(output) => output.len(),
     };
     let mut sums = memory.take::<i32>(len);
-    run(I8Output::I32(&mut sums))?;
+    run(OutputSlice::I32(&mut sums))?;
     let chunk = ROWS * channels.max(1);
     match output {
-        I8Output::I32(output) => apply(epilogue, chunk, &sums, output, |part| I8Output::I32(part)),
-        I8Output::F32(output) => apply(epilogue, chunk, &sums, output, |part| I8Output::F32(part)),
-        I8Output::I8(output) => apply(epilogue, chunk, &sums, output, |part| I8Output::I8(part)),
+        OutputSlice::I32(output) => apply(epilogue, chunk, &sums, output, |part| OutputSlice::I32(part)),
+        OutputSlice::F32(output) => apply(epilogue, chunk, &sums, output, |part| OutputSlice::F32(part)),
+        OutputSlice::I8(output) => apply(epilogue, chunk, &sums, output, |part| OutputSlice::I8(part)),
     }?;
     memory.give_vec(sums);
     Ok(())
@@ -36,11 +36,11 @@ pub(super) fn sums_then(
 
 /// Does the steps to `chunk` elements at a time.
 fn apply<T: Send>(
-    epilogue: &SumEpilogue,
+    epilogue: &I32Epilogue,
     chunk: usize,
     sums: &[i32],
     output: &mut [T],
-    of: impl Fn(&mut [T]) -> I8Output<'_> + Sync,
+    of: impl Fn(&mut [T]) -> OutputSlice<'_> + Sync,
 ) -> Result<(), OpError> {
     if threads() == 1 {
         return Ok(epilogue.apply(sums, of(output))?);
