@@ -4,7 +4,7 @@
 
 #[doc(inline)]
 pub use amct_artifacts::config::{
-    ActivationConfig, ConfigError, ConfigFile, FakequantPrecisionMode, Hfmg, Ifmr, LayerConfig, Place,
+    activation, ActivationConfig, ConfigError, ConfigFile, FakequantPrecisionMode, LayerConfig, Place,
     QuantConfig, Rule, TensorQuantize, WeightAlgorithm, WeightConfig,
 };
 #[doc(inline)]

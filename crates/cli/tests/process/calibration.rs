@@ -368,16 +368,17 @@ fn an_input_of_integers_takes_every_data_type() {
 fn the_algorithm_of_activations_is_an_argument() {
     let job = job(one_convolution());
     assert_usage(&job, &calibrate(&job, &with(&["--act_algo=kl"])), &["possible values: ifmr, hfmg,"]);
-    let record = |further: &[&str]| {
+    let entry = |algorithm: &str, further: &[&str]| {
         let files = assert_done(&job, &calibrate(&job, &with(further)));
-        Record::parse(std::str::from_utf8(files.last().unwrap()).unwrap()).unwrap()
+        let text = |file: &[u8]| String::from_utf8(file.to_vec()).unwrap();
+        let (config, record) = (text(&files[0]), text(&files[3]));
+        assert!(config.contains(&format!("\"act_algo\":\"{algorithm}\"")), "{config}");
+        Record::parse(&record).unwrap().entries.remove(0)
     };
-    let usual = record(&[]);
-    assert_eq!(record(&["--act_algo=ifmr"]), usual);
-    let range = record(&["--act-algo=minmax"]);
-    assert_ne!(range, usual);
+    assert_eq!(entry("ifmr", &["--act_algo=ifmr"]), entry("ifmr", &[]));
+    let range = entry("minmax", &["--act-algo=minmax"]);
     // 0 to 47.
-    assert_eq!((range.entries[0].scale_d, range.entries[0].offset_d), (Some(47.0 / 255.0), Some(-128)));
+    assert_eq!((range.scale_d, range.offset_d), (Some(47.0 / 255.0), Some(-128)));
 }
 
 #[test]
