@@ -17,7 +17,7 @@
 //! let model = Model::new(&graph, &[], Arithmetic::Integer)?;
 //! let image = Tensor::full([1, 224, 224, 3], 0.5_f32)?;
 //! let outputs = model.run([("input", image)])?;
-//! assert_eq!(outputs[0].shape(), [1, 1001]);
+//! assert_eq!(outputs[0].shape(), [1, 1000]);
 //! # Ok(())
 //! # }
 //! ```
