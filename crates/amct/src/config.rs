@@ -4,8 +4,8 @@
 
 #[doc(inline)]
 pub use amct_artifacts::config::{
-    activation, ActivationConfig, ConfigError, ConfigFile, FakequantPrecisionMode, LayerConfig, Place,
-    QuantConfig, Rule, TensorQuantize, WeightAlgorithm, WeightConfig,
+    ActivationConfig, ConfigError, ConfigFile, FakequantPrecisionMode, LayerConfig, Place, QuantConfig, Rule,
+    TensorQuantize, WeightAlgorithm, WeightConfig, activation,
 };
 #[doc(inline)]
 pub use amct_artifacts::definition::{DefinitionError, DefinitionFile};

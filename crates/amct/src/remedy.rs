@@ -6,9 +6,9 @@ use amct_calibration::CalibrationError;
 use amct_rewrite::RewriteError;
 
 use crate::Error;
+use crate::atc::CompiledError;
 use crate::auto::AutoError;
 use crate::compare::CompareError;
-use crate::atc::CompiledError;
 use crate::dump::DumpError;
 use crate::signature::InterfaceError;
 

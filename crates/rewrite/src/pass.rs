@@ -7,7 +7,7 @@ use amct_graph::{Graph, GraphError, NodeId, Outlet, Patch};
 use amct_tensor::Tensor;
 
 use crate::provenance::Moves;
-use crate::report::{PassReport, SkipReason};
+use crate::report::PassReport;
 
 /// The value of an outlet that depends on constants alone, or why it has none. This crate runs no graphs: the
 /// caller evaluates.
@@ -84,11 +84,5 @@ impl fmt::Display for TidySkip {
             TidySkip::Random => f.write_str("it depends on random numbers"),
             TidySkip::Requested => f.write_str("its value is asked for, or read where its shape matters"),
         }
-    }
-}
-
-impl SkipReason for TidySkip {
-    fn is_by_request(&self) -> bool {
-        *self == TidySkip::Requested
     }
 }

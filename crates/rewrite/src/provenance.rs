@@ -1,7 +1,7 @@
 //! Where the values of a graph are after passes have changed it, and where those of the new graph come from.
 //!
 //! A pass tells its own moves. [`Provenance`] puts those of several passes behind one another, so that a caller
-//! goes from the first graph to the last and back without knowing the passes. [`infer`] guesses where two graphs
+//! goes from the first graph to the last and back without knowing the passes. [`infer()`] guesses where two graphs
 //! are all there is.
 
 mod infer;

@@ -104,9 +104,9 @@ impl<'a> Candidates<'a> {
 mod tests {
     use std::sync::atomic::{AtomicUsize, Ordering};
 
-use amct_artifacts::config::activation::HFMG;
-use amct_calibration::from_fn;
-use amct_interpreter::Feeds;
+    use amct_artifacts::config::activation::HFMG;
+    use amct_calibration::from_fn;
+    use amct_interpreter::Feeds;
 
     use super::*;
     use crate::auto::testing::Case;

@@ -63,8 +63,7 @@ fn run(
     let mut observed: Vec<Outlet> = layers.iter().map(|layer| layer.counted).collect();
     observed.extend(layers.iter().filter_map(|layer| weights(graph, layer.node)));
     let options = PlanOptions { observed, ..PlanOptions::default() };
-    let plan =
-        tidied::plan(graph, outputs, &options).map_err(|error| Chain(&error).to_string())?;
+    let plan = tidied::plan(graph, outputs, &options).map_err(|error| Chain(&error).to_string())?;
     let feeds = plan
         .feeds()
         .iter()

@@ -158,3 +158,64 @@ fn keep_needed(scan: &mut LayerScan, is_needed: impl Fn(&QuantizableLayer) -> bo
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use amct_graph::{AttrValue, GraphMeta, Node, TensorLiteral, type_code};
+    use amct_tensor::{DType, Tensor};
+
+    use super::*;
+
+    fn node(name: &str, op: &str, inputs: &[&str], attrs: &[(&str, AttrValue)]) -> (Node, Vec<String>) {
+        let attrs = attrs.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect();
+        let node = Node { name: name.into(), op: op.into(), attrs, ..Node::default() };
+        (node, inputs.iter().map(|input| (*input).to_owned()).collect())
+    }
+
+    fn constant(name: &str, value: &Tensor) -> (Node, Vec<String>) {
+        let dtype = AttrValue::Type(type_code(value.dtype()));
+        let value = AttrValue::tensor(TensorLiteral::encode(value));
+        node(name, "Const", &[], &[("dtype", dtype), ("value", value)])
+    }
+
+    /// A convolution, and behind a conditional a batch norm and a convolution in training, or a batch norm.
+    fn batch_norm_with_a_switch(is_training: bool) -> Graph {
+        let strides = AttrValue::ints(vec![1; 4]);
+        let layer = [("strides", strides), ("padding", AttrValue::string("VALID"))];
+        let float = ("T", AttrValue::Type(type_code(DType::F32)));
+        let norm = |name: &str, input: &str, is_training| {
+            let attrs = [float.clone(), ("is_training", AttrValue::B(is_training))];
+            node(name, "FusedBatchNorm", &[input, "one", "one", "one", "one"], &attrs)
+        };
+        let weights = Tensor::from_vec([1, 1, 1, 1], vec![2.0_f32]).unwrap();
+        let nodes = [
+            node("x", "Placeholder", &[], &[("dtype", float.1.clone())]),
+            constant("weights", &weights),
+            constant("one", &Tensor::vector(vec![1.0_f32])),
+            constant("is_training", &Tensor::scalar(is_training)),
+            node("conv", "Conv2D", &["x", "weights"], &layer),
+            node("switch", "Switch", &["conv", "is_training"], &[]),
+            norm("inference", "switch", false),
+            norm("training", "switch:1", true),
+            node("extra", "Conv2D", &["training", "weights"], &layer),
+            node("merge", "Merge", &["inference", "extra"], &[]),
+            node("y", "Relu", &["merge"], &[]),
+        ];
+        Graph::from_named(nodes, GraphMeta::default()).unwrap()
+    }
+
+    #[test]
+    fn what_is_on_a_branch_never_taken_counts_neither_as_training_nor_as_layer() {
+        let prepare = |is_training| {
+            let graph = batch_norm_with_a_switch(is_training);
+            prepare_without_data(&graph, &["y".to_owned()], &PrepareOptions::default())
+        };
+        let prepared = prepare(false).unwrap();
+        let layers: Vec<&str> = prepared.scan.layers.iter().map(|layer| layer.name.as_str()).collect();
+        assert_eq!(layers, ["conv"]);
+        // The file keeps the conditional.
+        assert!(prepared.graph.find("merge").is_some());
+        let Err(Error::TrainingBatchNorm(names)) = prepare(true) else { panic!() };
+        assert_eq!(names, ["training"]);
+    }
+}

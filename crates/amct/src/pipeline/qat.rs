@@ -74,8 +74,8 @@ pub fn prepare_qat(original: &Graph, outputs: &[String]) -> Result<(Prepared, Re
 
 /// The value of an outlet that depends on constants alone.
 fn evaluate(graph: &Graph, outlet: Outlet) -> Result<Tensor, String> {
-    let plan = tidied::plan(graph, &[outlet], &PlanOptions::default())
-        .map_err(|error| Chain(&error).to_string())?;
+    let plan =
+        tidied::plan(graph, &[outlet], &PlanOptions::default()).map_err(|error| Chain(&error).to_string())?;
     let value = plan.run(&Feeds::new()).map_err(|error| Chain(&error).to_string())?.into_iter().next();
     value.ok_or("it has no value")?.plain().map_err(|error| Chain(&error).to_string())
 }

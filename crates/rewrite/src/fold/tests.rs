@@ -3,7 +3,7 @@
 mod chains;
 mod in_front;
 
-use amct_graph::{AttrValue, Graph};
+use amct_graph::{AttrValue, Graph, LayerKind};
 
 use super::*;
 use crate::testing::{Net, constant_of, edited, inputs, node};

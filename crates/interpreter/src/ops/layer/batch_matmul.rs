@@ -1,7 +1,7 @@
 //! `BatchMatMul`, `V2` and `V3`.
 
 use amct_kernels::gemm::{PackedF32, PackedI8, gemm_f32, gemm_i8};
-use amct_kernels::{Epilogue, OutputSlice, I32Epilogue};
+use amct_kernels::{Epilogue, I32Epilogue, OutputSlice};
 use amct_tensor::{DType, Element, Tensor, checked_len};
 
 use super::generic;
@@ -127,8 +127,12 @@ impl LayerKernel for BatchMatMul {
             Ok(gemm_i8(m, a, zero_offset, b, epilogue, c)?)
         };
         match output {
-            OutputSlice::I32(c) => shape.each(left, right, c, |m, a, b, c| gemm(m, a, b, OutputSlice::I32(c))),
-            OutputSlice::F32(c) => shape.each(left, right, c, |m, a, b, c| gemm(m, a, b, OutputSlice::F32(c))),
+            OutputSlice::I32(c) => {
+                shape.each(left, right, c, |m, a, b, c| gemm(m, a, b, OutputSlice::I32(c)))
+            }
+            OutputSlice::F32(c) => {
+                shape.each(left, right, c, |m, a, b, c| gemm(m, a, b, OutputSlice::F32(c)))
+            }
             OutputSlice::I8(c) => shape.each(left, right, c, |m, a, b, c| gemm(m, a, b, OutputSlice::I8(c))),
         }
     }

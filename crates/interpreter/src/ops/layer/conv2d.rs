@@ -3,7 +3,7 @@
 use amct_graph::views::WindowAttrs;
 use amct_kernels::conv2d::{Conv2dShape, conv2d_grouped_f32, conv2d_grouped_i8};
 use amct_kernels::gemm::{PackedF32, PackedI8};
-use amct_kernels::{Epilogue, OutputSlice, Isa, I32Epilogue};
+use amct_kernels::{Epilogue, I32Epilogue, Isa, OutputSlice};
 use amct_tensor::window::Axis;
 use amct_tensor::{DataFormat, Tensor};
 

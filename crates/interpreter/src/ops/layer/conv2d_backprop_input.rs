@@ -6,7 +6,7 @@ use amct_kernels::conv2d_transpose::{
     Conv2dTransposeShape, TransposeFilterF32, TransposeFilterI8, TransposeWindow, conv2d_transpose_f32,
     conv2d_transpose_i8,
 };
-use amct_kernels::{Epilogue, OutputSlice, KernelError, I32Epilogue};
+use amct_kernels::{Epilogue, I32Epilogue, KernelError, OutputSlice};
 use amct_tensor::{DataFormat, Tensor};
 
 use super::generic;

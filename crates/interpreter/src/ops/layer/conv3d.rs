@@ -2,7 +2,7 @@
 
 use amct_kernels::conv3d::{Conv3dShape, conv3d_f32, conv3d_i8};
 use amct_kernels::gemm::{PackedF32, PackedI8};
-use amct_kernels::{Epilogue, OutputSlice, KernelError, I32Epilogue};
+use amct_kernels::{Epilogue, I32Epilogue, KernelError, OutputSlice};
 use amct_tensor::window::Axis;
 use amct_tensor::{DataFormat, Tensor};
 

@@ -2,7 +2,7 @@
 
 use amct_graph::views::WindowAttrs;
 use amct_kernels::depthwise::{DepthwiseShape, PackedDepthwiseI8, depthwise_f32, depthwise_i8};
-use amct_kernels::{Epilogue, OutputSlice, I32Epilogue};
+use amct_kernels::{Epilogue, I32Epilogue, OutputSlice};
 use amct_tensor::window::Axis;
 use amct_tensor::{DataFormat, Tensor};
 

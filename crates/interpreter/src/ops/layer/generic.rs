@@ -1,6 +1,6 @@
 //! The operator of every layer.
 
-use amct_kernels::{OutputSlice, I32Epilogue};
+use amct_kernels::{I32Epilogue, OutputSlice};
 use amct_tensor::{DType, DataFormat, Tensor};
 
 use super::kernel::LayerKernel;

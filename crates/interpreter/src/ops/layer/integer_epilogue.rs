@@ -1,7 +1,7 @@
 //! What follows the sums of an int8 layer: bias, dequantization, activation, and the next layer's
 //! quantization or a sum with another tensor.
 
-use amct_kernels::{OutputSlice, I32Epilogue, OutputType};
+use amct_kernels::{I32Epilogue, OutputSlice, OutputType};
 use amct_tensor::{DType, Tensor, checked_len};
 
 use super::addend::{buffer, sum};

@@ -1,6 +1,6 @@
 //! What kinds of layers differ in.
 
-use amct_kernels::{Epilogue, OutputSlice, I32Epilogue};
+use amct_kernels::{Epilogue, I32Epilogue, OutputSlice};
 use amct_tensor::window::Axis;
 use amct_tensor::{DataFormat, Element, Tensor};
 

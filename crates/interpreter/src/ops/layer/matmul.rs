@@ -1,7 +1,7 @@
 //! `MatMul`: how its right matrix is packed and multiplied.
 
 use amct_kernels::gemm::{PackedF32, PackedI8, gemm_f32, gemm_i8};
-use amct_kernels::{Epilogue, OutputSlice, I32Epilogue};
+use amct_kernels::{Epilogue, I32Epilogue, OutputSlice};
 use amct_tensor::{Element, Tensor};
 
 use super::generic;

@@ -1,6 +1,6 @@
 //! The epilogue of int8 kernels that make sums alone.
 
-use amct_kernels::{OutputSlice, I32Epilogue, threads};
+use amct_kernels::{I32Epilogue, OutputSlice, threads};
 use rayon::prelude::*;
 
 use crate::OpError;
