@@ -5,11 +5,13 @@
 mod arq_golden;
 mod arq_properties;
 mod dmq_golden;
-mod fuse_properties;
+mod fold_properties;
 mod golden;
 mod hfmg_golden;
 mod hfmg_properties;
 mod ifmr_golden;
 mod ifmr_properties;
 mod random_graph;
+mod range_calibrators;
 mod shift_golden;
+mod tidied;

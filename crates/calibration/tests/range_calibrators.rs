@@ -1,15 +1,13 @@
 //! The calibrators that do not search, on data of every shape, against the formula on sorted values.
 #![allow(clippy::unwrap_used, reason = "clippy knows only functions marked as tests")]
 
-mod golden;
-
+use crate::golden::Draws;
 use amct_calibration::algorithm::{AlgorithmError, AnyCalibrator, Surveyed, calibrate};
 use amct_calibration::ifmr::{self, IfmrParams};
 use amct_calibration::minmax::MinMaxParams;
 use amct_calibration::percentile::PercentileParams;
 use amct_calibration::range::{Grid, Percentiles};
 use amct_tensor::quantization::{ActivationParams, ScaleError};
-use golden::Draws;
 use proptest::prelude::*;
 
 /// Scale and offset from all values sorted, one line per rule.
