@@ -13,7 +13,7 @@ use amct_artifacts::config::{ActivationConfig, QuantConfig, TensorQuantize};
 use amct_artifacts::record::{Record, RecordEntry};
 use amct_calibration::hfmg::{self, HfmgParams};
 use amct_calibration::shift::ShiftVersion;
-use amct_calibration::{Batches, Phase, Progress};
+use amct_calibration::{BatchError, Batches, Phase, Progress, from_fn};
 use amct_graph::Graph;
 use amct_interpreter::{Arithmetic, Feeds};
 use amct_rewrite::verify;
@@ -174,13 +174,12 @@ fn what_does_not_search_reads_the_data_once_and_depends_on_nothing() {
 
     let case = Case::load("resnet");
     let loaded = AtomicUsize::new(0);
-    let load = |_| {
+    let batches = from_fn(2, |_| -> Result<Feeds, BatchError> {
         loaded.fetch_add(1, Ordering::Relaxed);
-        Ok(vec![(case.input.clone(), case.fed.clone())])
-    };
-    let batches = Batches::new(2, &load);
+        Ok(Feeds::from([(case.input.as_str(), case.fed.clone())]))
+    });
     let prepared =
-        pipeline::prepare(&case.graph, &case.outputs, &PrepareOptions::default(), &batches).unwrap();
+        pipeline::prepare(&case.graph, &case.outputs, &PrepareOptions::default(), Some(&batches)).unwrap();
     for (algorithms, passes) in [([&PERCENTILE, &MINMAX], 1), ([&PERCENTILE, &IFMR], 2)] {
         let config = configured(&prepared, |config| {
             for (layer, algorithm) in config.layers.values_mut().zip(algorithms.into_iter().cycle()) {
@@ -190,7 +189,8 @@ fn what_does_not_search_reads_the_data_once_and_depends_on_nothing() {
         let last = std::sync::Mutex::new(None);
         let progress = |progress: Progress| *last.lock().unwrap() = Some(progress);
         loaded.store(0, Ordering::Relaxed);
-        pipeline::calibrate(&prepared, &config, &batches, &progress).unwrap();
+        let options = CalibrateOptions::default().with_progress(&progress);
+        pipeline::calibrate(&prepared, &config, &batches, &options).unwrap();
         assert_eq!(loaded.load(Ordering::Relaxed), 2 * passes);
         let done = Progress { phase: Phase::Search, done: 2, total: 2 };
         assert_eq!(last.into_inner().unwrap(), Some(done), "{passes} passes");

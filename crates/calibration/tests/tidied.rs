@@ -5,7 +5,7 @@
 
 use amct_calibration::tidied;
 use amct_graph::{AttrValue, Graph, Node, Outlet, TensorLiteral};
-use amct_interpreter::{Plan, PlanError, PlanOptions, Value};
+use amct_interpreter::{Feeds, Plan, PlanError, PlanOptions, Value};
 use amct_tensor::Tensor;
 use proptest::prelude::*;
 
@@ -55,7 +55,7 @@ fn compile(graph: &Graph, names: &[&str], options: PlanOptions) -> Result<Plan, 
 fn run(graph: &Graph, names: &[&str]) -> Vec<Value> {
     let plan = compile(graph, names, PlanOptions::default()).unwrap();
     let x = Value::from(Tensor::vector(vec![1.0_f32, 2.0]));
-    let feeds: Vec<(&str, Value)> = plan.feeds().iter().map(|feed| (feed.name.as_str(), x.clone())).collect();
+    let feeds: Feeds = plan.feeds().iter().map(|feed| (feed.name.as_str(), x.clone())).collect();
     plan.run(&feeds).unwrap()
 }
 
@@ -96,7 +96,7 @@ fn an_observed_outlet_that_is_never_computed_is_not_shown() {
     let plan = compile(&graph, &["y"], PlanOptions { observed, ..PlanOptions::default() }).unwrap();
     let mut shown = Vec::new();
     let x = Value::from(Tensor::vector(vec![1.0_f32, 2.0]));
-    plan.run_observed(&[("x", x)], &mut |outlet, _| {
+    plan.run_observed(&[("x", x)].into(), &mut |outlet, _| {
         shown.push(graph.outlet_name(outlet));
         Ok(())
     })
@@ -255,7 +255,7 @@ proptest! {
         choices in prop::collection::vec(any::<Choice>(), 1..20),
     ) {
         let (graph, names, expected) = random_conditionals(&choices);
-        let x = || [("x", Value::from(Tensor::scalar(1.0_f32)))];
+        let x = || Feeds::from([("x", Tensor::scalar(1.0_f32))]);
         let outlets: Vec<Outlet> = names.iter().map(|name| graph.outlet(name).unwrap()).collect();
         let plan = tidied::plan(&graph, &outlets, &PlanOptions::default()).unwrap();
         let results = plan.run(&x()).unwrap();

@@ -208,7 +208,7 @@ mod tests {
     fn what_is_on_a_branch_never_taken_counts_neither_as_training_nor_as_layer() {
         let prepare = |is_training| {
             let graph = batch_norm_with_a_switch(is_training);
-            prepare_without_data(&graph, &["y".to_owned()], &PrepareOptions::default())
+            prepare(&graph, &["y".to_owned()], &PrepareOptions::default(), None)
         };
         let prepared = prepare(false).unwrap();
         let layers: Vec<&str> = prepared.scan.layers.iter().map(|layer| layer.name.as_str()).collect();

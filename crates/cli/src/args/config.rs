@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use amct::artifacts::config::activation::Algorithm;
+use amct_artifacts::config::activation::Algorithm;
 use clap::Args;
 
 use super::parse::{self, List};
