@@ -219,7 +219,7 @@ fn layers_of_every_kind_do_what_follows_them() {
     for layer in layers().iter().filter(|layer| layer.format == "NHWC") {
         let words = scales(layer.channels);
         let x = || Value::from(floats(&layer.input, 3));
-        let [sums, _] = both(&quantized(layer, true, &words), &["dequant"], &[("x", x())]);
+        let [sums, _] = both(&quantized(layer, true, &words), &["dequant"], &[("x", x())].into());
         for last in ["AddV2", "AscendQuant"] {
             let name = format!("{} {:?} {last}", layer.op, layer.input);
             let mut builder = quantized_nodes(layer, true, &words);
@@ -232,17 +232,19 @@ fn layers_of_every_kind_do_what_follows_them() {
                 builder.node("y", "AscendAntiQuant", &["next"], vec![("scale", AttrValue::F(0.3))]);
             }
             let graph = builder.graph();
-            let feeds = [("x", x()), ("r", floats(sums[0].shape(), 8).into())];
-            let used = if last == "AddV2" { &feeds[..] } else { &feeds[..1] };
+            let mut feeds = Feeds::from([("x", x())]);
+            if last == "AddV2" {
+                feeds.insert("r", floats(sums[0].shape(), 8));
+            }
             let plan = |outlets: &[&str]| {
                 let outlets: Vec<_> = outlets.iter().map(|name| graph.outlet(name).unwrap()).collect();
                 Plan::compile(&graph, &outlets, &PlanOptions::default()).unwrap()
             };
-            let apart = plan(&["y", "layer", "bias_add", "dequant", "relu"]).run(used).unwrap();
+            let apart = plan(&["y", "layer", "bias_add", "dequant", "relu"]).run(&feeds).unwrap();
             // The buffers of the first run are used again in the second.
             let whole = plan(&["y"]);
-            whole.run(used).unwrap();
-            let (together, rows) = whole.run_profiled(used).unwrap();
+            whole.run(&feeds).unwrap();
+            let (together, rows) = whole.run_profiled(&feeds).unwrap();
             assert_eq!(bits(&together[0]), bits(&apart[0]), "{name}");
             assert!(bits(&together[0]).iter().any(|&x| x != 0), "{name}");
             let row = rows.iter().find(|row| row.op == layer.op).unwrap();
