@@ -7,7 +7,7 @@
 use rayon::prelude::*;
 
 use super::Frame;
-use crate::ops::concat::joined;
+use crate::ops::array::concat::joined;
 use crate::plan::Step;
 use crate::{Plan, RunError, Value};
 

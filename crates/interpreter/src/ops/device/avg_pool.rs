@@ -6,9 +6,9 @@ use amct_tensor::Tensor;
 use amct_tensor::window::Padding;
 
 use crate::operator::{BuildContext, Inputs, Operator};
-use crate::ops::avg_pool::{self, output_shape, pool_shape};
-use crate::ops::per_image::layer_per_image;
-use crate::ops::window::{from_nhwc, to_nhwc};
+use crate::ops::reduce::avg_pool::{self, output_shape, pool_shape};
+use crate::ops::support::per_image::layer_per_image;
+use crate::ops::support::window::{from_nhwc, to_nhwc};
 use crate::{OpError, Value};
 
 pub(super) fn build(context: &mut BuildContext<'_>) -> Result<Box<dyn Operator>, OpError> {

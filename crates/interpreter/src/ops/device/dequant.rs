@@ -8,7 +8,7 @@ use super::no_channel;
 use super::taps::Taps;
 use crate::device::{Device, DeviceDequant};
 use crate::operator::{BuildContext, Inputs, Operator};
-use crate::ops::per_image::layer_per_image;
+use crate::ops::support::per_image::layer_per_image;
 use crate::{OpError, Value, ops};
 
 pub(super) fn build(context: &mut BuildContext<'_>, device: Device) -> Result<Box<dyn Operator>, OpError> {
@@ -17,7 +17,7 @@ pub(super) fn build(context: &mut BuildContext<'_>, device: Device) -> Result<Bo
     if !counted {
         context.expect_inputs(2)?;
     }
-    let (area, format) = ops::ascend_dequant::layout(context)?;
+    let (area, format) = ops::quantized::ascend_dequant::layout(context)?;
     let words = context.take_constant(1).ok_or_else(|| {
         OpError::Unsupported("its deq_scale is not a constant, which ATC needs it to be".to_owned())
     })?;

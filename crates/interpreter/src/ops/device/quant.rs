@@ -7,7 +7,7 @@ use super::no_channel;
 use super::taps::Taps;
 use crate::device::{Device, DeviceQuant, DeviceRequant, Requant};
 use crate::operator::{BuildContext, Inputs, Operator};
-use crate::ops::per_image::layer_per_image;
+use crate::ops::support::per_image::layer_per_image;
 use crate::{OpError, Value, ops};
 
 pub(super) fn build(
@@ -15,7 +15,7 @@ pub(super) fn build(
     device: Device,
     requant: Option<&Requant>,
 ) -> Result<Box<dyn Operator>, OpError> {
-    let (scale, offset) = ops::ascend_quant::factors(context)?;
+    let (scale, offset) = ops::quantized::ascend_quant::factors(context)?;
     let from = match requant {
         None => {
             context.expect_inputs(1)?;

@@ -4,7 +4,7 @@ use amct_tensor::{DType, Tensor, checked_len};
 
 use crate::OpError;
 use crate::memory::Memory;
-use crate::ops::broadcast::broadcast;
+use crate::ops::support::broadcast::broadcast;
 
 /// A buffer for an output of `shape`. It holds what is to be added if that has the shape; else the
 /// tensor to add comes back.

@@ -13,7 +13,7 @@ use super::padding::absorb_padding;
 use crate::OpError;
 use crate::lines::Extents;
 use crate::operator::{BuildContext, Inputs, Operator};
-use crate::ops::window::Image;
+use crate::ops::support::window::Image;
 
 pub(crate) fn build(context: &mut BuildContext<'_>) -> Result<Box<dyn Operator>, OpError> {
     context.expect_inputs(2)?;

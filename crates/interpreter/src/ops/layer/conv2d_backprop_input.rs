@@ -12,7 +12,7 @@ use amct_tensor::{DataFormat, Tensor};
 use super::generic;
 use super::kernel::LayerKernel;
 use crate::operator::{BuildContext, Inputs, Operator};
-use crate::ops::window::Image;
+use crate::ops::support::window::Image;
 use crate::{OpError, Value};
 
 pub(crate) fn build(context: &mut BuildContext<'_>) -> Result<Box<dyn Operator>, OpError> {

@@ -9,7 +9,7 @@ use super::sums::sums_then;
 use crate::fusible::{EpilogueStep, Fusible};
 use crate::lines::LineLayer;
 use crate::operator::{BuildContext, Inputs, Operator};
-use crate::ops::window::from_nhwc;
+use crate::ops::support::window::from_nhwc;
 use crate::{OpError, Value};
 
 /// A layer of kind `K`.

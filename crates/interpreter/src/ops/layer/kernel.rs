@@ -6,8 +6,8 @@ use amct_tensor::{DataFormat, Element, Tensor};
 
 use crate::lines::Extents;
 use crate::operator::Inputs;
-use crate::ops::per_image::layer_per_image;
-use crate::ops::window::to_nhwc;
+use crate::ops::support::per_image::layer_per_image;
+use crate::ops::support::window::to_nhwc;
 use crate::{OpError, Value};
 
 /// A kind of layer with the attributes of a node. Its weights are input 1.

@@ -7,7 +7,7 @@ use amct_tensor::{Element, Tensor};
 use super::generic;
 use super::kernel::LayerKernel;
 use crate::operator::{BuildContext, Inputs, Operator};
-use crate::ops::per_image::layer_per_image;
+use crate::ops::support::per_image::layer_per_image;
 use crate::{OpError, Value};
 
 pub(crate) fn build(context: &mut BuildContext<'_>) -> Result<Box<dyn Operator>, OpError> {
