@@ -26,6 +26,7 @@ mod images;
 mod integer_model;
 mod job;
 mod layering;
+mod op_names;
 mod qat;
 mod records;
 mod reference_layer;

@@ -10,7 +10,7 @@ use std::path::Path;
 
 use amct_calibration::tidied;
 use amct_dataset::write_npy;
-use amct_graph::{Graph, NodeId, Outlet};
+use amct_graph::{Graph, NodeId, Outlet, op};
 use amct_interpreter::{Arithmetic, Feeds, OpError, PlanOptions, RunError, Value};
 use amct_tensor::{Chain, DType, Tensor};
 
@@ -123,7 +123,7 @@ fn observed(graph: &Graph, needed: &[NodeId], outputs: &[Outlet], wanted: &BTree
 
 /// Whether nodes of this op have an output at all.
 fn has_output(op: &str) -> bool {
-    !matches!(op, "NoOp" | "Assert" | "ControlTrigger")
+    !matches!(op, op::NO_OP | op::ASSERT | op::CONTROL_TRIGGER)
 }
 
 /// A value as a chip has it.

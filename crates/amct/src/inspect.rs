@@ -7,7 +7,7 @@ mod work;
 use std::collections::BTreeMap;
 
 use amct_calibration::tidied;
-use amct_graph::{AttrValue, Graph, GraphError, NodeId, Outlet};
+use amct_graph::{AttrValue, Graph, GraphError, NodeId, Outlet, op};
 use amct_interpreter::{Arithmetic, PlanError, PlanOptions, UnsupportedOp};
 use amct_tensor::DType;
 
@@ -125,7 +125,7 @@ fn inputs(graph: &Graph, needed: &[NodeId]) -> Result<Vec<Input>, GraphError> {
             name: node.name.clone(),
             dtype: attrs.dtype("dtype")?,
             shape: shape.and_then(|shape| shape.sizes()),
-            has_default: node.op == "PlaceholderWithDefault",
+            has_default: node.op == op::PLACEHOLDER_WITH_DEFAULT,
         });
     }
     Ok(found)
@@ -134,7 +134,7 @@ fn inputs(graph: &Graph, needed: &[NodeId]) -> Result<Vec<Input>, GraphError> {
 fn parameters(graph: &Graph, needed: &[NodeId]) -> u64 {
     let elements = |id: &NodeId| -> Option<u64> {
         let node = graph.node(*id);
-        let (true, Some(AttrValue::Tensor(literal))) = (node.op == "Const", node.attrs.get("value")) else {
+        let (true, Some(AttrValue::Tensor(literal))) = (node.op == op::CONST, node.attrs.get("value")) else {
             return None;
         };
         let float = matches!(literal.element_type(), Some(DType::F16 | DType::F32 | DType::F64 | DType::I8));

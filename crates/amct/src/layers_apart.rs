@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use amct_graph::{AttrValue, Graph, GraphError, NewNode, NodeId, Outlet, Patch, type_code};
+use amct_graph::{AttrValue, Graph, GraphError, NewNode, NodeId, Outlet, Patch, op, type_code};
 use amct_rewrite::QuantizableLayer;
 use amct_tensor::DType;
 
@@ -26,7 +26,8 @@ impl LayersApart {
         inputs.dedup();
         for &input in &inputs {
             let dtype = AttrValue::Type(type_code(DType::F32));
-            let placeholder = patch.add(NewNode::new("layer_input", "Placeholder", []).attr("dtype", dtype));
+            let placeholder =
+                patch.add(NewNode::new("layer_input", op::PLACEHOLDER, []).attr("dtype", dtype));
             // What takes the shape of the value reads it here as well.
             patch.replace_uses(input, placeholder);
         }

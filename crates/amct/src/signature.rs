@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use amct_graph::{Graph, GraphError, NodeId, Outlet};
+use amct_graph::{Graph, GraphError, NodeId, Outlet, op};
 use amct_tensor::{DType, DataFormat, ErrorKind, Fault, Place};
 
 /// Why inputs or outputs cannot be told from the graph.
@@ -256,7 +256,7 @@ pub fn outlets(graph: &Graph, names: &[String]) -> Result<Vec<Outlet>, GraphErro
 pub fn inputs(graph: &Graph, outputs: &[Outlet]) -> Result<Vec<NodeId>, GraphError> {
     let roots: Vec<NodeId> = outputs.iter().map(|outlet| outlet.node).collect();
     let needed = graph.needed_by(&roots)?;
-    let fed = |id: &NodeId| matches!(graph.node(*id).op.as_str(), "Placeholder" | "PlaceholderV2");
+    let fed = |id: &NodeId| matches!(graph.node(*id).op.as_str(), op::PLACEHOLDER | op::PLACEHOLDER_V2);
     Ok(graph.placeholders().into_iter().filter(|id| fed(id) && needed.contains(id)).collect())
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use amct_graph::{Graph, LayerKind, Outlet};
+use amct_graph::{Graph, LayerKind, Outlet, op};
 use amct_interpreter::PlanOptions;
 
 use crate::{Batches, CalibrationError, tidied};
@@ -17,8 +17,8 @@ pub fn layer_inputs(graph: &Graph, outputs: &[Outlet]) -> Result<Vec<Outlet>, Ca
         .map(|id| graph.node(id))
         .filter_map(|node| {
             let input = match node.op.as_str() {
-                "Pad" | "PadV2" => 0,
-                "Split" => 1,
+                op::PAD | op::PAD_V2 => 0,
+                op::SPLIT => 1,
                 op => LayerKind::of_op(op)?.data_input(),
             };
             node.inputs.get(input).copied()

@@ -1,6 +1,6 @@
 //! ARQ on the layers of a graph.
 
-use amct_graph::{AttrValue, Graph, NewNode, Patch, TensorLiteral, type_code};
+use amct_graph::{AttrValue, Graph, NewNode, Patch, TensorLiteral, op, type_code};
 use amct_rewrite::QuantizableLayer;
 use amct_rewrite::layers::LayerWeights;
 use amct_tensor::{DType, Tensor};
@@ -56,7 +56,7 @@ pub fn fake_quantized(
     for (&(layer, _), literal) in layers.iter().zip(literals) {
         let Some(literal) = literal? else { continue };
         let constant = patch.add(
-            NewNode::new(format!("{}/fake_quantized_weight", layer.name), "Const", [])
+            NewNode::new(format!("{}/fake_quantized_weight", layer.name), op::CONST, [])
                 .attr("dtype", AttrValue::Type(type_code(DType::F32)))
                 .attr("value", AttrValue::tensor(literal)),
         );

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use amct_tensor::Tensor;
 use bytes::Bytes;
 
-use crate::{Consumers, GraphError, Node, NodeId, Outlet};
+use crate::{Consumers, GraphError, Node, NodeId, Outlet, op};
 
 /// A graph of nodes, with what else its file carried.
 #[derive(Clone, Debug, Default)]
@@ -164,7 +164,7 @@ impl Graph {
     /// The `Const` node behind an outlet, looking through `Identity` and its kin.
     pub fn constant_node(&self, outlet: Outlet) -> Option<NodeId> {
         let source = self.source(outlet).node;
-        self.get(source).filter(|node| node.op == "Const").map(|_| source)
+        self.get(source).filter(|node| node.op == op::CONST).map(|_| source)
     }
 
     /// The value of the constant behind an outlet; `None` if it is not constant.
@@ -187,14 +187,16 @@ impl Graph {
 
     /// The nodes that are fed from outside: `Placeholder` and `PlaceholderWithDefault`.
     pub fn placeholders(&self) -> Vec<NodeId> {
-        let is_input = |op: &str| matches!(op, "Placeholder" | "PlaceholderWithDefault" | "PlaceholderV2");
+        let is_input =
+            |op: &str| matches!(op, op::PLACEHOLDER | op::PLACEHOLDER_WITH_DEFAULT | op::PLACEHOLDER_V2);
         self.nodes().filter(|(_, node)| is_input(&node.op)).map(|(id, _)| id).collect()
     }
 
     /// The nodes nobody reads, constants and operations without output aside.
     pub fn leaves(&self) -> Vec<NodeId> {
         let consumers = self.consumers();
-        let without_output = |op: &str| matches!(op, "Const" | "NoOp" | "Assert" | "SaveV2" | "Placeholder");
+        let without_output =
+            |op: &str| matches!(op, op::CONST | op::NO_OP | op::ASSERT | op::SAVE_V2 | op::PLACEHOLDER);
         self.nodes()
             .filter(|(id, node)| {
                 !without_output(&node.op)

@@ -4,7 +4,7 @@
 use amct_tensor::DataFormat;
 
 use crate::views::WindowAttrs;
-use crate::{AttrValue, Node};
+use crate::{AttrValue, Node, op};
 
 /// The kinds of layer that can be quantized.
 ///
@@ -34,14 +34,14 @@ pub enum LayerKind {
 impl LayerKind {
     /// The ops of all kinds.
     const OPS: [(&'static str, Self); 8] = [
-        ("Conv2D", Self::Conv2d),
-        ("DepthwiseConv2dNative", Self::DepthwiseConv2d),
-        ("Conv2DBackpropInput", Self::ConvTranspose2d),
-        ("Conv3D", Self::Conv3d),
-        ("MatMul", Self::MatMul),
-        ("BatchMatMul", Self::BatchMatMul),
-        ("BatchMatMulV2", Self::BatchMatMul),
-        ("AvgPool", Self::AvgPool),
+        (op::CONV2D, Self::Conv2d),
+        (op::DEPTHWISE_CONV2D_NATIVE, Self::DepthwiseConv2d),
+        (op::CONV2D_BACKPROP_INPUT, Self::ConvTranspose2d),
+        (op::CONV3D, Self::Conv3d),
+        (op::MAT_MUL, Self::MatMul),
+        (op::BATCH_MAT_MUL, Self::BatchMatMul),
+        (op::BATCH_MAT_MUL_V2, Self::BatchMatMul),
+        (op::AVG_POOL, Self::AvgPool),
     ];
 
     /// The kind of an op, if it is one of them.
@@ -60,8 +60,8 @@ impl LayerKind {
     pub fn bias_ops(self) -> &'static [&'static str] {
         match self {
             Self::AvgPool => &[],
-            Self::BatchMatMul => &["Add", "AddV2"],
-            _ => &["BiasAdd"],
+            Self::BatchMatMul => &[op::ADD, op::ADD_V2],
+            _ => &[op::BIAS_ADD],
         }
     }
 

@@ -5,7 +5,7 @@ use std::fmt;
 
 use bytes::Bytes;
 
-use crate::{AttrValue, Attributes};
+use crate::{AttrValue, Attributes, op};
 
 /// A node's place in its [`Graph`](crate::Graph); stays valid until the node is removed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -67,7 +67,7 @@ impl Node {
 
     /// Whether the node hands its first input on unchanged.
     pub fn is_pass_through(&self) -> bool {
-        matches!(self.op.as_str(), "Identity" | "StopGradient" | "PreventGradient" | "Snapshot")
+        matches!(self.op.as_str(), op::IDENTITY | op::STOP_GRADIENT | op::PREVENT_GRADIENT | op::SNAPSHOT)
     }
 }
 

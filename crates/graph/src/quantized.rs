@@ -166,7 +166,7 @@ pub fn deq_scale(graph: &Graph, dequant: NodeId) -> Option<Vec<DeqScale>> {
 
 /// What a concatenation joins, and its axis.
 pub fn joined_parts(concat: &Node) -> Option<(&[Outlet], Outlet)> {
-    if concat.op == "ConcatV2" {
+    if concat.op == op::CONCAT_V2 {
         concat.inputs.split_last().map(|(axis, parts)| (parts, *axis))
     } else {
         concat.inputs.split_first().map(|(axis, parts)| (parts, *axis))

@@ -161,7 +161,7 @@ fn check_decided(graph: &Graph, order: &[NodeId], roots: &[NodeId]) -> Result<()
     };
     // What a Merge reads may depend on the Switch by control edges alone.
     let all = graph.needed_with_controls(roots)?;
-    let is_switch = |id: &&NodeId| matches!(graph.node(**id).op.as_str(), "Switch" | "RefSwitch");
+    let is_switch = |id: &&NodeId| matches!(graph.node(**id).op.as_str(), op::SWITCH | op::REF_SWITCH);
     let switch = graph.node(all.iter().find(is_switch).copied().unwrap_or(left));
     let predicate = switch.inputs.get(1);
     Err(PlanError::Undecided {
@@ -206,7 +206,7 @@ impl<'a> Compiler<'a> {
                 self.known.insert(outlet, self.graph.decode_const(id)?.into());
                 Ok(())
             }
-            "PlaceholderWithDefault" if !self.options.fed.contains(&id) => self.add_operator(id),
+            op::PLACEHOLDER_WITH_DEFAULT if !self.options.fed.contains(&id) => self.add_operator(id),
             // What it gives is what it reads: no step of its own.
             op if registry::is_identity(op) => match node.inputs.as_slice() {
                 &[input] if !self.known.contains_key(&input) => {

@@ -16,7 +16,7 @@ mod tests;
 
 use std::collections::BTreeMap;
 
-use amct_graph::{Graph, NewNode, NodeId, Outlet, Patch, Source};
+use amct_graph::{Graph, NewNode, NodeId, Outlet, Patch, Source, op};
 use amct_tensor::DType;
 
 use self::place::Place;
@@ -97,7 +97,7 @@ pub fn balance(
         let Some(group) = &layer.group else { continue };
         let Some(factors) = of_group.remove(&group.split) else { continue };
         let whole = place::of_whole_group(layer, group.members.len(), &factors)?;
-        work.divide(index, layer, (group.split, amct_graph::op::SPLIT_DATA, layer.input), &whole)?;
+        work.divide(index, layer, (group.split, op::SPLIT_DATA, layer.input), &whole)?;
     }
     let (patch, plan) = work.finish();
     let mut next = graph.clone();
@@ -207,7 +207,7 @@ impl<'g> Work<'g> {
         let shape = place::factor_shape(self.graph, layer, inverse.len());
         let node = constant(format!("{scope}/factor"), shape, inverse)?;
         let inverse = self.add(index, layer, node);
-        let product = NewNode::new(format!("{scope}/Mul"), "Mul", [Source::Old(source), inverse])
+        let product = NewNode::new(format!("{scope}/Mul"), op::MUL, [Source::Old(source), inverse])
             .attr("T", type_attr(DType::F32));
         let product = self.add(index, layer, product);
         self.patch.set_input(reader, input, product);

@@ -1,6 +1,6 @@
 //! The constants and attributes that rewrites write.
 
-use amct_graph::{AttrValue, NewNode, TensorLiteral, type_code};
+use amct_graph::{AttrValue, NewNode, TensorLiteral, op, type_code};
 use amct_tensor::{DType, Element, Tensor};
 
 use crate::RewriteError;
@@ -20,7 +20,7 @@ pub(crate) fn constant<T: Element>(
     data: Vec<T>,
 ) -> Result<NewNode, RewriteError> {
     match Tensor::from_vec(shape, data) {
-        Ok(tensor) => Ok(NewNode::new(name, "Const", [])
+        Ok(tensor) => Ok(NewNode::new(name, op::CONST, [])
             .attr("dtype", type_attr(T::DTYPE))
             .attr("value", AttrValue::tensor(TensorLiteral::encode(&tensor)))),
         Err(error) => Err(RewriteError::Tensor { node: name, error }),

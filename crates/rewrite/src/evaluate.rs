@@ -1,7 +1,7 @@
 //! Values of the small constant expressions that frozen graphs keep in front of biases and batch
 //! norms: arithmetic on float vectors, reshaped or not.
 
-use amct_graph::{Graph, Node, NodeId, Outlet};
+use amct_graph::{Graph, Node, NodeId, Outlet, op};
 use amct_tensor::{DType, Tensor};
 
 /// How deep expressions may be. The deepest that freezing leaves, a batch norm's shift, has five
@@ -10,7 +10,18 @@ const MAX_DEPTH: usize = 8;
 
 /// Ops that a constant expression is made of.
 pub(crate) fn is_constant_op(op: &str) -> bool {
-    matches!(op, "Const" | "Rsqrt" | "Neg" | "Add" | "AddV2" | "Sub" | "Mul" | "Reshape" | "Squeeze")
+    matches!(
+        op,
+        op::CONST
+            | op::RSQRT
+            | op::NEG
+            | op::ADD
+            | op::ADD_V2
+            | op::SUB
+            | op::MUL
+            | op::RESHAPE
+            | op::SQUEEZE
+    )
 }
 
 /// The float value of an outlet that depends on constants alone; `None` if it does not, or is of
@@ -28,7 +39,7 @@ pub(crate) fn source(graph: &Graph, outlet: Outlet) -> Option<(NodeId, &Node)> {
 
 fn at_depth(graph: &Graph, outlet: Outlet, depth: usize) -> Option<Tensor> {
     let (id, node) = source(graph, outlet)?;
-    if node.op == "Const" {
+    if node.op == op::CONST {
         let literal = node.attributes().tensor("value").ok()?;
         let is_float = literal.element_type() == Some(DType::F32);
         return if is_float { graph.decode_const(id).ok() } else { None };
@@ -36,18 +47,18 @@ fn at_depth(graph: &Graph, outlet: Outlet, depth: usize) -> Option<Tensor> {
     let depth = depth.checked_sub(1)?;
     let operand = |input: usize| at_depth(graph, *node.inputs.get(input)?, depth);
     match node.op.as_str() {
-        "Neg" => map(&operand(0)?, |x| -x),
-        "Rsqrt" => map(&operand(0)?, |x| 1.0 / x.sqrt()),
-        "Add" | "AddV2" => zip(&operand(0)?, &operand(1)?, |a, b| a + b),
-        "Sub" => zip(&operand(0)?, &operand(1)?, |a, b| a - b),
-        "Mul" => zip(&operand(0)?, &operand(1)?, |a, b| a * b),
-        "Reshape" => {
+        op::NEG => map(&operand(0)?, |x| -x),
+        op::RSQRT => map(&operand(0)?, |x| 1.0 / x.sqrt()),
+        op::ADD | op::ADD_V2 => zip(&operand(0)?, &operand(1)?, |a, b| a + b),
+        op::SUB => zip(&operand(0)?, &operand(1)?, |a, b| a - b),
+        op::MUL => zip(&operand(0)?, &operand(1)?, |a, b| a * b),
+        op::RESHAPE => {
             let wanted = graph.constant(*node.inputs.get(1)?).ok()??.to_i64_vec().ok()?;
             let value = operand(0)?;
             let shape = resolve(&wanted, value.len())?;
             value.reshaped(shape).ok()
         }
-        "Squeeze" => squeeze(node, operand(0)?),
+        op::SQUEEZE => squeeze(node, operand(0)?),
         _ => None,
     }
 }

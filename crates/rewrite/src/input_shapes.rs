@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 
 use amct_graph::{
-    AttrValue, Graph, LayerKind, LayerPath, Node, NodeId, Outlet, Patch, ShapeAttr, layer_paths,
+    AttrValue, Graph, LayerKind, LayerPath, Node, NodeId, Outlet, Patch, ShapeAttr, layer_paths, op,
 };
 
 use crate::RewriteError;
@@ -46,7 +46,7 @@ pub fn tell_input_shapes(graph: &mut Graph, shapes: &Shapes) -> Result<(), Rewri
 pub(crate) fn quantized_placeholder(graph: &Graph, path: &LayerPath) -> Option<(NodeId, Outlet)> {
     let value = *graph.node(path.quant?).inputs.first()?;
     let (id, node) = crate::evaluate::source(graph, value)?;
-    (node.op == "Placeholder").then_some((id, value))
+    (node.op == op::PLACEHOLDER).then_some((id, value))
 }
 
 /// Whether a shape tells rank and channels of what `layer` reads.

@@ -11,7 +11,7 @@ mod skip;
 #[cfg(test)]
 mod tests;
 
-use amct_graph::{Graph, LayerKind, NodeId, Outlet};
+use amct_graph::{Graph, LayerKind, NodeId, Outlet, op};
 
 pub use group::ConvGroup;
 pub use inputs::InputChannels;
@@ -27,15 +27,8 @@ use crate::report::{Outcome, PassReport};
 pub const PASS: &str = "scan_layers";
 
 /// The ops that AMCT puts into a graph: a graph with one of them has been through it already.
-pub const AMCT_OPS: [&str; 7] = [
-    "QuantIfmr",
-    "QuantArq",
-    "SearchN",
-    "AscendQuant",
-    "AscendDequant",
-    "AscendAntiQuant",
-    "AscendWeightQuant",
-];
+pub const AMCT_OPS: [&str; 7] =
+    [op::QUANT_IFMR, op::QUANT_ARQ, op::SEARCH_N, op::QUANT, op::DEQUANT, op::ANTI_QUANT, op::WEIGHT_QUANT];
 
 /// The constant weights of a layer.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -94,7 +87,7 @@ impl QuantizableLayer {
     pub fn reader(&self) -> (NodeId, usize) {
         match (self.pad, &self.group) {
             (Some(pad), _) => (pad, 0),
-            (None, Some(group)) => (group.split, amct_graph::op::SPLIT_DATA),
+            (None, Some(group)) => (group.split, op::SPLIT_DATA),
             (None, None) => (self.node, self.kind.data_input()),
         }
     }

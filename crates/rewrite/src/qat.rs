@@ -26,7 +26,7 @@ mod tests;
 mod trace;
 mod weights;
 
-use amct_graph::Node;
+use amct_graph::{Node, op};
 
 pub use activations::{TrainedActivations, take_activations};
 pub use error::QatError;
@@ -37,8 +37,11 @@ pub use weights::{TrainedWeights, take_weights};
 pub const PASS: &str = "convert_qat";
 
 /// The ops of fake quantization.
-pub const FAKE_QUANT_OPS: [&str; 3] =
-    ["FakeQuantWithMinMaxArgs", "FakeQuantWithMinMaxVars", "FakeQuantWithMinMaxVarsPerChannel"];
+pub const FAKE_QUANT_OPS: [&str; 3] = [
+    op::FAKE_QUANT_WITH_MIN_MAX_ARGS,
+    op::FAKE_QUANT_WITH_MIN_MAX_VARS,
+    op::FAKE_QUANT_WITH_MIN_MAX_VARS_PER_CHANNEL,
+];
 
 /// Whether a node is fake quantization.
 pub fn is_fake_quant(node: &Node) -> bool {

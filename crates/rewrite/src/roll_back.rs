@@ -9,7 +9,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use amct_graph::layer::ChannelLayout;
 use amct_graph::op::data_input;
-use amct_graph::{Consumers, Graph, LayerPath, NewNode, Node, NodeId, Outlet, Patch, Source, layer_paths};
+use amct_graph::{
+    Consumers, Graph, LayerPath, NewNode, Node, NodeId, Outlet, Patch, Source, layer_paths, op,
+};
 use amct_tensor::Tensor;
 
 use crate::RewriteError;
@@ -62,7 +64,7 @@ pub fn roll_back(
     let replaced: Vec<NodeId> = replaced.collect();
     graph.apply(&patch)?;
     let may_go = |_: NodeId, node: &Node| {
-        matches!(node.op.as_str(), "AscendQuant" | "AscendWeightQuant" | "Cast")
+        matches!(node.op.as_str(), op::QUANT | op::WEIGHT_QUANT | op::CAST)
             || is_constant_op(&node.op)
             || node.is_pass_through()
     };
@@ -167,7 +169,7 @@ impl Change<'_> {
     fn hand_on(&mut self, dequant: NodeId) -> Result<(), RewriteError> {
         let node = self.graph.node(dequant);
         let source = *node.inputs.first().ok_or_else(|| stale(&node.name, "it has no input"))?;
-        let mut identity = NewNode::new(node.name.clone(), "Identity", [source.into()]).on(&node.device);
+        let mut identity = NewNode::new(node.name.clone(), op::IDENTITY, [source.into()]).on(&node.device);
         identity.attrs.extend(node.attrs.get("T").map(|dtype| ("T".to_owned(), dtype.clone())));
         let identity = self.patch.add(identity);
         self.patch.replace_uses(dequant, identity);

@@ -17,7 +17,7 @@
 
 use std::collections::BTreeSet;
 
-use amct_graph::{Consumers, Graph, GraphError, Node, NodeId, Patch};
+use amct_graph::{Consumers, Graph, GraphError, Node, NodeId, Patch, op};
 
 use crate::evaluate::is_constant_op;
 use crate::outputs::Outputs;
@@ -130,7 +130,7 @@ pub(crate) fn orders_nothing(graph: &Graph, id: NodeId) -> bool {
     let mut open = vec![id];
     while let Some(id) = open.pop() {
         let Some(node) = graph.get(id) else { return false };
-        if !is_stateless(node) || (node.inputs.is_empty() && node.op != "Const") {
+        if !is_stateless(node) || (node.inputs.is_empty() && node.op != op::CONST) {
             return false;
         }
         open.extend(node.inputs.iter().map(|outlet| outlet.node).filter(|&input| seen.insert(input)));

@@ -1,5 +1,6 @@
 //! Finds the quantized layers among the operators of a compiled model.
 
+use amct_graph::op;
 use std::collections::BTreeMap;
 
 use amct_artifacts::compiled_model::{CompiledInput, CompiledModel, CompiledOp};
@@ -7,9 +8,9 @@ use amct_artifacts::compiled_model::{CompiledInput, CompiledModel, CompiledOp};
 use super::{CompiledError, CompiledLayer, SharedQuant};
 
 /// Operators that only take the sums of another one out of int32.
-const DEQUANTS: [&str; 4] = ["AscendDequant", "AscendRequant", "AscendDequantS16", "AscendRequantS16"];
+const DEQUANTS: [&str; 4] = [op::DEQUANT, op::REQUANT, op::DEQUANT_S16, op::REQUANT_S16];
 /// Operators that hand on what they read, in another layout.
-const MOVES: [&str; 3] = ["TransData", "Reshape", "Identity"];
+const MOVES: [&str; 3] = [op::TRANS_DATA, op::RESHAPE, op::IDENTITY];
 
 /// The quantized layers, and the quantized activations with several readers.
 pub(super) fn find(model: &CompiledModel) -> Result<(Vec<CompiledLayer>, Vec<SharedQuant>), CompiledError> {
@@ -25,7 +26,7 @@ pub(super) fn find(model: &CompiledModel) -> Result<(Vec<CompiledLayer>, Vec<Sha
         None => readers.push((quant.to_owned(), vec![reader.to_owned()])),
     };
     for op in &model.ops {
-        for dequant in op.origins.iter().filter(|name| is(name, "AscendDequant")) {
+        for dequant in op.origins.iter().filter(|name| is(name, op::DEQUANT)) {
             let layer = ops.layer(op, dequant)?;
             // A node that went into several operators counts once.
             if layers.iter().any(|known: &CompiledLayer| known.dequant == layer.dequant) {
@@ -36,10 +37,10 @@ pub(super) fn find(model: &CompiledModel) -> Result<(Vec<CompiledLayer>, Vec<Sha
             }
             layers.push(layer);
         }
-        if op.op_type == "AscendAntiQuant"
+        if op.op_type == op::ANTI_QUANT
             && let Some(quant) = ops.quant_of(op)
         {
-            let own = op.origins.iter().find(|name| is(name, "AscendAntiQuant"));
+            let own = op.origins.iter().find(|name| is(name, op::ANTI_QUANT));
             read(&quant, own.unwrap_or(&op.name));
         }
     }
@@ -109,8 +110,8 @@ impl<'a> Ops<'a> {
             let op = self.source(input)?;
             if !MOVES.contains(&op.op_type.as_str()) {
                 let output = op.outputs.get(input.index).and_then(|output| output.origin.as_ref());
-                let last = || op.origins.iter().rev().find(|name| is(name, "AscendQuant"));
-                let found = output.filter(|name| is(name, "AscendQuant")).or_else(last);
+                let last = || op.origins.iter().rev().find(|name| is(name, op::QUANT));
+                let found = output.filter(|name| is(name, op::QUANT)).or_else(last);
                 return Some(found.unwrap_or(&op.name).clone());
             }
             input = op.inputs.first()?.as_ref()?;
@@ -122,7 +123,7 @@ impl<'a> Ops<'a> {
 /// The layer among the origins of an operator. A fused operator has the names of its parts one behind
 /// the other, the layer first; else the layer lies in the scope of its `AscendDequant`.
 fn layer_name<'a>(op: &'a CompiledOp, dequant: &str) -> &'a str {
-    const OWN: [&str; 4] = ["AscendQuant", "AscendDequant", "AscendWeightQuant", "AscendAntiQuant"];
+    const OWN: [&str; 4] = [op::QUANT, op::DEQUANT, op::WEIGHT_QUANT, op::ANTI_QUANT];
     let own = |name: &str| OWN.into_iter().any(|op| is(name, op));
     let others = || op.origins.iter().map(String::as_str).filter(|name| !own(name));
     // Of `a/Conv2D` and `a/Conv2D_1` both might begin the name.

@@ -2,6 +2,7 @@
 
 mod files;
 
+use amct_graph::op;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
@@ -128,7 +129,7 @@ fn origins(info: &QuantInfo) -> BTreeMap<String, Origin> {
     let layers: BTreeSet<&[String]> = info
         .ops
         .iter()
-        .filter(|op| op.op_type == "AscendDequant")
+        .filter(|op| op.op_type == op::DEQUANT)
         .filter_map(|op| op.original_op_names.as_deref())
         .collect();
     let ops = info.ops.iter().map(|op| {

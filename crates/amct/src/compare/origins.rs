@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use amct_artifacts::quant_info::{OpInfo, QuantInfo};
 use amct_graph::op::is_concat;
-use amct_graph::{Graph, NodeId, Outlet, QuantizedLayer};
+use amct_graph::{Graph, NodeId, Outlet, QuantizedLayer, op};
 use amct_rewrite::FoldedGroup;
 
 use super::CompareError;
@@ -106,7 +106,7 @@ fn end_of_layer(
     }
     let id = float.find(&layer.name)?;
     let only = float.consumers().only(id).map(|reader| float.node(reader.node));
-    match only.filter(|reader| reader.op == "BiasAdd") {
+    match only.filter(|reader| reader.op == op::BIAS_ADD) {
         Some(bias) => Some(bias.name.clone()),
         None => Some(layer.name.clone()),
     }
@@ -116,7 +116,7 @@ fn end_of_layer(
 fn same(float: &Graph, quantized: &Graph, id: NodeId, name: &str) -> Option<Outlet> {
     let (now, origin) = (quantized.node(id), float.find(name)?);
     let was = float.node(origin);
-    let is_same = now.op == was.op || (now.op == "Relu" && was.op == "Relu6");
+    let is_same = now.op == was.op || (now.op == op::RELU && was.op == op::RELU6);
     // What lost its name to an identity of its dequantized value.
     let is_handed_on = now.name == name && now.is_pass_through();
     (is_same || is_handed_on).then_some(origin.into())

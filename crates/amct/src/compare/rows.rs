@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use amct_calibration::tidied;
-use amct_graph::{Graph, NodeId, Outlet, QuantizedLayer};
+use amct_graph::{Graph, NodeId, Outlet, QuantizedLayer, op};
 
 use super::origins::Origins;
 use super::{CompareError, Unmatched};
@@ -123,7 +123,7 @@ impl Pair<'_> {
     /// Whether a value is that of a `Relu` for a `Relu6`.
     fn clips_at_six(&self, outlet: Outlet) -> bool {
         let origin = self.origins.get(&outlet.node).map(|origin| self.float.node(origin.node).op.as_str());
-        self.quantized.node(outlet.node).op == "Relu" && origin == Some("Relu6")
+        self.quantized.node(outlet.node).op == op::RELU && origin == Some(op::RELU6)
     }
 
     /// The layers that a run computes, once where several end together.
@@ -154,6 +154,7 @@ impl Pair<'_> {
 /// What is fed, or known before a run, or only handed on.
 fn is_trivial(graph: &Graph, id: NodeId) -> bool {
     let node = graph.node(id);
-    let is_fed = matches!(node.op.as_str(), "Placeholder" | "PlaceholderV2" | "PlaceholderWithDefault");
-    is_fed || node.op == "Const" || node.is_pass_through() || node.inputs.is_empty()
+    let is_fed =
+        matches!(node.op.as_str(), op::PLACEHOLDER | op::PLACEHOLDER_V2 | op::PLACEHOLDER_WITH_DEFAULT);
+    is_fed || node.op == op::CONST || node.is_pass_through() || node.inputs.is_empty()
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use amct_calibration::tidied;
-use amct_graph::{Graph, NodeId, Outlet};
+use amct_graph::{Graph, NodeId, Outlet, op};
 use amct_interpreter::{Feeds, PlanOptions};
 use amct_tensor::{Chain, DType, Tensor};
 
@@ -87,11 +87,14 @@ fn run(
 fn layer(graph: &Graph, id: NodeId) -> Option<Layer> {
     let node = graph.node(id);
     let counted = match node.op.as_str() {
-        "Conv2D" | "DepthwiseConv2dNative" | "Conv3D" | "MatMul" | "BatchMatMul" | "BatchMatMulV2" => {
-            id.into()
-        }
+        op::CONV2D
+        | op::DEPTHWISE_CONV2D_NATIVE
+        | op::CONV3D
+        | op::MAT_MUL
+        | op::BATCH_MAT_MUL
+        | op::BATCH_MAT_MUL_V2 => id.into(),
         // Each input element meets the whole filter.
-        "Conv2DBackpropInput" => *node.inputs.get(2)?,
+        op::CONV2D_BACKPROP_INPUT => *node.inputs.get(2)?,
         _ => return None,
     };
     Some(Layer { node: id, counted })
@@ -108,11 +111,11 @@ fn macs(graph: &Graph, layer: &Layer, seen: &BTreeMap<Outlet, Vec<usize>>) -> Op
     let product = |dims: &[usize]| dims.iter().fold(1_u64, |p, &dim| p.saturating_mul(dim as u64));
     let flag = |name: &str| node.attributes().bool_or(name, false).unwrap_or(false);
     let per_element = match node.op.as_str() {
-        "DepthwiseConv2dNative" => product(filter.get(..2)?),
+        op::DEPTHWISE_CONV2D_NATIVE => product(filter.get(..2)?),
         // [height, width, out, in]: an input element of one channel meets all but that channel.
-        "Conv2DBackpropInput" => product(filter.get(..3)?),
-        "MatMul" => *filter.get(usize::from(flag("transpose_b")))? as u64,
-        "BatchMatMul" | "BatchMatMulV2" => {
+        op::CONV2D_BACKPROP_INPUT => product(filter.get(..3)?),
+        op::MAT_MUL => *filter.get(usize::from(flag("transpose_b")))? as u64,
+        op::BATCH_MAT_MUL | op::BATCH_MAT_MUL_V2 => {
             let k = filter.len().checked_sub(if flag("adj_y") { 1 } else { 2 })?;
             *filter.get(k)? as u64
         }

@@ -7,7 +7,7 @@ use amct::predict::top;
 use amct::signature;
 use amct_calibration::Batches;
 use amct_dataset::write_npy;
-use amct_graph::Graph;
+use amct_graph::{Graph, op};
 use amct_interpreter::{Arithmetic, Feeds};
 use amct_rewrite::{FoldOptions, fold};
 use amct_tensor::Tensor;
@@ -53,7 +53,7 @@ pub(crate) fn run(args: &RunArgs, out: &mut Out) -> Result<Outcome, CliError> {
     }
     let model = Model::new(&graph, &wanted, options(arithmetic))?;
     if let Arithmetic::Device(_) = arithmetic {
-        let quants = graph.nodes().filter(|(_, node)| node.op == "AscendQuant").count();
+        let quants = graph.nodes().filter(|(_, node)| node.op == op::QUANT).count();
         let fused = model.requantized().len();
         log::info!(target: "run", "{fused} of {quants} AscendQuants read the sums of the layer before them");
     }

@@ -1,6 +1,6 @@
 //! The activations that ATC lets stand between a dequantization and the quantization that takes it in.
 
-use amct_graph::Node;
+use amct_graph::{Node, op};
 
 use super::half::{f16, product};
 
@@ -22,9 +22,9 @@ impl Activation {
     /// That of a node; `None` for another op.
     pub(super) fn of(node: &Node) -> Option<Self> {
         match node.op.as_str() {
-            "Relu" => Some(Self::Relu),
-            "Relu6" => Some(Self::Relu6),
-            "LeakyRelu" => {
+            op::RELU => Some(Self::Relu),
+            op::RELU6 => Some(Self::Relu6),
+            op::LEAKY_RELU => {
                 let slope = node.attributes().float_or("alpha", 0.2).ok()?;
                 Some(if slope.abs() < NO_SLOPE { Self::Relu } else { Self::LeakyRelu(slope) })
             }

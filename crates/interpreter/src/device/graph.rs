@@ -84,6 +84,6 @@ fn join_integers(graph: &Graph, join: &Joined, patch: &mut Patch) {
         }
     }
     let integers = patch.add(copied(concat, inputs));
-    patch.set_op(join.quant, "Identity");
+    patch.set_op(join.quant, op::IDENTITY);
     patch.set_input(join.quant, 0, integers);
 }

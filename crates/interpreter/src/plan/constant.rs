@@ -1,6 +1,6 @@
 //! The value of what needs no input: passes over graphs ask for it.
 
-use amct_graph::{Graph, NodeId, Outlet};
+use amct_graph::{Graph, NodeId, Outlet, op};
 use amct_tensor::Tensor;
 
 use super::{Compiler, PlanOptions};
@@ -15,8 +15,8 @@ use crate::{PlanError, Value, registry};
 pub fn constant_value(graph: &Graph, outlet: Outlet, fed: &[NodeId]) -> Result<Option<Tensor>, PlanError> {
     let order = graph.needed_by(&[outlet.node])?;
     let is_constant = |id: &NodeId| match graph.node(*id).op.as_str() {
-        "PlaceholderWithDefault" => !fed.contains(id),
-        op => op == "Const" || registry::find(op).is_some(),
+        op::PLACEHOLDER_WITH_DEFAULT => !fed.contains(id),
+        op => op == op::CONST || registry::find(op).is_some(),
     };
     if !order.iter().all(is_constant) {
         return Ok(None);

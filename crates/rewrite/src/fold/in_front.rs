@@ -5,7 +5,7 @@
 //! reads nothing beyond its input. A norm that can be folded into the layer before it has been.
 
 use amct_graph::views::WindowAttrs;
-use amct_graph::{LayerKind, Node, NodeId};
+use amct_graph::{LayerKind, Node, NodeId, op};
 use amct_tensor::window::Padding;
 use amct_tensor::{DataFormat, Tensor};
 
@@ -64,7 +64,7 @@ impl Search<'_> {
         let behind = self.consumers.only(id).filter(|reader| reader.input == 0);
         let bias_add = behind.map(|reader| reader.node).filter(|&node| {
             let node = self.graph.node(node);
-            node.op == "BiasAdd" && self.constant(node, 1, "the bias").is_ok()
+            node.op == op::BIAS_ADD && self.constant(node, 1, "the bias").is_ok()
         });
         if self.outputs.has_node(id) {
             // The layer alone will no longer have its value.

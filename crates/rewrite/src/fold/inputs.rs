@@ -1,7 +1,7 @@
 //! Biases and weights that are constant expressions become constants: Keras keeps a bias as
 //! `BiasAdd(x, Squeeze(Reshape(bias)))`.
 
-use amct_graph::{Graph, LayerKind, Patch};
+use amct_graph::{Graph, LayerKind, Patch, op};
 
 use super::PASS;
 use crate::RewriteError;
@@ -15,7 +15,7 @@ pub(super) fn fold(graph: &mut Graph, outputs: &Outputs) -> Result<(), RewriteEr
     let mut patch = Patch::new();
     let mut replaced = Vec::new();
     for (id, node) in graph.nodes() {
-        let is_reader = node.op == "BiasAdd"
+        let is_reader = node.op == op::BIAS_ADD
             || LayerKind::of_op(&node.op).is_some_and(|kind| kind.weight_input().is_some());
         let Some(&outlet) = node.inputs.get(1).filter(|_| is_reader) else { continue };
         if graph.constant_node(outlet).is_some() {

@@ -4,7 +4,7 @@
 use amct_graph::op::{SPLIT_DATA, is_concat};
 use amct_graph::quantized::joined_parts;
 use amct_graph::views::WindowAttrs;
-use amct_graph::{Graph, LayerKind, Node, NodeId, Outlet};
+use amct_graph::{Graph, LayerKind, Node, NodeId, Outlet, op};
 use amct_tensor::{DataFormat, Tensor};
 
 use super::FoldSkip;
@@ -48,8 +48,8 @@ impl Chain {
     pub(super) fn before(graph: &Graph, data: Outlet) -> Result<Self, FoldSkip> {
         let node = graph.node(data.node);
         match node.op.as_str() {
-            "BatchToSpaceND" => space(graph, data.node),
-            "Reshape" => reshape(graph, data.node),
+            op::BATCH_TO_SPACE_ND => space(graph, data.node),
+            op::RESHAPE => reshape(graph, data.node),
             op if is_concat(op) => group(graph, data.node),
             _ => {
                 let tail = tail(graph, data)?;
@@ -110,7 +110,7 @@ fn tail(graph: &Graph, data: Outlet) -> Result<Tail, FoldSkip> {
             .ok_or_else(|| FoldSkip::NotAfterConvolution { found: "nothing".to_owned() })
     };
     let (layer, bias_add) =
-        if node.op == "BiasAdd" { (input()?.node, Some(data.node)) } else { (data.node, None) };
+        if node.op == op::BIAS_ADD { (input()?.node, Some(data.node)) } else { (data.node, None) };
     let node = graph.node(layer);
     let Some(kind) = LayerKind::of_op(&node.op).filter(|_| is_layer(node)) else {
         return Err(not_after(node));
@@ -178,7 +178,7 @@ fn dimensions(graph: &Graph, shape: Outlet) -> Option<Vec<i64>> {
     if let Some(shape) = integers(shape) {
         return Some(shape);
     }
-    let (_, pack) = source(graph, shape).filter(|(_, node)| node.op == "Pack")?;
+    let (_, pack) = source(graph, shape).filter(|(_, node)| node.op == op::PACK)?;
     let dimension = |&outlet: &Outlet| match integers(outlet).as_deref() {
         Some(&[dimension]) => dimension,
         _ => -1,
@@ -194,7 +194,7 @@ fn group(graph: &Graph, id: NodeId) -> Result<Chain, FoldSkip> {
     let split_of = |tail: &Tail| {
         let split = graph.node(tail.layer).inputs.first()?.node;
         let node = graph.node(split);
-        (node.op == "Split" && node.inputs.len() > SPLIT_DATA).then_some(split)
+        (node.op == op::SPLIT && node.inputs.len() > SPLIT_DATA).then_some(split)
     };
     let Some(first) = tails.first() else { return Err(not_after(node)) };
     let rank = if first.kind == LayerKind::Conv3d { 5 } else { 4 };

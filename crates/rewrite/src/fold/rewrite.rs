@@ -1,6 +1,6 @@
 //! Writing what was found into the graph.
 
-use amct_graph::{AttrValue, Graph, NewNode, NodeId, Patch, Source};
+use amct_graph::{AttrValue, Graph, NewNode, NodeId, Patch, Source, op};
 use amct_tensor::DType;
 
 use super::in_front::InFront;
@@ -69,7 +69,7 @@ impl<'a> Rewrite<'a> {
         self.patch.replace_uses(step.end, source);
         step.inner.iter().chain([&step.end]).for_each(|&id| self.patch.remove(id));
         if self.outputs.has_node(step.end) {
-            let stand_in = NewNode::new(end.name.clone(), "Identity", [source])
+            let stand_in = NewNode::new(end.name.clone(), op::IDENTITY, [source])
                 .attr("T", type_attr(DType::F32))
                 .on(&end.device);
             self.patch.add(stand_in);
@@ -115,7 +115,7 @@ impl<'a> Rewrite<'a> {
         let scope = self.names.scope(&self.graph.node(part.layer).name, "bias_add");
         let name = format!("{scope}/BiasAdd");
         let bias = self.patch.add(constant(format!("{scope}/bias"), [bias.len()], bias)?.on(device));
-        let node = NewNode::new(name.clone(), "BiasAdd", [part.layer.into(), bias])
+        let node = NewNode::new(name.clone(), op::BIAS_ADD, [part.layer.into(), bias])
             .attr("T", type_attr(DType::F32))
             .attr("data_format", AttrValue::string(part.format.name()))
             .on(device);

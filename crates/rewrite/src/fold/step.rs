@@ -1,7 +1,7 @@
 //! What can be folded into the layer before it: values times and plus constants.
 
 use amct_graph::op::is_batch_norm;
-use amct_graph::{Graph, Node, NodeId, Outlet};
+use amct_graph::{Graph, Node, NodeId, Outlet, op};
 use amct_tensor::Tensor;
 
 use super::FoldSkip;
@@ -66,8 +66,10 @@ pub(super) fn at(graph: &Graph, id: NodeId) -> Result<Vec<Step>, FoldSkip> {
     let node = graph.node(id);
     match node.op.as_str() {
         op if is_batch_norm(op) => fused(graph, id).map(|step| vec![step]),
-        "Add" | "AddV2" | "Sub" => Ok([sum(graph, id), single(graph, id)].into_iter().flatten().collect()),
-        "Mul" => Ok(single(graph, id).into_iter().collect()),
+        op::ADD | op::ADD_V2 | op::SUB => {
+            Ok([sum(graph, id), single(graph, id)].into_iter().flatten().collect())
+        }
+        op::MUL => Ok(single(graph, id).into_iter().collect()),
         _ => Ok(Vec::new()),
     }
 }
@@ -98,9 +100,9 @@ fn one_constant(graph: &Graph, node: &Node, ordered: bool) -> Option<(Outlet, Ou
 /// A sum or product of a value and a constant.
 fn single(graph: &Graph, id: NodeId) -> Option<Step> {
     let node = graph.node(id);
-    let (data, constant, value) = one_constant(graph, node, node.op == "Sub")?;
+    let (data, constant, value) = one_constant(graph, node, node.op == op::SUB)?;
     let (kind, params) = match node.op.as_str() {
-        "Mul" => (StepKind::Scale, Params::Linear { scale: Some(value), shift: None }),
+        op::MUL => (StepKind::Scale, Params::Linear { scale: Some(value), shift: None }),
         _ => (StepKind::Shift, Params::Linear { scale: None, shift: Some(signed(node, value)?) }),
     };
     Some(Step { end: id, inner: Vec::new(), data, kind, constants: vec![constant.node], params })
@@ -109,10 +111,10 @@ fn single(graph: &Graph, id: NodeId) -> Option<Step> {
 /// `x * s + t` or `x * s - t`, read as a batch norm if the constants show that they are one.
 fn sum(graph: &Graph, id: NodeId) -> Option<Step> {
     let node = graph.node(id);
-    let (product, shift, shift_value) = one_constant(graph, node, node.op == "Sub")?;
-    let mul = graph.get(product.node).filter(|mul| mul.op == "Mul" && product.slot == 0)?;
+    let (product, shift, shift_value) = one_constant(graph, node, node.op == op::SUB)?;
+    let mul = graph.get(product.node).filter(|mul| mul.op == op::MUL && product.slot == 0)?;
     let (data, scale, scale_value) = one_constant(graph, mul, false)?;
-    let norm = if node.op == "Sub" { None } else { norm(graph, scale, shift) };
+    let norm = if node.op == op::SUB { None } else { norm(graph, scale, shift) };
     let kind = if norm.is_some() { StepKind::SmallOps } else { StepKind::Linear };
     let params = match norm {
         Some(norm) => norm,
@@ -124,7 +126,7 @@ fn sum(graph: &Graph, id: NodeId) -> Option<Step> {
 
 /// The constant that is added; a `Sub` adds the negative.
 fn signed(node: &Node, value: Tensor) -> Option<Tensor> {
-    if node.op != "Sub" {
+    if node.op != op::SUB {
         return Some(value);
     }
     let negative = value.as_slice::<f32>().ok()?.iter().map(|x| -x).collect();
@@ -136,16 +138,16 @@ fn signed(node: &Node, value: Tensor) -> Option<Tensor> {
 fn norm(graph: &Graph, scale: Outlet, shift: Outlet) -> Option<Params> {
     let (scale_id, node) = source(graph, scale)?;
     let (root, gamma) = match node.op.as_str() {
-        "Rsqrt" => (node, None),
-        "Mul" => {
+        op::RSQRT => (node, None),
+        op::MUL => {
             let (root, gamma) =
-                either(node, |outlet| source(graph, outlet).filter(|(_, n)| n.op == "Rsqrt"))?;
+                either(node, |outlet| source(graph, outlet).filter(|(_, n)| n.op == op::RSQRT))?;
             (root.1, Some(evaluate(graph, gamma)?))
         }
         _ => return None,
     };
     let (_, sum) = source(graph, *root.inputs.first()?)?;
-    if !matches!(sum.op.as_str(), "Add" | "AddV2") {
+    if !matches!(sum.op.as_str(), op::ADD | op::ADD_V2) {
         return None;
     }
     let &[a, b] = sum.inputs.as_slice() else { return None };
@@ -155,19 +157,19 @@ fn norm(graph: &Graph, scale: Outlet, shift: Outlet) -> Option<Params> {
     let &[epsilon] = epsilon.as_slice::<f32>().ok()? else { return None };
 
     let times_scale = |outlet: Outlet| {
-        let (_, product) = source(graph, outlet).filter(|(_, product)| product.op == "Mul")?;
+        let (_, product) = source(graph, outlet).filter(|(_, product)| product.op == op::MUL)?;
         let is_scale = |outlet| source(graph, outlet).filter(|(id, _)| *id == scale_id);
         either(product, is_scale).map(|(_, other)| other)
     };
     let negated = |outlet: Outlet| {
-        let (_, node) = source(graph, outlet).filter(|(_, node)| node.op == "Neg")?;
+        let (_, node) = source(graph, outlet).filter(|(_, node)| node.op == op::NEG)?;
         node.inputs.first().copied()
     };
     let (_, node) = source(graph, shift)?;
     let (beta, mean) = match (node.op.as_str(), node.inputs.as_slice()) {
-        ("Sub", &[beta, product]) => (Some(evaluate(graph, beta)?), times_scale(product)?),
-        ("Mul", _) => (None, negated(times_scale(shift)?)?),
-        ("Neg", &[product]) => (None, times_scale(product)?),
+        (op::SUB, &[beta, product]) => (Some(evaluate(graph, beta)?), times_scale(product)?),
+        (op::MUL, _) => (None, negated(times_scale(shift)?)?),
+        (op::NEG, &[product]) => (None, times_scale(product)?),
         _ => return None,
     };
     Some(Params::Norm { gamma, beta, mean: evaluate(graph, mean)?, variance, epsilon })

@@ -1,7 +1,7 @@
 //! `AscendQuant` in front of what reads quantized values.
 
 use amct_graph::op::SPLIT_DATA;
-use amct_graph::{AttrValue, NodeId, Outlet, Source, Use};
+use amct_graph::{AttrValue, NodeId, Outlet, Source, Use, op};
 
 use super::builder::{Builder, float_node};
 use super::origin::Owner;
@@ -32,11 +32,11 @@ impl Builder<'_> {
         };
         match (layer.pad, &layer.group) {
             (Some(pad), _) if self.places.carries_pad(pad) => (layer.input, pad, 0),
-            (Some(_), _) => late("Pad"),
+            (Some(_), _) => late(op::PAD),
             (None, Some(group)) if self.places.group(quantization).is_some() => {
                 (layer.input, group.split, SPLIT_DATA)
             }
-            (None, Some(_)) => late("Split"),
+            (None, Some(_)) => late(op::SPLIT),
             (None, None) => (layer.input, layer.node, own),
         }
     }
@@ -49,7 +49,7 @@ impl Builder<'_> {
         let scope = self.scope_of(owner, "act_quant");
         let input = self.ends.get(&key.outlet).copied().unwrap_or(Source::Old(key.outlet));
         let params = key.params();
-        let mut node = float_node(format!("{scope}/AscendQuant"), "AscendQuant", [input])
+        let mut node = float_node(format!("{scope}/AscendQuant"), op::QUANT, [input])
             .attr("quant_bits", AttrValue::I(8))
             .attr("scale", AttrValue::F(params.inverse_scale()))
             .attr("offset", AttrValue::F(params.offset as f32));

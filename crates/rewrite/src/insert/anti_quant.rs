@@ -1,6 +1,6 @@
 //! `AscendQuant -> AscendAntiQuant` in front of an input that stays float.
 
-use amct_graph::{AttrValue, Node, Use, type_code, type_name};
+use amct_graph::{AttrValue, Node, Use, op, type_code, type_name};
 use amct_tensor::{DType, internal};
 
 use super::builder::{Builder, float_node};
@@ -9,7 +9,7 @@ use super::quant_key::{Quant, QuantKey};
 use crate::RewriteError;
 
 /// The ops whose inputs can be quantized by themselves (`tensor_quantize`).
-pub const TENSOR_OPS: [&str; 3] = ["MaxPool", "Add", "AddV2"];
+pub const TENSOR_OPS: [&str; 3] = [op::MAX_POOL, op::ADD, op::ADD_V2];
 
 /// Why an input of a node cannot be quantized by itself, if it cannot.
 pub(super) fn tensor_problem(node: &Node, input: usize) -> Option<String> {
@@ -22,7 +22,7 @@ pub(super) fn tensor_problem(node: &Node, input: usize) -> Option<String> {
         Some(AttrValue::Type(code)) if *code == float => None,
         Some(AttrValue::Type(code)) => Some(format!("it is {}, not DT_FLOAT", type_name(*code))),
         // TensorFlow's default, which a graph may leave out.
-        None if node.op == "MaxPool" => None,
+        None if node.op == op::MAX_POOL => None,
         _ => Some("its node has no T".to_owned()),
     }
 }
@@ -56,7 +56,7 @@ impl Builder<'_> {
     pub(super) fn add_anti_quant(&mut self, key: QuantKey, quant: Quant, reader: Use) {
         let scope = self.scope_of(quant.owner, "anti_quant");
         let params = key.params();
-        let node = float_node(format!("{scope}/AscendAntiQuant"), "AscendAntiQuant", [quant.source])
+        let node = float_node(format!("{scope}/AscendAntiQuant"), op::ANTI_QUANT, [quant.source])
             .attr("scale", AttrValue::F(params.scale))
             .attr("offset", AttrValue::F((-params.offset) as f32));
         let anti_quant = self.add(node, quant.owner);

@@ -1,7 +1,7 @@
 //! int32 bias behind a `Cast`.
 
 use amct_graph::NewNode;
-use amct_graph::{AttrValue, GraphError};
+use amct_graph::{AttrValue, GraphError, op};
 use amct_tensor::DType;
 use amct_tensor::quantization::{LARGEST_FLOAT_BIAS, beyond_floats, quantize_bias};
 
@@ -35,7 +35,7 @@ impl Builder<'_> {
         let scope = self.names.scope(&layer.name, "bias_quant");
         let owner = Owner::Inserted(index);
         let integers = self.add(constant(format!("{scope}/bias"), [quantized.len()], quantized)?, owner);
-        let cast = NewNode::new(format!("{scope}/Cast"), "Cast", [integers])
+        let cast = NewNode::new(format!("{scope}/Cast"), op::CAST, [integers])
             .attr("SrcT", type_attr(DType::I32))
             .attr("DstT", type_attr(DType::F32))
             .attr("Truncate", AttrValue::B(false));

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use amct_graph::op::SPLIT_DATA;
-use amct_graph::{Graph, LayerKind, NodeId};
+use amct_graph::{Graph, LayerKind, NodeId, op};
 use amct_tensor::quantization::{ActivationParams, I8_MAX, I8_MIN};
 
 use super::anti_quant::tensor_problem;
@@ -87,7 +87,7 @@ fn place(graph: &Graph, quantization: &LayerQuantization, outputs: &Outputs) -> 
     }
     let Some(bias) = &layer.bias else { return Ok(()) };
     match graph.get(bias.node) {
-        Some(add) if add.op == "BiasAdd" && add.inputs.first() == Some(&layer.node.into()) => {}
+        Some(add) if add.op == op::BIAS_ADD && add.inputs.first() == Some(&layer.node.into()) => {}
         _ => return stale("its BiasAdd is not there"),
     }
     if outputs.has_node(layer.node) {

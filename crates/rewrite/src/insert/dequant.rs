@@ -1,7 +1,7 @@
 //! `AscendDequant` at the end of a layer.
 
 use amct_graph::views::WindowAttrs;
-use amct_graph::{AttrValue, GraphError, NodeId, Outlet};
+use amct_graph::{AttrValue, GraphError, NodeId, Outlet, op};
 use amct_tensor::DataFormat;
 use amct_tensor::quantization::DeqScale;
 
@@ -31,7 +31,7 @@ impl Builder<'_> {
         let scope = self.names.scope(&layer.name, "dequant");
         let owner = Owner::Inserted(index);
         let words = self.add(constant(format!("{scope}/deq_scale"), [words.len()], words)?, owner);
-        let node = float_node(format!("{scope}/AscendDequant"), "AscendDequant", [end.into(), words])
+        let node = float_node(format!("{scope}/AscendDequant"), op::DEQUANT, [end.into(), words])
             .attr("ksize", AttrValue::ints([kernel.0 as i64, kernel.1 as i64]))
             .attr("data_format", AttrValue::string(format.name()));
         let dequantized = self.add(node, Owner::Dequant(index));
@@ -42,7 +42,7 @@ impl Builder<'_> {
             let name = self.graph.node(end).name.clone();
             let inner = self.graph.free_name(&format!("{name}_quantized"));
             self.built.patch.rename(end, inner.clone());
-            self.add(float_node(name.clone(), "Identity", [dequantized]), Owner::Itself);
+            self.add(float_node(name.clone(), op::IDENTITY, [dequantized]), Owner::Itself);
             self.built.renamed.push((name, inner));
         }
         Ok(())

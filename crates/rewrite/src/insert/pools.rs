@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use amct_graph::{Outlet, Use};
+use amct_graph::{Outlet, Use, op};
 use amct_tensor::internal;
 
 use super::PASS;
@@ -16,7 +16,7 @@ use crate::RewriteError;
 use crate::outputs::Outputs;
 
 /// The ops whose value is treated so. AMCT's list holds `Relu`; whether more is not known.
-const PRODUCERS: [&str; 1] = ["Relu"];
+const PRODUCERS: [&str; 1] = [op::RELU];
 
 impl Builder<'_> {
     /// Gives the value of the one `AscendQuant` behind a producer to the `MaxPool`s there too,
@@ -55,6 +55,6 @@ impl Builder<'_> {
 
     fn is_pool(&self, use_: &Use) -> bool {
         let node = self.graph.node(use_.node);
-        node.op == "MaxPool" && tensor_problem(node, use_.input).is_none()
+        node.op == op::MAX_POOL && tensor_problem(node, use_.input).is_none()
     }
 }

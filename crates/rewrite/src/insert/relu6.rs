@@ -4,7 +4,7 @@
 //! keeps as a step of its own, or, on the 910B, has no unit for. AMCT therefore writes a `Relu` where
 //! that makes no difference.
 
-use amct_graph::{Consumers, Graph, NodeId, Use};
+use amct_graph::{Consumers, Graph, NodeId, Use, op};
 use amct_tensor::quantization::{I8_MAX, quantize};
 
 use super::PASS;
@@ -41,13 +41,13 @@ impl Builder<'_> {
                 .is_some_and(|params| clips_at_six(params.inverse_scale(), params.offset))
         };
         let is_output = |node: NodeId| outputs.has_node(node);
-        let relu6s = self.graph.nodes().filter(|(_, node)| node.op == "Relu6");
+        let relu6s = self.graph.nodes().filter(|(_, node)| node.op == op::RELU6);
         let replaced: Vec<(NodeId, String)> = relu6s
             .filter(|(id, _)| all_readers_clip(self.graph, &self.consumers, *id, &is_output, &clips))
             .map(|(id, node)| (id, node.name.clone()))
             .collect();
         for (id, name) in replaced {
-            self.built.patch.set_op(id, "Relu");
+            self.built.patch.set_op(id, op::RELU);
             log::debug!(target: PASS, "Relu6 '{name}' is a Relu now: its readers clip at 6");
             self.built.relus.push(name);
         }

@@ -1,6 +1,6 @@
 //! int8 weights behind `AscendWeightQuant`.
 
-use amct_graph::{AttrValue, LayerKind};
+use amct_graph::{AttrValue, LayerKind, op};
 
 use super::builder::{Builder, float_node};
 use super::origin::Owner;
@@ -22,8 +22,7 @@ impl Builder<'_> {
             constant(format!("{scope}/weight"), weights.shape.clone(), quantization.weights.clone())?;
         let weight = self.add(weight, owner);
         let offset = self.add(constant(format!("{scope}/offset_w"), offsets, zeros)?, owner);
-        let mut node =
-            float_node(format!("{scope}/AscendWeightQuant"), "AscendWeightQuant", [weight, offset]);
+        let mut node = float_node(format!("{scope}/AscendWeightQuant"), op::WEIGHT_QUANT, [weight, offset]);
         if self.options.write_dst_type {
             node = node.attr("dst_type", AttrValue::string("INT8"));
         }

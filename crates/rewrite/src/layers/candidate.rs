@@ -2,7 +2,7 @@
 
 use amct_graph::views::WindowAttrs;
 use amct_graph::{
-    AttrValue, Consumers, Graph, LayerKind, Node, NodeId, Outlet, TensorLiteral, type_code, type_name,
+    AttrValue, Consumers, Graph, LayerKind, Node, NodeId, Outlet, TensorLiteral, op, type_code, type_name,
 };
 use amct_tensor::{DType, DataFormat};
 
@@ -115,7 +115,7 @@ impl Candidate<'_> {
         let attrs = node.attributes();
         let same_layout =
             matches!(attrs.string("data_format"), Ok(name) if name.unwrap_or("NHWC") == format.name());
-        if node.op != "BiasAdd" || reader.input != 0 || !same_layout || self.outputs.has_node(self.id) {
+        if node.op != op::BIAS_ADD || reader.input != 0 || !same_layout || self.outputs.has_node(self.id) {
             return None;
         }
         let constant = self.graph.constant_node(*node.inputs.get(1)?)?;

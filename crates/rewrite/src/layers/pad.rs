@@ -6,7 +6,7 @@
 //! quantized zero is a zero of the simulation too.
 
 use amct_graph::views::WindowAttrs;
-use amct_graph::{Consumers, Graph, LayerKind, Node, NodeId};
+use amct_graph::{Consumers, Graph, LayerKind, Node, NodeId, op};
 
 use super::QuantizableLayer;
 use crate::outputs::Outputs;
@@ -24,7 +24,7 @@ pub(super) fn look_behind_pads(
     for layer in layers {
         let pad = layer.input.node;
         // A PadV2 of zeros would do the same, but ATC's patterns know the type Pad alone.
-        let is_candidate = graph.node(pad).op == "Pad"
+        let is_candidate = graph.node(pad).op == op::PAD
             && matches!(layer.kind, LayerKind::Conv2d | LayerKind::DepthwiseConv2d)
             && !outputs.has_node(pad);
         if !is_candidate {

@@ -63,7 +63,7 @@ impl<'a> Counterparts<'a> {
                 counterparts.vanished.insert(id, input);
             } else if let Some(inner) = now.and_then(|now| behind_dequant(graph, graph.node(now)))
                 && (graph.node(inner).op == node.op
-                    || (node.op == "BiasAdd" && counterparts.biases.contains(&inner)))
+                    || (node.op == op::BIAS_ADD && counterparts.biases.contains(&inner)))
             {
                 counterparts.renamed.insert(inner, id);
             }
@@ -102,11 +102,11 @@ impl<'a> Counterparts<'a> {
                     open.extend(input.map(|outlet| outlet.node));
                 }
                 _ if !is_private(id) => return false,
-                "BiasAdd" => {
+                op::BIAS_ADD => {
                     layers.insert(id);
                     open.extend(first);
                 }
-                "BatchToSpaceND" | "Reshape" if between.insert(id) => open.extend(first),
+                op::BATCH_TO_SPACE_ND | op::RESHAPE if between.insert(id) => open.extend(first),
                 op if is_concat(op) && between.insert(id) => {
                     let parts = joined_parts(node).map(|(parts, _)| parts).unwrap_or_default();
                     open.extend(parts.iter().map(|outlet| outlet.node));
@@ -134,13 +134,13 @@ impl<'a> Counterparts<'a> {
                 id = reader.node;
                 continue;
             }
-            if reader.input != 0 || !matches!(op, "Conv2D" | "DepthwiseConv2dNative" | "MatMul") {
+            if reader.input != 0 || !matches!(op, op::CONV2D | op::DEPTHWISE_CONV2D_NATIVE | op::MAT_MUL) {
                 return false;
             }
             self.folded.insert(reader.node);
             self.reordered.insert(reader.node);
             let bias = consumers.only(reader.node).map(|behind| behind.node);
-            self.folded.extend(bias.filter(|&id| self.original.node(id).op == "BiasAdd"));
+            self.folded.extend(bias.filter(|&id| self.original.node(id).op == op::BIAS_ADD));
             return true;
         }
         false
@@ -177,7 +177,7 @@ impl<'a> Counterparts<'a> {
     /// Whether this is a `Relu` in the place of a `Relu6`.
     pub(crate) fn may_be_relu(&self, now: &Node) -> bool {
         let before = self.original.find(&now.name).map(|id| self.original.node(id).op.as_str());
-        now.op == "Relu" && before == Some("Relu6")
+        now.op == op::RELU && before == Some(op::RELU6)
     }
 
     /// The original graph.
@@ -237,7 +237,7 @@ fn origin(
         let adds_bias = node.op == op::BIAS_ADD
             || biases.contains(&outlet.node)
             || is_batch_norm(&node.op)
-            || (folded.is_some() && node.op != "Mul");
+            || (folded.is_some() && node.op != op::MUL);
         let is_transparent = folded.is_some()
             || adds_bias
             || matches!(node.op.as_str(), op::QUANT | op::DEQUANT | op::ANTI_QUANT)
@@ -255,7 +255,7 @@ fn origin(
 fn folded_input(graph: &Graph, node: &Node) -> Option<usize> {
     match (node.op.as_str(), node.inputs.as_slice()) {
         (op, _) if is_batch_norm(op) => Some(0),
-        ("Mul" | "Add" | "AddV2" | "Sub", &[a, b]) => {
+        (op::MUL | op::ADD | op::ADD_V2 | op::SUB, &[a, b]) => {
             match (evaluate(graph, a).is_some(), evaluate(graph, b).is_some()) {
                 (true, false) => Some(1),
                 (false, true) => Some(0),
@@ -269,8 +269,8 @@ fn folded_input(graph: &Graph, node: &Node) -> Option<usize> {
 /// The node whose dequantized value an `Identity` hands on.
 fn behind_dequant(graph: &Graph, node: &Node) -> Option<NodeId> {
     let input = |node: &Node| node.inputs.first().map(|outlet| outlet.node);
-    let dequant = input(node).filter(|_| node.op == "Identity")?;
-    input(graph.node(dequant)).filter(|_| graph.node(dequant).op == "AscendDequant")
+    let dequant = input(node).filter(|_| node.op == op::IDENTITY)?;
+    input(graph.node(dequant)).filter(|_| graph.node(dequant).op == op::DEQUANT)
 }
 
 /// The sums that are the bias of a quantized layer of a kind that has no `BiasAdd`.
@@ -285,13 +285,12 @@ fn balancing_products(graph: &Graph, original: &Graph) -> BTreeSet<NodeId> {
     let consumers = graph.consumers();
     let feeds_quant = |id: NodeId| {
         let mut readers = consumers.all(id).peekable();
-        readers.peek().is_some() && readers.all(|reader| graph.node(reader.node).op == "AscendQuant")
+        readers.peek().is_some() && readers.all(|reader| graph.node(reader.node).op == op::QUANT)
     };
-    let has_factor =
-        |node: &Node| matches!(node.inputs.as_slice(), [_, factor] if graph.node(factor.node).op == "Const");
+    let has_factor = |node: &Node| matches!(node.inputs.as_slice(), [_, factor] if graph.node(factor.node).op == op::CONST);
     graph
         .nodes()
-        .filter(|(id, node)| node.op == "Mul" && has_factor(node) && feeds_quant(*id))
+        .filter(|(id, node)| node.op == op::MUL && has_factor(node) && feeds_quant(*id))
         .filter(|(_, node)| original.find(&node.name).is_none())
         .map(|(id, _)| id)
         .collect()

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use amct_graph::{Graph, LayerKind, NewNode, NodeId, Outlet, Patch};
+use amct_graph::{Graph, LayerKind, NewNode, NodeId, Outlet, Patch, op};
 use amct_tensor::DType;
 use amct_tensor::quantization::{ActivationParams, FakeQuantGrid, I8_MIN};
 
@@ -108,7 +108,7 @@ fn remove(
         let before = before(graph, id.into())?;
         patch.remove(id);
         if outputs.has_node(id) {
-            let identity = NewNode::new(&node.name, "Identity", [before.into()]);
+            let identity = NewNode::new(&node.name, op::IDENTITY, [before.into()]);
             patch.add(identity.attr("T", type_attr(DType::F32)).on(&node.device));
         }
         patch.replace_uses(id, before);

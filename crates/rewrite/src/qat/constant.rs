@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use amct_graph::{Graph, GraphError, Node, NodeId};
+use amct_graph::{Graph, GraphError, Node, NodeId, op};
 
 /// The nodes whose value is the same on every run.
 ///
@@ -15,7 +15,7 @@ pub(super) fn nodes(graph: &Graph) -> Result<BTreeSet<NodeId>, GraphError> {
         let of_constants = !node.inputs.is_empty()
             && is_function(node)
             && node.inputs.iter().all(|outlet| constant.contains(&outlet.node));
-        if node.op == "Const" || of_constants {
+        if node.op == op::CONST || of_constants {
             constant.insert(id);
         }
     }
@@ -25,6 +25,9 @@ pub(super) fn nodes(graph: &Graph) -> Result<BTreeSet<NodeId>, GraphError> {
 /// Whether a node gives the same for the same inputs, and cannot be fed.
 fn is_function(node: &Node) -> bool {
     let op = node.op.as_str();
-    let decides = matches!(op, "Switch" | "RefSwitch" | "Merge" | "RefMerge" | "Enter" | "NextIteration");
-    !(decides || op.starts_with("Placeholder") || op.contains("Random") || op == "Multinomial")
+    let decides = matches!(
+        op,
+        op::SWITCH | op::REF_SWITCH | op::MERGE | op::REF_MERGE | op::ENTER | op::NEXT_ITERATION
+    );
+    !(decides || op.starts_with(op::PLACEHOLDER) || op.contains("Random") || op == op::MULTINOMIAL)
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use amct_graph::{Graph, Node, NodeId, Outlet};
+use amct_graph::{Graph, Node, NodeId, Outlet, op};
 use amct_tensor::quantization::FakeQuantGrid;
 
 use super::QatError;
@@ -35,7 +35,7 @@ impl Range {
             .ok_or_else(|| attrs.error("num_bits", "from 2 to 16", found.to_string()))?;
         let narrow = attrs.bool_or("narrow_range", false)?;
         let grid = |(&min, &max): (&f32, &f32)| FakeQuantGrid::new(min, max, num_bits, narrow);
-        if node.op == "FakeQuantWithMinMaxArgs" {
+        if node.op == op::FAKE_QUANT_WITH_MIN_MAX_ARGS {
             let bounds = (attrs.float_or("min", -6.0)?, attrs.float_or("max", 6.0)?);
             let grids = vec![grid((&bounds.0, &bounds.1))];
             return Ok(Self { grids, per_channel: false, num_bits, bounds });

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use amct_graph::op::{SPLIT_DATA, is_concat};
 use amct_graph::quantized::joined_parts;
-use amct_graph::{Graph, Node, NodeId, Outlet};
+use amct_graph::{Graph, Node, NodeId, Outlet, op};
 
 use super::is_fake_quant;
 
@@ -39,28 +39,28 @@ pub(super) fn activations(graph: &Graph, input: Outlet) -> Result<BTreeSet<NodeI
 fn moved(node: &Node) -> Vec<Outlet> {
     let at = |input: usize| node.inputs.get(input).copied().into_iter().collect();
     match node.op.as_str() {
-        "BatchToSpaceND"
-        | "DepthToSpace"
-        | "ExpandDims"
-        | "MaxPool"
-        | "MaxPoolV2"
-        | "Pad"
-        | "Relu"
-        | "Reshape"
-        | "ResizeNearestNeighbor"
-        | "ReverseV2"
-        | "Slice"
-        | "SpaceToBatchND"
-        | "SpaceToDepth"
-        | "SplitV"
-        | "Squeeze"
-        | "StridedSlice"
-        | "Tile"
-        | "Transpose"
-        | "Unpack" => at(0),
-        "Split" => at(SPLIT_DATA),
+        op::BATCH_TO_SPACE_ND
+        | op::DEPTH_TO_SPACE
+        | op::EXPAND_DIMS
+        | op::MAX_POOL
+        | op::MAX_POOL_V2
+        | op::PAD
+        | op::RELU
+        | op::RESHAPE
+        | op::RESIZE_NEAREST_NEIGHBOR
+        | op::REVERSE_V2
+        | op::SLICE
+        | op::SPACE_TO_BATCH_ND
+        | op::SPACE_TO_DEPTH
+        | op::SPLIT_V
+        | op::SQUEEZE
+        | op::STRIDED_SLICE
+        | op::TILE
+        | op::TRANSPOSE
+        | op::UNPACK => at(0),
+        op::SPLIT => at(SPLIT_DATA),
         op if is_concat(op) => joined_parts(node).map(|(parts, _)| parts.to_vec()).unwrap_or_default(),
-        "Pack" => node.inputs.clone(),
+        op::PACK => node.inputs.clone(),
         _ if node.is_pass_through() => at(0),
         _ => Vec::new(),
     }
@@ -68,7 +68,7 @@ fn moved(node: &Node) -> Vec<Outlet> {
 
 /// Whether the steps of a constant behind a node follow from those before it as its value does.
 pub(super) fn keeps_steps(node: &Node) -> bool {
-    matches!(node.op.as_str(), "Reshape" | "Transpose" | "Squeeze" | "ExpandDims" | "Mul")
+    matches!(node.op.as_str(), op::RESHAPE | op::TRANSPOSE | op::SQUEEZE | op::EXPAND_DIMS | op::MUL)
         || node.is_pass_through()
         || is_fake_quant(node)
 }

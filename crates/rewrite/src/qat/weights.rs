@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use amct_graph::{AttrValue, Graph, LayerKind, NewNode, Node, NodeId, Outlet, Patch, TensorLiteral};
+use amct_graph::{AttrValue, Graph, LayerKind, NewNode, Node, NodeId, Outlet, Patch, TensorLiteral, op};
 use amct_tensor::Tensor;
 
 use super::constant;
@@ -69,13 +69,13 @@ pub fn take_weights(
     }
     let mut next = graph.clone();
     next.apply(&patch)?;
-    remove_dead(&mut next, gone, &outputs, &|id, node| node.op == "Const" || constant.contains(&id))?;
+    remove_dead(&mut next, gone, &outputs, &|id, node| node.op == op::CONST || constant.contains(&id))?;
     *graph = next;
     Ok(trained)
 }
 
 fn constant_node(name: &str, value: &Tensor) -> NewNode {
-    NewNode::new(name, "Const", [])
+    NewNode::new(name, op::CONST, [])
         .attr("dtype", type_attr(value.dtype()))
         .attr("value", AttrValue::tensor(TensorLiteral::encode(value)))
 }
@@ -136,7 +136,7 @@ impl Search<'_> {
         let (mut seen, mut open) = (BTreeSet::new(), vec![weights.node]);
         while let Some(id) = open.pop() {
             let node = self.graph.node(id);
-            if !seen.insert(id) || node.op == "Const" {
+            if !seen.insert(id) || node.op == op::CONST {
                 continue;
             }
             if is_fake_quant(node) {

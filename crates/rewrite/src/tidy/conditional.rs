@@ -7,7 +7,9 @@
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
-use amct_graph::{AttrValue, Graph, GraphError, NewNode, Node, NodeId, Outlet, Patch, Source, TensorLiteral};
+use amct_graph::{
+    AttrValue, Graph, GraphError, NewNode, Node, NodeId, Outlet, Patch, Source, TensorLiteral, op,
+};
 use amct_tensor::{DType, Tensor};
 
 use crate::constants::type_attr;
@@ -55,11 +57,11 @@ enum Fate {
 }
 
 fn is_switch(node: &Node) -> bool {
-    matches!(node.op.as_str(), "Switch" | "RefSwitch")
+    matches!(node.op.as_str(), op::SWITCH | op::REF_SWITCH)
 }
 
 fn is_merge(node: &Node) -> bool {
-    matches!(node.op.as_str(), "Merge" | "RefMerge")
+    matches!(node.op.as_str(), op::MERGE | op::REF_MERGE)
 }
 
 struct Decider<'a> {
@@ -187,11 +189,11 @@ impl<'a> Decider<'a> {
         let value = TensorLiteral::encode(&Tensor::scalar(i32::try_from(index).unwrap_or(i32::MAX)));
         let value = AttrValue::tensor(value);
         let known = self.graph.find(&name);
-        let known = known.filter(|&id| self.graph.node(id).op == "Const");
+        let known = known.filter(|&id| self.graph.node(id).op == op::CONST);
         match known.filter(|&id| self.graph.node(id).attrs.get("value") == Some(&value)) {
             Some(id) => id.into(),
             None => {
-                let constant = NewNode::new(name, "Const", Vec::<Source>::new());
+                let constant = NewNode::new(name, op::CONST, Vec::<Source>::new());
                 let dtype = type_attr(DType::I32);
                 self.patch.add(constant.attr("dtype", dtype).attr("value", value))
             }

@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 
 use amct_graph::{
-    AttrValue, Graph, GraphError, NewNode, Node, NodeId, Outlet, Patch, TensorLiteral, type_code,
+    AttrValue, Graph, GraphError, NewNode, Node, NodeId, Outlet, Patch, TensorLiteral, op, type_code,
 };
 use amct_tensor::Tensor;
 
@@ -42,7 +42,7 @@ impl Pass for DropInertDropouts {
             let Some(mask) = random.mask(node) else { continue };
             // A scalar stands for the whole mask where its readers broadcast.
             let broadcast =
-                |reader: &Node| matches!(reader.op.as_str(), "SelectV2" | "Select" | "Cast" | "Mul");
+                |reader: &Node| matches!(reader.op.as_str(), op::SELECT_V2 | op::SELECT | op::CAST | op::MUL);
             let is_output = context.outputs.contains(&id.into());
             let outcome = match mask {
                 Mask::Random => Outcome::Skipped(TidySkip::Random),
@@ -62,12 +62,12 @@ impl Pass for DropInertDropouts {
 }
 
 /// The op that draws random numbers in `0..1`.
-const RANDOM: &str = "RandomUniform";
+const RANDOM: &str = op::RANDOM_UNIFORM;
 
 /// Lets a constant take the place of a mask.
 fn replace(patch: &mut Patch, id: NodeId, node: &Node, value: &Tensor) {
     let constant = patch.add(
-        NewNode::new(format!("{}/always", node.name), "Const", [])
+        NewNode::new(format!("{}/always", node.name), op::CONST, [])
             .attr("dtype", AttrValue::Type(type_code(value.dtype())))
             .attr("value", AttrValue::tensor(TensorLiteral::encode(value))),
     );
@@ -103,8 +103,8 @@ impl Randoms<'_> {
         }
         let (range, other) = self.random_and_constant(node)?;
         match node.op.as_str() {
-            "Add" | "AddV2" => Some(Range { low: range.low + other, high: range.high + other }),
-            "Mul" if other >= 0.0 => Some(Range { low: range.low * other, high: range.high * other }),
+            op::ADD | op::ADD_V2 => Some(Range { low: range.low + other, high: range.high + other }),
+            op::MUL if other >= 0.0 => Some(Range { low: range.low * other, high: range.high * other }),
             _ => None,
         }
     }
@@ -113,8 +113,8 @@ impl Randoms<'_> {
     fn mask(&self, node: &Node) -> Option<Mask> {
         let range = self.ranges.get(node.inputs.first()?)?;
         let always = match node.op.as_str() {
-            "Floor" => (range.low.floor() + 1.0 >= range.high).then(|| Tensor::scalar(range.low.floor())),
-            "GreaterEqual" => {
+            op::FLOOR => (range.low.floor() + 1.0 >= range.high).then(|| Tensor::scalar(range.low.floor())),
+            op::GREATER_EQUAL => {
                 let rate = self.constant(*node.inputs.get(1)?)?;
                 (range.low >= rate).then(|| Tensor::scalar(true))
             }

@@ -1,7 +1,7 @@
 //! Rules 28 to 30, 32 and 33: what ATC takes, but does not run in int8, or what int8 does not pay for.
 
 use amct_graph::views::WindowAttrs;
-use amct_graph::{LayerKind, LayerPath};
+use amct_graph::{LayerKind, LayerPath, op};
 use amct_tensor::window::Padding;
 
 use super::context::{Context, Findings};
@@ -79,7 +79,7 @@ pub(super) fn pads_can_be_merged(context: &Context<'_>, findings: &mut Findings)
         let layer = context.graph.node(path.layer);
         for &id in &path.between {
             let node = context.graph.node(id);
-            let problem = (node.op == "Pad")
+            let problem = (node.op == op::PAD)
                 .then(|| pad::problem(context.graph, &context.consumers, id, layer))
                 .flatten();
             if let Some(problem) = problem {

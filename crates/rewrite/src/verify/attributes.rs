@@ -1,7 +1,7 @@
 //! Rules 12 to 15, 19 to 21 and 25: attributes.
 
 use amct_graph::views::WindowAttrs;
-use amct_graph::{AttrValue, Node, type_code};
+use amct_graph::{AttrValue, Node, op, type_code};
 use amct_tensor::DType;
 use amct_tensor::quantization::{I8_MAX, I8_MIN};
 
@@ -37,7 +37,7 @@ fn float(node: &Node, attr: &str) -> Option<f32> {
 
 /// Rule 12. The offset is a float attribute that holds an int8.
 pub(super) fn of_quant(context: &Context<'_>, findings: &mut Findings) {
-    for (_, node) in context.of_op("AscendQuant") {
+    for (_, node) in context.of_op(op::QUANT) {
         check_float(node, findings);
         if float(node, "scale").is_none() {
             findings.add(&node.name, show(node, "scale"), "a float, 1/scale_d");
@@ -54,7 +54,7 @@ pub(super) fn of_quant(context: &Context<'_>, findings: &mut Findings) {
 
 /// Rule 13.
 pub(super) fn of_dst_type(context: &Context<'_>, findings: &mut Findings) {
-    for op in ["AscendQuant", "AscendWeightQuant"] {
+    for op in [op::QUANT, op::WEIGHT_QUANT] {
         for (_, node) in context.of_op(op).filter(|(_, node)| node.attrs.contains_key("dst_type")) {
             if node.attrs.get("dst_type") != Some(&AttrValue::string("INT8")) {
                 findings.add(&node.name, show(node, "dst_type"), "the string \"INT8\" or nothing");
@@ -65,7 +65,7 @@ pub(super) fn of_dst_type(context: &Context<'_>, findings: &mut Findings) {
 
 /// Rule 14.
 pub(super) fn of_dequant(context: &Context<'_>, findings: &mut Findings) {
-    for (id, node) in context.of_op("AscendDequant") {
+    for (id, node) in context.of_op(op::DEQUANT) {
         check_float(node, findings);
         let layer = context.path_of_dequant(id).map(|path| context.graph.node(path.layer));
         let window = layer.and_then(|layer| WindowAttrs::of(layer).ok());
@@ -85,7 +85,7 @@ pub(super) fn of_dequant(context: &Context<'_>, findings: &mut Findings) {
 
 /// Rule 15.
 pub(super) fn of_weight_quant(context: &Context<'_>, findings: &mut Findings) {
-    context.of_op("AscendWeightQuant").for_each(|(_, node)| check_float(node, findings));
+    context.of_op(op::WEIGHT_QUANT).for_each(|(_, node)| check_float(node, findings));
 }
 
 /// Rule 19. ATC changes the types itself; TensorFlow has no int8 kernels for these.
@@ -100,10 +100,10 @@ pub(super) fn of_layers(context: &Context<'_>, findings: &mut Findings) {
 
 /// Rule 20. ATC adds the offset before it multiplies, so it takes back what AscendQuant added.
 pub(super) fn of_anti_quant(context: &Context<'_>, findings: &mut Findings) {
-    for (_, node) in context.of_op("AscendAntiQuant") {
+    for (_, node) in context.of_op(op::ANTI_QUANT) {
         check_float(node, findings);
-        let Some((_, quant)) = context.input(node, 0).filter(|(_, node)| node.op == "AscendQuant") else {
-            findings.add(&node.name, context.describe_input(node, 0), "AscendQuant");
+        let Some((_, quant)) = context.input(node, 0).filter(|(_, node)| node.op == op::QUANT) else {
+            findings.add(&node.name, context.describe_input(node, 0), op::QUANT);
             continue;
         };
         if let Some(inverse) = float(quant, "scale") {
@@ -123,7 +123,7 @@ pub(super) fn of_anti_quant(context: &Context<'_>, findings: &mut Findings) {
 
 /// Rule 21. TensorFlow's definitions of the ops do not have them and refuse the graph.
 pub(super) fn are_not_foreign(context: &Context<'_>, findings: &mut Findings) {
-    for op in ["AscendQuant", "AscendWeightQuant", "AscendDequant", "AscendAntiQuant"] {
+    for op in [op::QUANT, op::WEIGHT_QUANT, op::DEQUANT, op::ANTI_QUANT] {
         for (_, node) in context.of_op(op) {
             for attr in ["sqrt_mode", "round_mode", "relu_flag", "dtype"] {
                 if node.attrs.contains_key(attr) {
@@ -136,7 +136,7 @@ pub(super) fn are_not_foreign(context: &Context<'_>, findings: &mut Findings) {
 
 /// Rule 25. Beyond FLT_EPSILON AMCT's own readers refuse the scale; that part is advice.
 pub(super) fn of_scales(context: &Context<'_>, findings: &mut Findings) {
-    for op in ["AscendQuant", "AscendAntiQuant"] {
+    for op in [op::QUANT, op::ANTI_QUANT] {
         for (_, node) in context.of_op(op) {
             let Some(scale) = float(node, "scale") else { continue };
             let inverse = 1.0 / scale;

@@ -1,14 +1,14 @@
 //! Rule 4: how constants are written. ATC copies `tensor_content` without looking at its length,
 //! and prefers a value list where there are both.
 
-use amct_graph::{AttrValue, TensorLiteral, type_name};
+use amct_graph::{AttrValue, TensorLiteral, op, type_name};
 use amct_tensor::{DType, checked_len};
 
 use super::context::{Context, Findings};
 
 /// Rule 4.
 pub(super) fn are_encoded_exactly(context: &Context<'_>, findings: &mut Findings) {
-    for (_, node) in context.of_op("Const") {
+    for (_, node) in context.of_op(op::CONST) {
         let Some(AttrValue::Type(dtype)) = node.attrs.get("dtype") else {
             let found = node.attrs.get("dtype").map_or("nothing", AttrValue::kind);
             findings.add(&node.name, format!("{found} as dtype"), "a type");

@@ -1,6 +1,6 @@
 //! What all rules look at: the graph, its quantized layers, the float graph; and the list of findings.
 
-use amct_graph::{AttrValue, Consumers, Graph, LayerPath, Node, NodeId, TensorLiteral, layer_paths};
+use amct_graph::{AttrValue, Consumers, Graph, LayerPath, Node, NodeId, TensorLiteral, layer_paths, op};
 
 use super::{Rule, Severity, Shapes, Violation};
 use crate::provenance::{Counterparts, infer};
@@ -56,7 +56,7 @@ impl<'a> Context<'a> {
 /// The value of a `Const` node.
 pub(super) fn literal(node: &Node) -> Option<&TensorLiteral> {
     match node.attrs.get("value") {
-        Some(AttrValue::Tensor(literal)) if node.op == "Const" => Some(literal),
+        Some(AttrValue::Tensor(literal)) if node.op == op::CONST => Some(literal),
         _ => None,
     }
 }

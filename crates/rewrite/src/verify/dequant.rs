@@ -1,7 +1,7 @@
 //! Rules 16 to 18 and 24: dequantization words, known channels, biases, poolings.
 
 use amct_graph::views::WindowAttrs;
-use amct_graph::{AttrValue, LayerKind, LayerPath, Node, TensorLiteral, type_code, type_name};
+use amct_graph::{AttrValue, LayerKind, LayerPath, Node, TensorLiteral, op, type_code, type_name};
 use amct_tensor::quantization::{DeqScale, LARGEST_FLOAT_BIAS, beyond_floats};
 use amct_tensor::{DType, Tensor};
 
@@ -27,9 +27,13 @@ fn channels(context: &Context<'_>, path: &LayerPath) -> Option<usize> {
 
 /// Rule 16.
 pub(super) fn words_are_sound(context: &Context<'_>, findings: &mut Findings) {
-    for (id, node) in context.of_op("AscendDequant") {
+    for (id, node) in context.of_op(op::DEQUANT) {
         let Some(literal) = context.direct_constant(node, 1) else {
-            findings.add(&node.name, format!("deq_scale from {}", context.describe_input(node, 1)), "Const");
+            findings.add(
+                &node.name,
+                format!("deq_scale from {}", context.describe_input(node, 1)),
+                op::CONST,
+            );
             continue;
         };
         let tensor = match literal.decode() {
@@ -71,7 +75,7 @@ fn check_shifts(
 ) {
     let shifts = || words.iter().map(|&word| DeqScale::from_bits(word).shift_n);
     let Some(largest) = shifts().max().filter(|&largest| largest > 0) else { return };
-    let is_pool = path.is_some_and(|path| context.graph.node(path.layer).op == "AvgPool");
+    let is_pool = path.is_some_and(|path| context.graph.node(path.layer).op == op::AVG_POOL);
     if is_pool {
         findings.add(&node.name, format!("shift {largest}"), "0 for an AvgPool");
     } else if shifts().any(|shift| shift == 0) {
@@ -88,7 +92,7 @@ fn wrong_count(context: &Context<'_>, path: &LayerPath, words: &Tensor) -> Optio
     let kind = LayerKind::of_op(&context.graph.node(path.layer).op);
     let is_channel_wise = kind.is_some_and(LayerKind::may_be_channel_wise);
     let per_channel = channels(context, path).filter(|_| is_channel_wise);
-    let is_group = path.between.iter().any(|&id| context.graph.node(id).op == "Split");
+    let is_group = path.between.iter().any(|&id| context.graph.node(id).op == op::SPLIT);
     let fits = words.len() == 1 || is_group || per_channel == Some(words.len());
     (!fits).then(|| per_channel.map_or_else(|| "1".to_owned(), |count| format!("1 or {count}")))
 }
@@ -136,8 +140,8 @@ pub(super) fn bias_is_int32(context: &Context<'_>, findings: &mut Findings) {
         if readers > 1 {
             findings.add(&bias.name, format!("{readers} readers"), "one AscendDequant");
         }
-        let Some((_, cast)) = context.input(bias, 1).filter(|(_, node)| node.op == "Cast") else {
-            findings.add(&bias.name, format!("a bias from {}", context.describe_input(bias, 1)), "Cast");
+        let Some((_, cast)) = context.input(bias, 1).filter(|(_, node)| node.op == op::CAST) else {
+            findings.add(&bias.name, format!("a bias from {}", context.describe_input(bias, 1)), op::CAST);
             continue;
         };
         for (attr, dtype) in [("SrcT", DType::I32), ("DstT", DType::F32)] {
@@ -146,7 +150,7 @@ pub(super) fn bias_is_int32(context: &Context<'_>, findings: &mut Findings) {
             }
         }
         let Some(literal) = context.direct_constant(cast, 0) else {
-            findings.add(&cast.name, context.describe_input(cast, 0), "Const");
+            findings.add(&cast.name, context.describe_input(cast, 0), op::CONST);
             continue;
         };
         let dims = literal.dims().ok();
@@ -177,7 +181,7 @@ fn note_large_biases(cast: &str, literal: &TensorLiteral, findings: &mut Finding
 pub(super) fn pools_are_small(context: &Context<'_>, findings: &mut Findings) {
     for path in &context.paths {
         let pool = context.graph.node(path.layer);
-        if pool.op != "AvgPool" {
+        if pool.op != op::AVG_POOL {
             continue;
         }
         if let Some(count) = word_count(context, path).filter(|&count| count != 1) {

@@ -2,13 +2,14 @@
 
 use super::context::{Context, Findings};
 use crate::library::called;
+use amct_graph::op;
 
 /// The ops of AMCT's that ATC knows, with the number of their data inputs.
 const AMCT_OPS: [(&str, usize); 4] =
-    [("AscendQuant", 1), ("AscendWeightQuant", 2), ("AscendDequant", 2), ("AscendAntiQuant", 1)];
+    [(op::QUANT, 1), (op::WEIGHT_QUANT, 2), (op::DEQUANT, 2), (op::ANTI_QUANT, 1)];
 
 /// What quantization may bring into a graph besides those.
-const HELPERS: [&str; 4] = ["Const", "Cast", "BiasAdd", "Identity"];
+const HELPERS: [&str; 4] = [op::CONST, op::CAST, op::BIAS_ADD, op::IDENTITY];
 
 /// Rule 1. ATC wants an extra library file as soon as a node calls a function, and passes over a library
 /// that nobody calls.
@@ -33,7 +34,7 @@ pub(super) fn has_known_ops(context: &Context<'_>, findings: &mut Findings) {
     let is_amct = |op: &str| AMCT_OPS.iter().any(|(name, _)| *name == op);
     for (id, node) in context.graph.nodes().filter(|(_, node)| !is_amct(&node.op)) {
         let op = node.op.as_str();
-        let left_over = matches!(op, "QuantIfmr" | "QuantArq" | "SearchN" | "SearchNV2")
+        let left_over = matches!(op, op::QUANT_IFMR | op::QUANT_ARQ | op::SEARCH_N | op::SEARCH_N_V2)
             || ["FakeQuant", "Ascend", "QuantBatchMatmul"].iter().any(|prefix| op.starts_with(prefix));
         let is_new = context.original.as_ref().is_some_and(|original| {
             !HELPERS.contains(&op)

@@ -1,27 +1,27 @@
 //! Rules 22, 23 and 31: group convolutions and transposed ones.
 
 use amct_graph::op::{data_input, is_concat};
-use amct_graph::{LayerKind, NodeId, Use};
+use amct_graph::{LayerKind, NodeId, Use, op};
 
 use super::context::{Context, Findings};
 use crate::insert::sizes;
 
 /// Whether this use is the data input of a `Split`.
 pub(super) fn reads_split(use_: &Use) -> bool {
-    use_.input == data_input("Split")
+    use_.input == data_input(op::SPLIT)
 }
 
 /// Whether the only reader of `node` is an `AscendDequant`.
 pub(super) fn feeds_dequant(context: &Context<'_>, node: NodeId) -> bool {
     let mut uses = context.consumers.all(node);
     matches!((uses.next(), uses.next()), (Some(one), None)
-        if one.input == 0 && context.graph.node(one.node).op == "AscendDequant")
+        if one.input == 0 && context.graph.node(one.node).op == op::DEQUANT)
 }
 
 /// Rule 22. Only a `Split` of quantized values is meant; one of real values is like any other node.
 pub(super) fn are_whole(context: &Context<'_>, findings: &mut Findings) {
-    for (id, split) in context.of_op("Split") {
-        if context.input(split, data_input("Split")).is_none_or(|(_, node)| node.op != "AscendQuant") {
+    for (id, split) in context.of_op(op::SPLIT) {
+        if context.input(split, data_input(op::SPLIT)).is_none_or(|(_, node)| node.op != op::QUANT) {
             continue;
         }
         let mut joins: Vec<Option<NodeId>> =
@@ -40,7 +40,7 @@ pub(super) fn are_whole(context: &Context<'_>, findings: &mut Findings) {
 
 /// The concatenation behind a `Conv2D` and its optional `BiasAdd`.
 fn join_behind(context: &Context<'_>, layer: NodeId) -> Option<NodeId> {
-    if context.graph.node(layer).op != "Conv2D" {
+    if context.graph.node(layer).op != op::CONV2D {
         return None;
     }
     let path = context.paths.iter().find(|path| path.layer == layer)?;
@@ -53,7 +53,7 @@ fn join_behind(context: &Context<'_>, layer: NodeId) -> Option<NodeId> {
 pub(super) fn transposed_has_no_dilation(context: &Context<'_>, findings: &mut Findings) {
     for path in &context.paths {
         let node = context.graph.node(path.layer);
-        if node.op != "Conv2DBackpropInput" {
+        if node.op != op::CONV2D_BACKPROP_INPUT {
             continue;
         }
         match node.attributes().ints("dilations") {

@@ -1,17 +1,17 @@
 //! Rule 27: names by which other tools recognise what was inserted.
 
-use amct_graph::{LayerPath, NodeId};
+use amct_graph::{LayerPath, NodeId, op};
 
 use super::context::{Context, Findings};
 use crate::names::layer_scope;
 
 /// Rule 27.
 pub(super) fn follow_the_layer(context: &Context<'_>, findings: &mut Findings) {
-    check(context, findings, "AscendQuant", "act_quant", |path| path.quant);
-    check(context, findings, "AscendDequant", "dequant", |path| path.dequant);
-    check(context, findings, "AscendWeightQuant", "weight_quant", |path| path.weight_quant);
+    check(context, findings, op::QUANT, "act_quant", |path| path.quant);
+    check(context, findings, op::DEQUANT, "dequant", |path| path.dequant);
+    check(context, findings, op::WEIGHT_QUANT, "weight_quant", |path| path.weight_quant);
     // It may stand beside its reader or beside a layer that reads the same AscendQuant.
-    check(context, findings, "AscendAntiQuant", "anti_quant", |_| None);
+    check(context, findings, op::ANTI_QUANT, "anti_quant", |_| None);
 }
 
 /// `S/scope/op`, or `S/scope_1/op` and so on, with S that of a layer the node belongs to.

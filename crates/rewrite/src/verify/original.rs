@@ -8,7 +8,7 @@ mod balance;
 
 use std::collections::BTreeSet;
 
-use amct_graph::{AttrValue, Graph, LayerKind, LayerPath, Node, NodeId, Outlet, Use};
+use amct_graph::{AttrValue, Graph, LayerKind, LayerPath, Node, NodeId, Outlet, Use, op};
 use amct_tensor::Tensor;
 use amct_tensor::quantization::{DeqScale, I8_MAX, I8_MIN};
 
@@ -66,7 +66,7 @@ pub(super) fn keeps_names(context: &Context<'_>, findings: &mut Findings) {
 fn is_integer_valued(context: &Context<'_>, id: NodeId) -> bool {
     let inside = |path: &LayerPath| path.layer == id || path.bias == Some(id) || path.between.contains(&id);
     let op = context.graph.node(id).op.as_str();
-    matches!(op, "AscendQuant" | "AscendWeightQuant") || context.paths.iter().any(inside)
+    matches!(op, op::QUANT | op::WEIGHT_QUANT) || context.paths.iter().any(inside)
 }
 
 /// Rule 7.
@@ -83,16 +83,16 @@ pub(super) fn leaves_the_rest(context: &Context<'_>, findings: &mut Findings) {
             let clips = |use_: &Use| clips(context.graph.node(use_.node));
             if !all_readers_clip(context.graph, &context.consumers, id, &is_output, &clips) {
                 let expected = "Relu6, unless all its readers are AscendQuants that clip at 6";
-                findings.add(&node.name, "Relu", expected);
+                findings.add(&node.name, op::RELU, expected);
             }
-        } else if counterparts.is_bias(id) && before.op == "BiasAdd" {
+        } else if counterparts.is_bias(id) && before.op == op::BIAS_ADD {
             // It is an Add now, which has no layout; rule 18 looks at it.
             compare_inputs(context, counterparts, before_id, id, findings);
             continue;
         } else if node.op != before.op {
             let (then, now) =
                 (counterparts.origin_before(before_id.into()), counterparts.origin_now(id.into()));
-            if node.op != "Identity" || then.name != now.name {
+            if node.op != op::IDENTITY || then.name != now.name {
                 findings.add(&node.name, node.op.as_str(), before.op.as_str());
             }
             continue;
@@ -107,7 +107,7 @@ pub(super) fn leaves_the_rest(context: &Context<'_>, findings: &mut Findings) {
 /// Whether a node is an `AscendQuant` that maps all from 6 upwards to one integer.
 fn clips(node: &Node) -> bool {
     match (node.attrs.get("scale"), node.attrs.get("offset")) {
-        (Some(&AttrValue::F(inverse_scale)), Some(&AttrValue::F(offset))) if node.op == "AscendQuant" => {
+        (Some(&AttrValue::F(inverse_scale)), Some(&AttrValue::F(offset))) if node.op == op::QUANT => {
             let is_int8 = (I8_MIN as f32..=I8_MAX as f32).contains(&offset);
             is_int8 && clips_at_six(inverse_scale, offset as i32)
         }
@@ -123,7 +123,7 @@ fn changed_attributes<'n>(graph: &Graph, original: &Graph, before: &'n Node, nod
     let is_gone = |name: &str| original.find(name).is_some() && graph.find(name).is_none();
     names.retain(|&name| match name {
         "_class" => before.class_without(&is_gone) != node.class_without(&is_gone),
-        "shape" if before.op == "Placeholder" => false,
+        "shape" if before.op == op::PLACEHOLDER => false,
         _ => before.attrs.get(name) != node.attrs.get(name),
     });
     names
@@ -184,7 +184,7 @@ fn before_quant(graph: &Graph, outlet: Outlet) -> Outlet {
         let node = graph.node(outlet.node);
         node.inputs.first().copied().filter(|_| node.op == op).unwrap_or(outlet)
     };
-    input(input(outlet, "AscendAntiQuant"), "AscendQuant")
+    input(input(outlet, op::ANTI_QUANT), op::QUANT)
 }
 
 fn same_constant(original: &Graph, constant: NodeId, graph: &Graph, outlet: Outlet) -> bool {

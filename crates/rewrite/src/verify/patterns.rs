@@ -1,7 +1,7 @@
 //! Rule 8: nothing but `Pad` and a bias between `AscendQuant` and `AscendDequant`.
 
 use amct_graph::op::is_concat;
-use amct_graph::{LayerKind, LayerPath, Node, NodeId, Use};
+use amct_graph::{LayerKind, LayerPath, Node, NodeId, Use, op};
 
 use super::context::{Context, Findings};
 use super::groups;
@@ -20,14 +20,14 @@ fn check_front(context: &Context<'_>, path: &LayerPath, findings: &mut Findings)
     let layer = context.graph.node(path.layer);
     if path.quant.is_none() {
         let found = context.describe_input(layer, path.kind.data_input());
-        findings.add(&layer.name, format!("data from {found}"), "AscendQuant");
+        findings.add(&layer.name, format!("data from {found}"), op::QUANT);
         return;
     }
     let between: Vec<&str> = path.between.iter().map(|&id| context.graph.node(id).op.as_str()).collect();
     let accepted = match between.as_slice() {
         [] => true,
-        ["Pad"] => is_convolution(layer),
-        ["Split"] => layer.op == "Conv2D",
+        [op::PAD] => is_convolution(layer),
+        [op::SPLIT] => layer.op == op::CONV2D,
         _ => false,
     };
     if !accepted {
@@ -41,7 +41,7 @@ fn check_front(context: &Context<'_>, path: &LayerPath, findings: &mut Findings)
 }
 
 fn is_convolution(node: &Node) -> bool {
-    matches!(node.op.as_str(), "Conv2D" | "DepthwiseConv2dNative")
+    matches!(node.op.as_str(), op::CONV2D | op::DEPTHWISE_CONV2D_NATIVE)
 }
 
 fn check_back(context: &Context<'_>, path: &LayerPath, findings: &mut Findings) {
@@ -75,12 +75,12 @@ fn check_back(context: &Context<'_>, path: &LayerPath, findings: &mut Findings) 
 }
 
 fn is_dequant_input(context: &Context<'_>, use_: &Use) -> bool {
-    use_.input == 0 && context.graph.node(use_.node).op == "AscendDequant"
+    use_.input == 0 && context.graph.node(use_.node).op == op::DEQUANT
 }
 
 /// Quantized values must not reach a node that takes them for real ones.
 fn check_quant_readers(context: &Context<'_>, findings: &mut Findings) {
-    for (id, node) in context.of_op("AscendQuant") {
+    for (id, node) in context.of_op(op::QUANT) {
         for use_ in context.consumers.all(id).filter(|use_| !takes_integers(context, use_)) {
             let reader = context.graph.node(use_.node);
             findings.add(
@@ -95,11 +95,11 @@ fn check_quant_readers(context: &Context<'_>, findings: &mut Findings) {
 fn takes_integers(context: &Context<'_>, use_: &Use) -> bool {
     let reader = context.graph.node(use_.node);
     match reader.op.as_str() {
-        "Pad" => {
+        op::PAD => {
             use_.input == 0 && context.consumers.all(use_.node).all(|next| is_layer_data(context, &next))
         }
-        "Split" => groups::reads_split(use_),
-        "AscendAntiQuant" => true,
+        op::SPLIT => groups::reads_split(use_),
+        op::ANTI_QUANT => true,
         _ => is_layer_data(context, use_),
     }
 }
@@ -110,7 +110,7 @@ fn is_layer_data(context: &Context<'_>, use_: &Use) -> bool {
 
 fn check_dequant_sources(context: &Context<'_>, findings: &mut Findings) {
     let is_end = |id: NodeId| context.paths.iter().any(|path| path.end() == id);
-    for (id, node) in context.of_op("AscendDequant") {
+    for (id, node) in context.of_op(op::DEQUANT) {
         let is_fed = context.input(node, 0).is_some_and(|(source, _)| is_end(source));
         if !is_fed && context.path_of_dequant(id).is_none() {
             findings.add(&node.name, context.describe_input(node, 0), "a quantized layer or its BiasAdd");

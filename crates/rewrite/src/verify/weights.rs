@@ -1,6 +1,6 @@
 //! Rules 9 to 11: where the weights come from, and their offset.
 
-use amct_graph::{LayerKind, LayerPath, Node, TensorLiteral, type_name};
+use amct_graph::{LayerKind, LayerPath, Node, TensorLiteral, op, type_name};
 use amct_tensor::{DType, Tensor};
 
 use super::context::{Context, Findings};
@@ -12,12 +12,12 @@ pub(super) fn come_from_weight_quant(context: &Context<'_>, findings: &mut Findi
         let (Some(input), None) = (path.kind.weight_input(), path.weight_quant) else { continue };
         let layer = context.graph.node(path.layer);
         let found = context.describe_input(layer, input);
-        findings.add(&layer.name, format!("weights from {found}"), "AscendWeightQuant");
+        findings.add(&layer.name, format!("weights from {found}"), op::WEIGHT_QUANT);
     }
-    for (id, node) in context.of_op("AscendWeightQuant") {
+    for (id, node) in context.of_op(op::WEIGHT_QUANT) {
         for input in 0..node.inputs.len().min(2) {
-            if context.input(node, input).is_none_or(|(_, source)| source.op != "Const") {
-                findings.add(&node.name, context.describe_input(node, input), "Const");
+            if context.input(node, input).is_none_or(|(_, source)| source.op != op::CONST) {
+                findings.add(&node.name, context.describe_input(node, input), op::CONST);
             }
         }
         for use_ in context.consumers.all(id) {
@@ -91,7 +91,7 @@ pub(super) fn have_zero_offset(context: &Context<'_>, findings: &mut Findings) {
         let per_channel = dequant::word_count(context, path).is_none_or(|count| count > 1);
         let accepted = offset_shapes(&layer.op, &weights, per_channel);
         let fits = match layer.op.as_str() {
-            "MatMul" | "BatchMatMul" | "BatchMatMulV2" => tensor.len() == 1,
+            op::MAT_MUL | op::BATCH_MAT_MUL | op::BATCH_MAT_MUL_V2 => tensor.len() == 1,
             _ => accepted.iter().any(|shape| shape == tensor.shape()),
         };
         if !fits {
@@ -108,13 +108,13 @@ pub(super) fn have_zero_offset(context: &Context<'_>, findings: &mut Findings) {
 /// without asking for the rank.
 fn offset_shapes(op: &str, weights: &[usize], per_channel: bool) -> Vec<Vec<usize>> {
     let mut shapes = match op {
-        "MatMul" | "BatchMatMul" | "BatchMatMulV2" => vec![vec![1]],
-        "Conv3D" => vec![vec![1; 5]],
+        op::MAT_MUL | op::BATCH_MAT_MUL | op::BATCH_MAT_MUL_V2 => vec![vec![1]],
+        op::CONV3D => vec![vec![1; 5]],
         _ => vec![vec![1, 1, 1, 1]],
     };
     match (op, weights) {
-        ("Conv2D", &[_, _, _, channels]) if per_channel => shapes.push(vec![1, 1, 1, channels]),
-        ("DepthwiseConv2dNative" | "Conv2DBackpropInput", &[_, _, channels, _]) if per_channel => {
+        (op::CONV2D, &[_, _, _, channels]) if per_channel => shapes.push(vec![1, 1, 1, channels]),
+        (op::DEPTHWISE_CONV2D_NATIVE | op::CONV2D_BACKPROP_INPUT, &[_, _, channels, _]) if per_channel => {
             shapes.push(vec![1, 1, channels, 1]);
         }
         _ => {}

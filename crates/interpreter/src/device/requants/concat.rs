@@ -40,8 +40,8 @@ fn joined(search: &Search<'_>, quant: NodeId) -> Option<Joined> {
     }
     let node = graph.node(concat);
     let axis = match node.op.as_str() {
-        "ConcatV2" => node.inputs.len().checked_sub(1)?,
-        "Concat" => 0,
+        op::CONCAT_V2 => node.inputs.len().checked_sub(1)?,
+        op::CONCAT => 0,
         _ => return None,
     };
     search.sole_reader(concat)?;

@@ -1,5 +1,6 @@
 //! `Concat`, `ConcatV2` and `Pack`: several tensors in one.
 
+use amct_graph::op;
 use amct_tensor::{Element, Tensor, checked_len};
 
 use crate::dispatch::dispatch;
@@ -10,7 +11,7 @@ use crate::{OpError, Value};
 pub(crate) fn build(context: &mut BuildContext<'_>) -> Result<Box<dyn Operator>, OpError> {
     context.expect_counted_inputs("N", 1)?;
     let count = context.node().inputs.len() - 1;
-    let axis_input = if context.node().op == "Concat" { 0 } else { count };
+    let axis_input = if context.node().op == op::CONCAT { 0 } else { count };
     Ok(Box::new(Concat { count, axis_input }))
 }
 

@@ -1,5 +1,6 @@
 //! `SpaceToDepth` and `DepthToSpace`: blocks of an image to channels, and back.
 
+use amct_graph::op;
 use amct_tensor::{DataFormat, Tensor};
 
 use crate::operator::{BuildContext, Inputs, Operator};
@@ -17,7 +18,7 @@ pub(crate) fn build(context: &mut BuildContext<'_>) -> Result<Box<dyn Operator>,
         .ok()
         .filter(|&block| block >= 2)
         .ok_or_else(|| attrs.error("block_size", "2 or more", size.to_string()))?;
-    Ok(Box::new(Rearrange { to_depth: context.node().op == "SpaceToDepth", format, block }))
+    Ok(Box::new(Rearrange { to_depth: context.node().op == op::SPACE_TO_DEPTH, format, block }))
 }
 
 struct Rearrange {

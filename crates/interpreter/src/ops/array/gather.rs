@@ -1,5 +1,6 @@
 //! `Gather` and `GatherV2`: rows by their position along one axis.
 
+use amct_graph::op;
 use amct_tensor::{Element, Tensor, checked_len};
 
 use crate::dispatch::dispatch;
@@ -8,7 +9,7 @@ use crate::ops::support::axis::{blocks, normalized, position, product};
 use crate::{OpError, Value};
 
 pub(crate) fn build(context: &mut BuildContext<'_>) -> Result<Box<dyn Operator>, OpError> {
-    let has_axis = context.node().op == "GatherV2";
+    let has_axis = context.node().op == op::GATHER_V2;
     context.expect_inputs(if has_axis { 3 } else { 2 })?;
     Ok(Box::new(Gather { has_axis, batch_dims: context.attributes().int_or("batch_dims", 0)? }))
 }

@@ -2,9 +2,10 @@
 
 use crate::operator::{BuildContext, Inputs, Operator};
 use crate::{OpError, Value};
+use amct_graph::op;
 
 pub(crate) fn build(context: &mut BuildContext<'_>) -> Result<Box<dyn Operator>, OpError> {
-    if context.node().op != "IdentityN" {
+    if context.node().op != op::IDENTITY_N {
         context.expect_inputs(1)?;
     }
     Ok(Box::new(Identity))

@@ -1,5 +1,6 @@
 //! `ZerosLike` and `OnesLike`: a constant of another tensor's shape and type.
 
+use amct_graph::op;
 use amct_tensor::Tensor;
 
 use super::fill::everywhere;
@@ -9,7 +10,7 @@ use crate::{OpError, Value};
 
 pub(crate) fn build(context: &mut BuildContext<'_>) -> Result<Box<dyn Operator>, OpError> {
     context.expect_inputs(1)?;
-    Ok(Box::new(Like { ones: context.node().op == "OnesLike" }))
+    Ok(Box::new(Like { ones: context.node().op == op::ONES_LIKE }))
 }
 
 struct Like {

@@ -1,6 +1,7 @@
 //! `Pad` and `PadV2`: a constant around a tensor; on a quantized activation only zero, which is
 //! its zero offset.
 
+use amct_graph::op;
 use amct_tensor::{Element, Tensor, checked_len};
 
 use crate::dispatch::dispatch;
@@ -10,10 +11,10 @@ use crate::ops::support::strided::Strided;
 use crate::{OpError, Value};
 
 pub(crate) fn build(context: &mut BuildContext<'_>) -> Result<Box<dyn Operator>, OpError> {
-    context.expect_inputs(if context.node().op == "Pad" { 2 } else { 3 })?;
+    context.expect_inputs(if context.node().op == op::PAD { 2 } else { 3 })?;
     let pads = match (context.node().op.as_str(), context.constant(1)) {
         // With other values than zero it is not what layers pad with.
-        ("Pad", Some(pads)) => pairs(pads, pads.shape().first().copied().unwrap_or(0)).ok(),
+        (op::PAD, Some(pads)) => pairs(pads, pads.shape().first().copied().unwrap_or(0)).ok(),
         _ => None,
     };
     Ok(Box::new(Pad { pads }))

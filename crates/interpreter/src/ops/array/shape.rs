@@ -1,5 +1,6 @@
 //! `Shape`, `ShapeN`, `Size` and `Rank`.
 
+use amct_graph::op;
 use amct_tensor::{DType, Tensor};
 
 use crate::operator::{BuildContext, Inputs, Operator};
@@ -7,11 +8,11 @@ use crate::{OpError, Value};
 
 pub(crate) fn build(context: &mut BuildContext<'_>) -> Result<Box<dyn Operator>, OpError> {
     let question = match context.node().op.as_str() {
-        "Size" => Question::Size,
-        "Rank" => Question::Rank,
+        op::SIZE => Question::Size,
+        op::RANK => Question::Rank,
         _ => Question::Shape,
     };
-    if context.node().op == "ShapeN" {
+    if context.node().op == op::SHAPE_N {
         context.expect_counted_inputs("N", 0)?;
     } else {
         context.expect_inputs(1)?;

@@ -1,6 +1,7 @@
 //! `SpaceToBatchND` and `BatchToSpaceND`: every n-th position of the spatial dimensions to a batch
 //! of its own, and back; a dilated convolution lies between them.
 
+use amct_graph::op;
 use amct_tensor::Tensor;
 
 use super::pad::{pad, pairs, zero};
@@ -11,7 +12,11 @@ use crate::{OpError, Value};
 
 pub(crate) fn build(context: &mut BuildContext<'_>) -> Result<Box<dyn Operator>, OpError> {
     context.expect_inputs(3)?;
-    Ok(if context.node().op == "SpaceToBatchND" { Box::new(SpaceToBatch) } else { Box::new(BatchToSpace) })
+    Ok(if context.node().op == op::SPACE_TO_BATCH_ND {
+        Box::new(SpaceToBatch)
+    } else {
+        Box::new(BatchToSpace)
+    })
 }
 
 struct SpaceToBatch;

@@ -4,12 +4,13 @@ use crate::operator::{BuildContext, Inputs, Operator};
 use crate::ops::support::axis::normalized;
 use crate::ops::support::strided::Strided;
 use crate::{OpError, Value};
+use amct_graph::op;
 
 /// A node with more outputs than this is damaged, not real.
 const MAX_PARTS: i64 = 1 << 16;
 
 pub(crate) fn build(context: &mut BuildContext<'_>) -> Result<Box<dyn Operator>, OpError> {
-    let sized = context.node().op == "SplitV";
+    let sized = context.node().op == op::SPLIT_V;
     context.expect_inputs(if sized { 3 } else { 2 })?;
     let parts = parts(context, "num_split", 1)?;
     Ok(if sized { Box::new(SplitV { parts }) } else { Box::new(Split { parts }) })

@@ -1,6 +1,7 @@
 //! `NonMaxSuppression` and its versions 2 to 5: boxes chosen by falling score, without those that
 //! overlap a chosen one too much.
 
+use amct_graph::op;
 use amct_tensor::{Tensor, checked_len};
 
 use crate::operator::{BuildContext, Inputs, Operator};
@@ -14,10 +15,10 @@ use select::{Limits, select};
 pub(crate) fn build(context: &mut BuildContext<'_>) -> Result<Box<dyn Operator>, OpError> {
     let attrs = context.attributes();
     let (version, inputs) = match context.node().op.as_str() {
-        "NonMaxSuppression" => (1, 3),
-        "NonMaxSuppressionV2" => (2, 4),
-        "NonMaxSuppressionV3" => (3, 5),
-        "NonMaxSuppressionV4" => (4, 5),
+        op::NON_MAX_SUPPRESSION => (1, 3),
+        op::NON_MAX_SUPPRESSION_V2 => (2, 4),
+        op::NON_MAX_SUPPRESSION_V3 => (3, 5),
+        op::NON_MAX_SUPPRESSION_V4 => (4, 5),
         _ => (5, 6),
     };
     context.expect_inputs(inputs)?;

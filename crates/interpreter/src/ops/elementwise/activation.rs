@@ -1,5 +1,6 @@
 //! `Relu` and `Relu6`.
 
+use amct_graph::op;
 use amct_kernels::{Activation, elementwise};
 use amct_tensor::{DType, Tensor};
 
@@ -15,7 +16,7 @@ use crate::{OpError, Value};
 pub(crate) fn build(context: &mut BuildContext<'_>) -> Result<Box<dyn Operator>, OpError> {
     context.expect_inputs(1)?;
     let activation = match context.node().op.as_str() {
-        "Relu" => Activation::Relu,
+        op::RELU => Activation::Relu,
         _ => Activation::Relu6,
     };
     Ok(or_half(Clip(activation), context))

@@ -1,5 +1,6 @@
 //! Arithmetic on two tensors with broadcasting.
 
+use amct_graph::op;
 use amct_tensor::{DType, Tensor};
 
 use super::bias_add;
@@ -25,19 +26,19 @@ pub(crate) fn build(context: &mut BuildContext<'_>) -> Result<Box<dyn Operator>,
 }
 
 const FUNCTIONS: &[(&str, Function)] = &[
-    ("Add", Function::Add),
-    ("AddV2", Function::Add),
-    ("Div", Function::Div),
-    ("DivNoNan", Function::DivNoNan),
-    ("FloorDiv", Function::FloorDiv),
-    ("FloorMod", Function::FloorMod),
-    ("Maximum", Function::Maximum),
-    ("Minimum", Function::Minimum),
-    ("Mul", Function::Mul),
-    ("Pow", Function::Pow),
-    ("RealDiv", Function::Div),
-    ("SquaredDifference", Function::SquaredDifference),
-    ("Sub", Function::Sub),
+    (op::ADD, Function::Add),
+    (op::ADD_V2, Function::Add),
+    (op::DIV, Function::Div),
+    (op::DIV_NO_NAN, Function::DivNoNan),
+    (op::FLOOR_DIV, Function::FloorDiv),
+    (op::FLOOR_MOD, Function::FloorMod),
+    (op::MAXIMUM, Function::Maximum),
+    (op::MINIMUM, Function::Minimum),
+    (op::MUL, Function::Mul),
+    (op::POW, Function::Pow),
+    (op::REAL_DIV, Function::Div),
+    (op::SQUARED_DIFFERENCE, Function::SquaredDifference),
+    (op::SUB, Function::Sub),
 ];
 
 /// The ops of the table.

@@ -1,5 +1,6 @@
 //! Comparisons of two tensors with broadcasting, to booleans.
 
+use amct_graph::op;
 use amct_tensor::{DType, Tensor};
 
 use crate::operator::{BuildContext, Inputs, Operator};
@@ -12,11 +13,11 @@ use crate::{OpError, Value};
 pub(crate) fn build(context: &mut BuildContext<'_>) -> Result<Box<dyn Operator>, OpError> {
     context.expect_inputs(2)?;
     let relation = match context.node().op.as_str() {
-        "Equal" => Relation::Equal,
-        "NotEqual" => Relation::NotEqual,
-        "Less" => Relation::Less,
-        "LessEqual" => Relation::LessEqual,
-        "Greater" => Relation::Greater,
+        op::EQUAL => Relation::Equal,
+        op::NOT_EQUAL => Relation::NotEqual,
+        op::LESS => Relation::Less,
+        op::LESS_EQUAL => Relation::LessEqual,
+        op::GREATER => Relation::Greater,
         _ => Relation::GreaterEqual,
     };
     // With this attribute off, shapes that do not broadcast would give a single boolean.

@@ -1,5 +1,6 @@
 //! `LogicalAnd`, `LogicalOr` and `LogicalNot`.
 
+use amct_graph::op;
 use amct_tensor::Tensor;
 
 use crate::operator::{BuildContext, Inputs, Operator};
@@ -8,8 +9,8 @@ use crate::{OpError, Value};
 
 pub(crate) fn build(context: &mut BuildContext<'_>) -> Result<Box<dyn Operator>, OpError> {
     let (connective, inputs) = match context.node().op.as_str() {
-        "LogicalAnd" => (Connective::And, 2),
-        "LogicalOr" => (Connective::Or, 2),
+        op::LOGICAL_AND => (Connective::And, 2),
+        op::LOGICAL_OR => (Connective::Or, 2),
         _ => (Connective::Not, 1),
     };
     context.expect_inputs(inputs)?;

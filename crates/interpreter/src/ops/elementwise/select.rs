@@ -1,5 +1,6 @@
 //! `Select` and `SelectV2`: of each pair of elements the one that a condition names.
 
+use amct_graph::op;
 use amct_tensor::Tensor;
 
 use crate::dispatch::dispatch;
@@ -9,7 +10,7 @@ use crate::{OpError, Value};
 
 pub(crate) fn build(context: &mut BuildContext<'_>) -> Result<Box<dyn Operator>, OpError> {
     context.expect_inputs(3)?;
-    Ok(Box::new(Select { broadcasts: context.node().op == "SelectV2" }))
+    Ok(Box::new(Select { broadcasts: context.node().op == op::SELECT_V2 }))
 }
 
 struct Select {

@@ -1,5 +1,6 @@
 //! Functions of one number, element by element and in place.
 
+use amct_graph::op;
 use amct_kernels::elementwise;
 use amct_tensor::{DType, Element, Tensor};
 
@@ -29,10 +30,10 @@ struct Function {
 /// `on!(name, f32 function, f64 function)`: each becomes a loop of its own that can be vectorised.
 /// Without an f32 function, the f64 one serves both, rounded once.
 macro_rules! on {
-    ($name:literal, $single:expr, $double:expr) => {
+    ($name:expr, $single:expr, $double:expr) => {
         Function { name: $name, single: |data| each(data, $single), double: |data| each(data, $double) }
     };
-    ($name:literal, $double:expr) => {
+    ($name:expr, $double:expr) => {
         Function {
             name: $name,
             single: |data| each(data, |x| ($double)(f64::from(x)) as f32),
@@ -45,40 +46,40 @@ macro_rules! on {
 const SELU: (f64, f64) = (1.050_700_987_355_480_5, 1.758_099_340_847_376_9);
 
 const FUNCTIONS: &[Function] = &[
-    on!("Abs", f32::abs, f64::abs),
-    on!("Ceil", f32::ceil, f64::ceil),
-    on!("Cos", f64::cos),
-    on!("Elu", |x| if x < 0.0 { elementwise::exp_m1(x) } else { x }, |x| if x < 0.0 {
+    on!(op::ABS, f32::abs, f64::abs),
+    on!(op::CEIL, f32::ceil, f64::ceil),
+    on!(op::COS, f64::cos),
+    on!(op::ELU, |x| if x < 0.0 { elementwise::exp_m1(x) } else { x }, |x| if x < 0.0 {
         x.exp_m1()
     } else {
         x
     }),
-    on!("Erf", elementwise::erf, libm::erf),
-    on!("Erfc", libm::erfc),
-    on!("Exp", elementwise::exp, f64::exp),
-    on!("Expm1", elementwise::exp_m1, f64::exp_m1),
-    on!("Floor", f32::floor, f64::floor),
-    on!("Inv", |x| 1.0 / x, |x| 1.0 / x),
-    on!("Log", f64::ln),
-    on!("Log1p", f64::ln_1p),
-    on!("Neg", |x| -x, |x| -x),
-    on!("Reciprocal", |x| 1.0 / x, |x| 1.0 / x),
-    on!("Rint", f32::round_ties_even, f64::round_ties_even),
-    on!("Round", f32::round_ties_even, f64::round_ties_even),
-    on!("Rsqrt", |x| 1.0 / x.sqrt(), |x| 1.0 / x.sqrt()),
+    on!(op::ERF, elementwise::erf, libm::erf),
+    on!(op::ERFC, libm::erfc),
+    on!(op::EXP, elementwise::exp, f64::exp),
+    on!(op::EXPM1, elementwise::exp_m1, f64::exp_m1),
+    on!(op::FLOOR, f32::floor, f64::floor),
+    on!(op::INV, |x| 1.0 / x, |x| 1.0 / x),
+    on!(op::LOG, f64::ln),
+    on!(op::LOG1P, f64::ln_1p),
+    on!(op::NEG, |x| -x, |x| -x),
+    on!(op::RECIPROCAL, |x| 1.0 / x, |x| 1.0 / x),
+    on!(op::RINT, f32::round_ties_even, f64::round_ties_even),
+    on!(op::ROUND, f32::round_ties_even, f64::round_ties_even),
+    on!(op::RSQRT, |x| 1.0 / x.sqrt(), |x| 1.0 / x.sqrt()),
     on!(
-        "Selu",
+        op::SELU,
         |x| if x < 0.0 { SELU.1 as f32 * elementwise::exp_m1(x) } else { SELU.0 as f32 * x },
         |x| if x < 0.0 { SELU.1 * x.exp_m1() } else { SELU.0 * x }
     ),
-    on!("Sigmoid", elementwise::sigmoid, |x| 1.0 / (1.0 + (-x).exp())),
-    on!("Sign", Number::sign, Number::sign),
-    on!("Sin", f64::sin),
-    on!("Softplus", elementwise::softplus, |x| if x > 40.0 { x } else { x.exp().ln_1p() }),
-    on!("Softsign", |x| x / (1.0 + x.abs()), |x| x / (1.0 + x.abs())),
-    on!("Sqrt", f32::sqrt, f64::sqrt),
-    on!("Square", |x| x * x, |x| x * x),
-    on!("Tanh", elementwise::tanh, f64::tanh),
+    on!(op::SIGMOID, elementwise::sigmoid, |x| 1.0 / (1.0 + (-x).exp())),
+    on!(op::SIGN, Number::sign, Number::sign),
+    on!(op::SIN, f64::sin),
+    on!(op::SOFTPLUS, elementwise::softplus, |x| if x > 40.0 { x } else { x.exp().ln_1p() }),
+    on!(op::SOFTSIGN, |x| x / (1.0 + x.abs()), |x| x / (1.0 + x.abs())),
+    on!(op::SQRT, f32::sqrt, f64::sqrt),
+    on!(op::SQUARE, |x| x * x, |x| x * x),
+    on!(op::TANH, elementwise::tanh, f64::tanh),
 ];
 
 /// The ops of the table.
@@ -115,11 +116,11 @@ impl Operator for Unary {
 /// The functions that there are for integers, on what was `dtype`.
 fn integers<T: Number>(name: &str, dtype: DType, input: Tensor) -> Result<Tensor, OpError> {
     let function: fn(T) -> T = match name {
-        "Abs" => T::abs,
-        "Neg" => T::neg,
-        "Sign" => T::sign,
-        "Square" => |x| x.mul(x),
-        "Round" => return Ok(input),
+        op::ABS => T::abs,
+        op::NEG => T::neg,
+        op::SIGN => T::sign,
+        op::SQUARE => |x| x.mul(x),
+        op::ROUND => return Ok(input),
         _ => return Err(not_a_number(dtype)),
     };
     in_place::<T>(input, |data| each(data, function))

@@ -1,5 +1,6 @@
 //! `BatchMatMul`, `V2` and `V3`.
 
+use amct_graph::op;
 use amct_kernels::gemm::{PackedF32, PackedI8, gemm_f32, gemm_i8};
 use amct_kernels::{Epilogue, I32Epilogue, OutputSlice};
 use amct_tensor::{DType, Element, Tensor, checked_len};
@@ -17,7 +18,7 @@ pub(crate) fn build(context: &mut BuildContext<'_>) -> Result<Box<dyn Operator>,
     context.expect_inputs(2)?;
     let attrs = context.attributes();
     let kind = BatchMatMul {
-        broadcasts: context.node().op != "BatchMatMul",
+        broadcasts: context.node().op != op::BATCH_MAT_MUL,
         adj_x: attrs.bool_or("adj_x", false)?,
         adj_y: attrs.bool_or("adj_y", false)?,
     };

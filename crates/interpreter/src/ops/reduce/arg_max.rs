@@ -1,5 +1,6 @@
 //! `ArgMax` and `ArgMin`: where the extreme value along an axis is first found.
 
+use amct_graph::op;
 use amct_tensor::{DType, Element, Tensor};
 
 use crate::operator::{BuildContext, Inputs, Operator};
@@ -17,7 +18,7 @@ pub(crate) fn build(context: &mut BuildContext<'_>) -> Result<Box<dyn Operator>,
         Some(integer @ (DType::I32 | DType::I64)) => integer,
         Some(other) => return Err(attrs.error("output_type", "int32 or int64", other.name()).into()),
     };
-    Ok(or_half(Extreme { smallest: context.node().op == "ArgMin", output }, context))
+    Ok(or_half(Extreme { smallest: context.node().op == op::ARG_MIN, output }, context))
 }
 
 struct Extreme {

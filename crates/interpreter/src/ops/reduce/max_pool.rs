@@ -1,7 +1,7 @@
 //! `MaxPool`, and `MaxPoolV2`, whose window comes as inputs.
 
 use amct_graph::views::WindowAttrs;
-use amct_graph::{AttrValue, Node};
+use amct_graph::{AttrValue, Node, op};
 use amct_kernels::pool::max_pool_f32;
 use amct_tensor::Tensor;
 
@@ -12,7 +12,7 @@ use crate::ops::support::window::{from_nhwc, to_nhwc};
 use crate::{OpError, Value};
 
 pub(crate) fn build(context: &mut BuildContext<'_>) -> Result<Box<dyn Operator>, OpError> {
-    if context.node().op == "MaxPoolV2" {
+    if context.node().op == op::MAX_POOL_V2 {
         context.expect_inputs(3)?;
         return Ok(Box::new(MaxPoolV2 { node: context.node().clone() }));
     }
@@ -30,7 +30,7 @@ struct MaxPoolV2 {
 
 impl Operator for MaxPoolV2 {
     fn run(&self, mut inputs: Inputs) -> Result<Vec<Value>, OpError> {
-        let mut node = Node { op: "MaxPool".to_owned(), ..self.node.clone() };
+        let mut node = Node { op: op::MAX_POOL.to_owned(), ..self.node.clone() };
         for (index, name) in [(1, "ksize"), (2, "strides")] {
             node.attrs.insert(name.to_owned(), AttrValue::ints(inputs.tensor(index)?.to_i64_vec()?));
         }

@@ -1,5 +1,6 @@
 //! `Sum`, `Mean`, `Max`, `Min`, `Prod`, `All` and `Any` over some axes.
 
+use amct_graph::op;
 use amct_tensor::{DType, Tensor};
 
 use crate::operator::{BuildContext, Inputs, Operator};
@@ -17,12 +18,12 @@ use fold::fold;
 pub(crate) fn build(context: &mut BuildContext<'_>) -> Result<Box<dyn Operator>, OpError> {
     context.expect_inputs(2)?;
     let function = match context.node().op.as_str() {
-        "Sum" => Function::Sum,
-        "Mean" => Function::Mean,
-        "Max" => Function::Max,
-        "Min" => Function::Min,
-        "Prod" => Function::Prod,
-        "All" => Function::All,
+        op::SUM => Function::Sum,
+        op::MEAN => Function::Mean,
+        op::MAX => Function::Max,
+        op::MIN => Function::Min,
+        op::PROD => Function::Prod,
+        op::ALL => Function::All,
         _ => Function::Any,
     };
     let keep_dims = context.attributes().bool_or("keep_dims", false)?;

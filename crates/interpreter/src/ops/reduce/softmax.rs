@@ -1,5 +1,6 @@
 //! `Softmax` and `LogSoftmax` over the last axis.
 
+use amct_graph::op;
 use amct_kernels::elementwise;
 use amct_tensor::{DType, Tensor};
 
@@ -11,7 +12,7 @@ use crate::{OpError, Value};
 
 pub(crate) fn build(context: &mut BuildContext<'_>) -> Result<Box<dyn Operator>, OpError> {
     context.expect_inputs(1)?;
-    Ok(or_half(Softmax { log: context.node().op == "LogSoftmax" }, context))
+    Ok(or_half(Softmax { log: context.node().op == op::LOG_SOFTMAX }, context))
 }
 
 struct Softmax {

@@ -1,6 +1,7 @@
 //! `TopK` and `TopKV2`: the largest values of each row, in falling order, with their indices; of
 //! equal values the one with the lower index comes first.
 
+use amct_graph::op;
 use std::cmp::Ordering;
 
 use amct_tensor::{DType, Element, Tensor, checked_len};
@@ -14,7 +15,7 @@ use crate::{OpError, Value};
 
 pub(crate) fn build(context: &mut BuildContext<'_>) -> Result<Box<dyn Operator>, OpError> {
     let attrs = context.attributes();
-    let k = if context.node().op == "TopK" { Some(attrs.int_or("k", -1)?) } else { None };
+    let k = if context.node().op == op::TOP_K { Some(attrs.int_or("k", -1)?) } else { None };
     context.expect_inputs(if k.is_some() { 1 } else { 2 })?;
     let wide = match attrs.dtype("index_type")? {
         None | Some(DType::I32) => false,

@@ -1,6 +1,6 @@
 //! The factors by which the weights of a balanced layer differ from the float ones.
 
-use amct_graph::{LayerKind, LayerPath};
+use amct_graph::{LayerKind, LayerPath, op};
 
 use crate::layers::InputChannels;
 use crate::verify::context::Context;
@@ -24,7 +24,7 @@ impl Factors {
         let mut inverse = inverse.as_slice::<f32>().ok()?.to_vec();
         let layer = graph.node(path.layer);
         let kind = LayerKind::of_op(&layer.op)?;
-        if path.between.iter().any(|&id| graph.node(id).op == "Split") {
+        if path.between.iter().any(|&id| graph.node(id).op == op::SPLIT) {
             // The layer sees a part of the channels.
             let (seen, slot) =
                 (kind.input_channels(weights)?, layer.inputs.get(path.kind.data_input())?.slot);
