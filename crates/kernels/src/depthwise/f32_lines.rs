@@ -102,7 +102,9 @@ impl F32Lines<'_> {
         if S::REGISTERS == 32 {
             tiles!(8);
         }
-        tiles!(4);
+        if S::REGISTERS >= 16 {
+            tiles!(4);
+        }
         tiles!(2);
         tiles!(1);
         // Channels done twice come out the same, unless they are added to what is there.

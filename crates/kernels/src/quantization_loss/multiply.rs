@@ -25,10 +25,13 @@ pub(super) struct Multiply {
 }
 
 impl Multiply {
-    /// `None` where the arithmetic is not proved exact or does not pay.
+    /// `None` where the arithmetic is not proved exact or does not pay, and without a fused multiply-add.
     pub(super) fn new(isa: Isa, candidates: &[Candidate], count: usize, expected: [f32; 2]) -> Option<Self> {
         let vectors = isa.vectors();
-        let reciprocals = Reciprocals::new(candidates, count, expected).filter(|_| vectors.fused)?;
+        if !vectors.fused {
+            return None;
+        }
+        let reciprocals = Reciprocals::new(candidates, count, expected)?;
         let Reciprocals { low, high, tiny, magnitudes, .. } = reciprocals;
         let lanes = vectors.lanes;
         let constants = Constants {

@@ -77,6 +77,8 @@ impl Kernel for Sums<'_> {
 
     #[inline(always)]
     fn run<S: Simd>(self, simd: S) {
+        // Spares the code of loops that never run.
+        assert!(S::FUSED, "the multiplying way is for instruction sets with a fused multiply-add");
         match (self.group.vectors == 1, S::REGISTERS == 32) {
             (true, _) => self.group_of::<S, 1>(simd),
             (false, true) => self.group_of::<S, { Group::most(32) }>(simd),
@@ -88,7 +90,8 @@ impl Kernel for Sums<'_> {
 impl Sums<'_> {
     #[inline(always)]
     fn group_of<S: Simd, const G: usize>(self, simd: S) {
-        match (self.constants.signed, self.group.clips) {
+        // The few vectors that are left over clip in any case, which spares loops of their own.
+        match (self.constants.signed, self.group.clips || G == 1) {
             (false, false) => self.add::<S, G, false, false>(simd),
             (false, true) => self.add::<S, G, false, true>(simd),
             (true, false) => self.add::<S, G, true, false>(simd),
