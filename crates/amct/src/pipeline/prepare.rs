@@ -181,8 +181,8 @@ mod tests {
     /// A convolution, and behind a conditional a batch norm and a convolution in training, or a batch norm.
     fn batch_norm_with_a_switch(is_training: bool) -> Graph {
         let strides = AttrValue::ints(vec![1; 4]);
-        let layer = [("strides", strides), ("padding", AttrValue::string("VALID"))];
         let float = ("T", AttrValue::Type(type_code(DType::F32)));
+        let layer = [float.clone(), ("strides", strides), ("padding", AttrValue::string("VALID"))];
         let norm = |name: &str, input: &str, is_training| {
             let attrs = [float.clone(), ("is_training", AttrValue::B(is_training))];
             node(name, "FusedBatchNorm", &[input, "one", "one", "one", "one"], &attrs)
