@@ -48,11 +48,11 @@ pub(crate) fn run(args: &SensitivityArgs, out: &mut Out) -> Result<Outcome, CliE
 }
 
 /// Whether layers can be ranked by agreement.
-fn check_agreement(measure: Measure, effects: &[LayerEffect], outputs: &[String]) -> Result<(), amct::Error> {
+fn check_agreement(measure: Measure, effects: &[LayerEffect], outputs: &[String]) -> Result<(), CliError> {
     let without = effects.iter().find(|effect| effect.effect.agreement.is_none());
     match without.filter(|_| measure == Measure::Agreement) {
         None => Ok(()),
-        Some(effect) => Err(amct::Error::Unsupported(format!(
+        Some(effect) => Err(CliError::Usage(format!(
             "--by agreement needs an output with one row of classes per image, which '{}' is not; use --by sqnr \
              or cosine (seen at layer '{}')",
             outputs.first().map_or("", String::as_str),
