@@ -161,9 +161,12 @@ fn the_kind_is_that_of_the_cause_and_the_place_is_all_that_is_known() {
 
 #[test]
 fn what_can_be_done_is_data_and_its_words_name_no_option() {
-    let node =
-        |name: &str| (Node { name: name.into(), op: "Placeholder".into(), ..Node::default() }, Vec::new());
-    let graph = Graph::from_named([node("a"), node("b")], GraphMeta::default()).unwrap();
+    let node = |name: &str, op: &str, inputs: &[&str]| {
+        let inputs = inputs.iter().map(|input| (*input).to_owned()).collect();
+        (Node { name: name.into(), op: op.into(), ..Node::default() }, inputs)
+    };
+    let nodes = [node("x", "Placeholder", &[]), node("a", "Relu", &["x"]), node("b", "Relu6", &["x"])];
+    let graph = Graph::from_named(nodes, GraphMeta::default()).unwrap();
     let error = amct::signature::outputs(&graph, &[]).unwrap_err();
     assert_eq!(error.remedy(), Some(Remedy::NameAnOutput(vec!["a".into(), "b".into()])));
     assert_eq!(error.in_one_line(), "the graph has 2 possible outputs: 'a', 'b'; name one of them");

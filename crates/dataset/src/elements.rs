@@ -42,7 +42,13 @@ pub(crate) fn from_le_bytes(
 ) -> Option<Result<Tensor, TensorError>> {
     let bytes = match order {
         Order::RowMajor => Cow::Borrowed(bytes),
-        Order::ColumnMajor => Cow::Owned(row_major(shape, dtype.size(), bytes)),
+        Order::ColumnMajor => match row_major(shape, dtype.size(), bytes) {
+            Some(bytes) => Cow::Owned(bytes),
+            None => {
+                let found = bytes.len().checked_div(dtype.size()).unwrap_or(0);
+                return Some(Err(TensorError::Length { shape: shape.to_vec(), found }));
+            }
+        },
     };
     macro_rules! number {
         ($type:ty) => {
@@ -69,15 +75,15 @@ pub(crate) fn from_le_bytes(
     })
 }
 
-/// The elements of `size` bytes of a column-major dump, the last axis fastest.
-fn row_major(shape: &[usize], size: usize, dump: &[u8]) -> Vec<u8> {
+/// The elements of `size` bytes of a column-major dump, the last axis fastest; `None` for axes longer than
+/// memory, also where another one of 0 leaves nothing in it.
+fn row_major(shape: &[usize], size: usize, dump: &[u8]) -> Option<Vec<u8>> {
     let mut len = 1_usize;
-    let axes = shape.iter().map(|&dim| {
-        let stride = len;
-        len = len.saturating_mul(dim);
-        (dim, stride)
-    });
-    let axes: Vec<(usize, usize)> = axes.collect();
+    let mut axes = Vec::with_capacity(shape.len());
+    for &dim in shape {
+        axes.push((dim, len));
+        len = len.checked_mul(dim.max(1))?;
+    }
     let mut at = vec![0; shape.len()];
     let mut element = 0_usize;
     let mut bytes = Vec::with_capacity(dump.len());
@@ -94,7 +100,7 @@ fn row_major(shape: &[usize], size: usize, dump: &[u8]) -> Vec<u8> {
             *at = 0;
         }
     }
-    bytes
+    Some(bytes)
 }
 
 /// The dump of `tensor` in row-major order; `None` for [`DType::String`], which has none.

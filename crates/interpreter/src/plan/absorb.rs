@@ -55,8 +55,9 @@ pub(super) fn following(steps: Vec<Step>, kept: &BTreeSet<usize>) -> Vec<Step> {
     for mut step in steps {
         let earlier = candidates(&step).into_iter().find_map(|(slot, other)| {
             let index = *maker.get(&slot).filter(|_| sole_reader(&slot))?;
-            // What else the step reads must be there when the earlier one runs.
-            if other.is_some_and(|other| maker.get(&other).is_none_or(|&other| other >= index)) {
+            // What else the step reads must be there when the earlier one runs. What no step makes is there from
+            // the start: it is fed, or constant.
+            if other.is_some_and(|other| maker.get(&other).is_some_and(|&other| other >= index)) {
                 return None;
             }
             let Some(Absorbable::Step(next)) = step.operator.absorbable() else { return None };

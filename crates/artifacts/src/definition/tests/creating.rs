@@ -224,7 +224,7 @@ fn a_file_is_named_with_line_and_column() {
     let path = directory.path().join("q.cfg");
     std::fs::write(&path, "batch_num: 1\n  skip_layers: 'x'\n").unwrap();
     let file = DefinitionFile::read(&path).unwrap();
-    let error = file.create_config(&graph(), FOLDABLE).unwrap_err().to_string();
+    let error = Chain(&file.create_config(&graph(), FOLDABLE).unwrap_err()).to_string();
     assert_eq!(error, format!("{}:2:3: Layer x does not exist in the graph.", path.display()));
     std::fs::write(&path, "batch_num: 0").unwrap();
     let error = Chain(&DefinitionFile::read(&path).unwrap_err()).to_string();
