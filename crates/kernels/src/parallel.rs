@@ -32,9 +32,16 @@ pub(crate) fn for_each_chunk<T: Send, S>(
             let chunk_len = chunk_len.min(len - first);
             // SAFETY: these elements exist, and no other chunk has one of them.
             let chunk = unsafe { std::slice::from_raw_parts_mut(out.as_mut_ptr().add(first), chunk_len) };
-            body(&mut scratch, index, chunk);
+            apart(&body, &mut scratch, index, chunk);
         }
     });
+}
+
+/// Calls `body`. As an argument, and not as a pointer, the chunk is known to overlap nothing, so the loops over it
+/// are vectorised.
+#[inline(never)]
+fn apart<T, S>(body: &impl Fn(&mut S, usize, &mut [T]), scratch: &mut S, index: usize, chunk: &mut [T]) {
+    body(scratch, index, chunk);
 }
 
 thread_local! {
