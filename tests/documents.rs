@@ -5,6 +5,7 @@ use std::fs;
 use std::path::{Component, Path, PathBuf};
 
 use amct_rewrite::verify::{ADVICE, RULES};
+use amct_rewrite::{PASSES, PassInfo};
 
 use crate::support::root;
 
@@ -236,6 +237,18 @@ fn every_rule_has_its_row() {
         let rows = text.lines().filter(|line| line.starts_with(&format!("| {} |", rule.number))).count();
         assert_eq!(rows, 1, "rule {}", rule.number);
     }
+}
+
+#[test]
+fn architecture_lists_the_passes_in_their_order() {
+    let text = fs::read_to_string(root().join("ARCHITECTURE.md")).unwrap();
+    let rows = text.lines().skip_while(|line| !line.starts_with("| pass |")).skip(2);
+    let rows: Vec<&str> = rows.take_while(|line| line.starts_with('|')).collect();
+    let row = |pass: &PassInfo| {
+        let written = if pass.is_written { "yes" } else { "no" };
+        format!("| `{}` | {} | {written} |", pass.name, pass.does)
+    };
+    assert_eq!(rows, PASSES.iter().map(row).collect::<Vec<_>>());
 }
 
 /// Comments once cited a folder that the repository does not have. A module may have such a folder.

@@ -7,6 +7,7 @@
 mod dumps;
 mod error;
 mod float_layers;
+mod info;
 mod inner;
 mod joined;
 mod layer_sums;
@@ -21,11 +22,11 @@ use amct_calibration::Batches;
 use amct_graph::Graph;
 use amct_interpreter::Arithmetic;
 use amct_metrics::{CodeHistogram, CodeUse, ErrorSplit, Errors, LsbHistogram};
-use amct_rewrite::provenance::infer;
 use serde::Serialize;
 
 pub use self::dumps::{Mapping, compare_dumps};
 pub use self::error::CompareError;
+pub(crate) use self::info::counterparts;
 use crate::predict::Class;
 use crate::{Error, signature};
 
@@ -193,19 +194,19 @@ pub fn compare(
     inputs: &dyn Batches,
 ) -> Result<Comparison, Error> {
     let outputs = signature::outputs(float, &options.outputs)?;
-    let inferred = infer(quantized, float, &outputs);
-    let layers = inner::layers(quantized, &inferred);
-    if layers.is_empty() {
+    if amct_graph::quantized_layers(quantized).is_empty() {
         return Err(CompareError::NotQuantized.into());
     }
-    let counterparts = float_layers::FloatLayers::new(quantized, &inferred, &outputs, &layers);
+    let counterparts = counterparts(quantized, float, &outputs, options.info.as_ref())?;
+    let layers = inner::layers(quantized, &counterparts);
+    let float_layers = float_layers::FloatLayers::new(quantized, &counterparts, &outputs, &layers);
     let inner = inner::nodes(quantized, &layers);
     let origins = match &options.info {
-        Some(info) => origins::of_info(info, float, quantized, &inner)?,
-        None => origins::by_name(float, quantized, &layers, &inner, &counterparts),
+        Some(info) => origins::of_info(info, float, quantized, &inner),
+        None => origins::by_name(float, quantized, &layers, &inner, float_layers.groups()),
     };
     let rows = rows::Rows::new(float, quantized, &outputs, (&layers, &inner), &origins)?;
-    run::Run::new(float, quantized, rows, &counterparts, options.arithmetic)?.over(inputs)
+    run::Run::new(float, quantized, rows, &float_layers, options.arithmetic)?.over(inputs)
 }
 
 impl Comparison {

@@ -9,6 +9,7 @@ pub(crate) mod convert;
 pub(crate) mod convert_model;
 pub(crate) mod inspect;
 mod profile;
+mod quant_info;
 pub(crate) mod quantize;
 mod report;
 pub(crate) mod run;

@@ -22,10 +22,10 @@ use amct_tensor::DType;
 use self::place::Place;
 use crate::RewriteError;
 use crate::constants::{constant, type_attr};
-use crate::insert::NodeOrigin;
 use crate::layers::QuantizableLayer;
 use crate::names::ScopeNames;
 use crate::outputs::Outputs;
+use crate::provenance::{Standing, Told};
 use crate::sweep::remove_dead_constants;
 
 /// The pass's name in logs.
@@ -41,26 +41,8 @@ pub struct Balanced {
     pub layers: Vec<QuantizableLayer>,
     /// Each new product, and what it multiplies.
     pub products: Vec<(Outlet, Outlet)>,
-    /// Names of the new nodes, and of the layer that each was made for.
-    inserted: BTreeMap<String, String>,
-}
-
-impl Balanced {
-    /// Gives the new nodes the origins of their layers.
-    pub fn set_origins(&self, nodes: &mut [NodeOrigin]) {
-        let of_layer =
-            |layer: &str| nodes.iter().find(|node| node.name == layer).map(|node| node.original.clone());
-        let origins: BTreeMap<&str, Vec<String>> = self
-            .inserted
-            .iter()
-            .map(|(name, layer)| (name.as_str(), of_layer(layer).unwrap_or_else(|| vec![layer.clone()])))
-            .collect();
-        for node in nodes {
-            if let Some(original) = origins.get(node.name.as_str()) {
-                node.original.clone_from(original);
-            }
-        }
-    }
+    /// That each new node was made for a layer.
+    pub told: Told,
 }
 
 /// Balances the layers that have factors: by layer name, one for each channel of the layer's own data.
@@ -240,9 +222,11 @@ impl Plan {
             place::move_layers(graph, &mut layers, *reader, product.into(), *source);
         }
         let owned = ids.iter().zip(&self.owners);
-        let inserted = owned
-            .filter_map(|(&id, &owner)| Some((graph.node(id).name.clone(), layers.get(owner)?.name.clone())))
-            .collect();
-        Balanced { layers, products, inserted }
+        let told = owned.filter_map(|(&id, &owner)| {
+            let layer = layers.get(owner)?;
+            Some((graph.node(id).name.clone(), Standing::Beside(layer.name.clone())))
+        });
+        let told = told.collect();
+        Balanced { layers, products, told }
     }
 }

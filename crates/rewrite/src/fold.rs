@@ -45,6 +45,7 @@ pub use skip::FoldSkip;
 
 use crate::RewriteError;
 use crate::outputs::Outputs;
+use crate::provenance::Told;
 use crate::report::{Outcome, PassReport};
 
 /// The pass's name in reports and logs.
@@ -81,6 +82,11 @@ impl FoldReport {
     /// quantized with meaning: the caller decides whether that is an error.
     pub fn training(&self) -> impl Iterator<Item = &str> {
         self.nodes.skipped().filter(|(_, reason)| matches!(reason, FoldSkip::Training)).map(|(name, _)| name)
+    }
+
+    /// What the nodes of the folded layers stand for.
+    pub fn told(&self) -> Told {
+        self.groups.iter().flat_map(FoldedGroup::told).collect()
     }
 }
 

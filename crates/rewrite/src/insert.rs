@@ -40,13 +40,12 @@ use amct_graph::{Graph, NodeId};
 use amct_tensor::quantization::ActivationParams;
 
 use crate::RewriteError;
-use crate::fold::FoldedGroup;
 use crate::layers::QuantizableLayer;
 use crate::outputs::Outputs;
+use crate::provenance::Told;
 use crate::sweep::remove_dead_constants;
 
 pub use anti_quant::TENSOR_OPS;
-pub use origin::NodeOrigin;
 pub(crate) use relu6::{all_readers_clip, clips_at_six};
 
 /// The pass's name in logs.
@@ -85,8 +84,6 @@ pub struct TensorQuantization {
 pub struct InsertOptions {
     /// The requested outputs as `name` or `name:slot`; they stay addressable and float.
     pub outputs: Vec<String>,
-    /// The groups that folding made, for the origins of the nodes.
-    pub groups: Vec<FoldedGroup>,
     /// Whether to write `dst_type = "INT8"` on `AscendQuant` and `AscendWeightQuant`. ATC takes
     /// both forms; the TensorFlow 1.15 era adapter refuses the attribute, so it is off by default.
     pub write_dst_type: bool,
@@ -103,8 +100,8 @@ pub struct InsertOptions {
 pub struct InsertReport {
     /// Names of the layers quantized, in the order given.
     pub layers: Vec<String>,
-    /// Every node of the quantized graph, in topological order, and the original ones it stands for.
-    pub nodes: Vec<NodeOrigin>,
+    /// What the nodes of the quantized layers, and those that were added, stand for.
+    pub told: Told,
     /// Requested outputs whose node was renamed, as (output, new name of the node inside).
     pub renamed: Vec<(String, String)>,
     /// `MaxPool`s that read a quantized value because their neighbours do.
@@ -156,7 +153,7 @@ pub fn insert_quantization(
     let mut next = graph.clone();
     let ids = next.apply(&patch)?;
     remove_dead_constants(&mut next, replaced, &outputs)?;
-    let nodes = origin::of_nodes(graph, &next, (layers, &places), &options.groups, &ids, &owners)?;
+    let told = origin::told(graph, &next, (layers, &places), &ids, &owners)?;
     *graph = next;
 
     for quantization in layers {
@@ -166,5 +163,5 @@ pub fn insert_quantization(
     }
     let layers: Vec<String> = layers.iter().map(|quantization| quantization.layer.name.clone()).collect();
     log::info!(target: PASS, "{} layers quantized", layers.len());
-    Ok(InsertReport { layers, nodes, renamed, pools, relus })
+    Ok(InsertReport { layers, told, renamed, pools, relus })
 }

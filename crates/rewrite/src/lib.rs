@@ -1,6 +1,6 @@
 //! Graph to graph: folding batch norm, choosing layers, inserting quantization, checking the result.
 //!
-//! Level 2 of the workspace. The passes run in this order, each a function of a [`Graph`] that
+//! Level 2 of the workspace. The passes run in this order ([`PASSES`] lists those that change a graph), each a function of a [`Graph`] that
 //! changes it through patches only and says node by node what it did or why not ([`report`]):
 //!
 //! 1. [`tidy()`] decides conditionals and leaves out what does nothing, for what is computed;
@@ -35,6 +35,7 @@ mod library;
 mod names;
 mod outputs;
 pub mod pass;
+pub mod passes;
 pub mod provenance;
 pub mod qat;
 pub mod report;
@@ -51,14 +52,14 @@ pub use error::RewriteError;
 pub use fold::{FoldOptions, FoldReport, FoldedGroup, fold};
 pub use input_shapes::tell_input_shapes;
 pub use insert::{
-    InsertOptions, InsertReport, LayerQuantization, NodeOrigin, TENSOR_OPS, TensorQuantization,
-    insert_quantization,
+    InsertOptions, InsertReport, LayerQuantization, TENSOR_OPS, TensorQuantization, insert_quantization,
 };
 pub use layers::{ConvGroup, LayerScan, QuantizableLayer, already_quantized, scan_layers};
 pub use library::drop_uncalled_library;
 pub use pass::{Evaluate, PassContext};
-pub use provenance::Provenance;
+pub use passes::{PASSES, PassInfo};
+pub use provenance::{Counterparts, NodeOrigin, Provenance};
 pub use roll_back::roll_back;
 pub use rollback_rule::{ExpectedRollback, RollbackReason, expected_rollbacks};
 pub use tidy::{Purpose, Tidied, tidy};
-pub use verify::{Severity, Violation, verify};
+pub use verify::{Severity, Violation, verify, verify_beside};

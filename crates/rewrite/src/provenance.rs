@@ -1,17 +1,22 @@
 //! Where the values of a graph are after passes have changed it, and where those of the new graph come from.
 //!
 //! A pass tells its own moves. [`Provenance`] puts those of several passes behind one another, so that a caller
-//! goes from the first graph to the last and back without knowing the passes. [`infer()`] guesses where two graphs
-//! are all there is.
+//! goes from the first graph to the last and back without knowing the passes. What folding, balancing and insertion did
+//! is told by names ([`Told`]), since it outlives the graphs: [`compose`] makes of it what `_quant.json` holds.
+//! [`Counterparts`] lays a quantized graph beside its original, by what was told, or, where two graphs are all there
+//! is, by what they show.
 
-mod infer;
+mod counterparts;
+mod told;
+mod written;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use amct_graph::{NodeId, Outlet, Source};
 
-pub(crate) use infer::Origin;
-pub use infer::{Counterparts, infer};
+pub use counterparts::Counterparts;
+pub(crate) use counterparts::Origin;
+pub use told::{NodeOrigin, Standing, Told, compose};
 
 /// What one pass moves. Outlets that are not named stay where they are.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -29,6 +29,8 @@ pub use rules::{ADVICE, RULES, Rule};
 
 use context::{Context, Findings};
 
+use crate::provenance::Counterparts;
+
 /// How binding a rule is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Severity {
@@ -71,9 +73,15 @@ impl fmt::Display for Violation {
 ///
 /// `original` is the float graph it was made of, before or after folding; without it the rules on
 /// what must stay the same (5 to 7, part of 2 and 10) are not checked. `outputs` are the requested
-/// outputs as `name` or `name:slot`.
+/// outputs as `name` or `name:slot`. What became of the original is inferred; [`verify_beside`] takes what is known.
 pub fn verify(graph: &Graph, original: Option<&Graph>, outputs: &[String]) -> Vec<Violation> {
+    let original = original.map(|original| Counterparts::infer(graph, original, outputs));
     check(&RULES, &Context::new(graph, original, outputs))
+}
+
+/// Checks a graph as [`verify`] does, beside its original.
+pub fn verify_beside(graph: &Graph, original: Counterparts<'_>, outputs: &[String]) -> Vec<Violation> {
+    check(&RULES, &Context::new(graph, Some(original), outputs))
 }
 
 pub use crate::rollback_rule::Shapes;

@@ -1,9 +1,9 @@
 //! The float layers that the quantized ones were made of, each ready to run on an input of its own.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use amct_calibration::tidied;
-use amct_graph::{Graph, QuantizedLayer};
+use amct_graph::{Graph, LayerKind, Node, NodeId, QuantizedLayer};
 use amct_interpreter::{Plan, PlanOptions};
 use amct_rewrite::provenance::Counterparts;
 use amct_rewrite::qat::is_fake_quant;
@@ -44,12 +44,12 @@ impl FloatLayer {
 impl FloatLayers {
     pub(super) fn new(
         quantized: &Graph,
-        inferred: &Counterparts<'_>,
+        counterparts: &Counterparts<'_>,
         outputs: &[String],
         layers: &[QuantizedLayer],
     ) -> Self {
-        let folded = prepared(inferred, outputs)
-            .and_then(|prepared| balanced(prepared, quantized, (inferred, layers)))
+        let folded = prepared(counterparts, outputs)
+            .and_then(|prepared| balanced(prepared, quantized, (counterparts, layers)))
             .and_then(Folded::new);
         Self { folded: folded.map_err(|error| Chain(&error).to_string()) }
     }
@@ -127,24 +127,18 @@ impl Folded {
 }
 
 /// The float graph, folded where the quantized one is.
-fn prepared(inferred: &Counterparts<'_>, outputs: &[String]) -> Result<Prepared, Error> {
-    let float = inferred.original();
+fn prepared(counterparts: &Counterparts<'_>, outputs: &[String]) -> Result<Prepared, Error> {
+    let float = counterparts.original();
     if float.nodes().any(|(_, node)| is_fake_quant(node)) {
         return Ok(prepare_qat(float, outputs)?.0);
     }
-    let all = prepare(float, outputs, &PrepareOptions::default(), None)?;
-    let is_still_there = |name: &String| float.find(name).is_some_and(|id| inferred.is_kept(id));
-    let left_alone = all.fold.groups.iter().filter(|group| {
-        let kept = [Some(&group.layer), group.bias_add.as_ref()];
-        let behind = group.through.iter().flat_map(|through| &through.folded);
-        let folded = group.original.iter().chain(behind).filter(|name| !kept.contains(&Some(name)));
-        folded.clone().count() > 0 && folded.clone().all(is_still_there)
-    });
-    let skip: BTreeSet<String> = left_alone.map(|group| group.layer.clone()).collect();
-    if skip.is_empty() {
-        return Ok(all);
-    }
-    let options = PrepareOptions { do_fusion: true, skip_fusion_layers: skip };
+    // Into which layers is known; what they were made of is computed again, for it is in neither file.
+    let is_left_alone = |(id, node): &(NodeId, &Node)| {
+        LayerKind::of_op(&node.op).is_some_and(|kind| kind.weight_input().is_some())
+            && !counterparts.is_folded(*id)
+    };
+    let left_alone = float.nodes().filter(is_left_alone).map(|(_, node)| node.name.as_str());
+    let options = PrepareOptions::default().with_skipped_layers(left_alone);
     prepare(float, outputs, &options, None)
 }
 
@@ -152,12 +146,12 @@ fn prepared(inferred: &Counterparts<'_>, outputs: &[String]) -> Result<Prepared,
 fn balanced(
     prepared: Prepared,
     quantized: &Graph,
-    (inferred, layers): (&Counterparts<'_>, &[QuantizedLayer]),
+    (counterparts, layers): (&Counterparts<'_>, &[QuantizedLayer]),
 ) -> Result<Prepared, Error> {
     let mut factors = BTreeMap::new();
     for layer in layers {
         let before = quantized.node(layer.quant).inputs.first().map(|outlet| outlet.node);
-        let product = before.filter(|&id| inferred.is_balancing(id)).map(|id| quantized.node(id));
+        let product = before.filter(|&id| counterparts.is_balancing(id)).map(|id| quantized.node(id));
         let Some(&factor) = product.and_then(|node| node.inputs.get(1)) else { continue };
         let Some(constant) = quantized.constant(factor)? else { continue };
         let inverse = constant.as_slice::<f32>().unwrap_or_default();

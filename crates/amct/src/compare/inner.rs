@@ -7,10 +7,10 @@ use amct_rewrite::provenance::Counterparts;
 
 /// The quantized layers by the names of the float model: one whose value is an output has given its name to
 /// an identity of the dequantized value.
-pub(super) fn layers(quantized: &Graph, inferred: &Counterparts<'_>) -> Vec<QuantizedLayer> {
+pub(super) fn layers(quantized: &Graph, counterparts: &Counterparts<'_>) -> Vec<QuantizedLayer> {
     let mut layers = amct_graph::quantized_layers(quantized);
     for layer in &mut layers {
-        let original = inferred.of(layer.node).map(|id| inferred.original().node(id));
+        let original = counterparts.of(layer.node).map(|id| counterparts.original().node(id));
         if let Some(original) = original.filter(|original| original.op == layer.op) {
             layer.name.clone_from(&original.name);
         }

@@ -4,58 +4,39 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use amct_artifacts::quant_info::{OpInfo, QuantInfo};
 use amct_graph::op::is_concat;
-use amct_graph::{Graph, NodeId, Outlet, QuantizedLayer, op};
+use amct_graph::{Graph, Node, NodeId, Outlet, QuantizedLayer, op};
 use amct_rewrite::FoldedGroup;
-
-use super::CompareError;
-use super::float_layers::FloatLayers;
 
 /// The counterpart of output 0 of nodes of the quantized graph.
 pub(super) type Origins = BTreeMap<NodeId, Outlet>;
 
 /// As `_quant.json` says of what is not `inner`: the origin of an output, or a node that stands for one alone.
-///
-/// # Errors
-/// [`CompareError::OtherInfo`] if it is another model's.
 pub(super) fn of_info(
     info: &QuantInfo,
     float: &Graph,
     quantized: &Graph,
     inner: &BTreeSet<NodeId>,
-) -> Result<Origins, CompareError> {
+) -> Origins {
     let by_name: BTreeMap<&str, &OpInfo> = info.ops.iter().map(|op| (op.name.as_str(), op)).collect();
-    let (mut origins, mut unknown) = (Origins::new(), Vec::new());
-    for (id, node) in quantized.nodes() {
-        let Some(op) = by_name.get(node.name.as_str()) else {
-            unknown.push(&node.name);
-            continue;
-        };
-        let origin = op.origin().and_then(|(name, index)| match op.output {
+    let origin = |(id, node): (NodeId, &Node)| {
+        let op = by_name.get(node.name.as_str())?;
+        let (name, index) = op.origin()?;
+        let origin = match op.output {
             Some(_) => float.find(name).map(|node| Outlet::new(node, index)),
             None => same(float, quantized, id, name),
-        });
-        if let Some(origin) = origin.filter(|_| !inner.contains(&id)) {
-            origins.insert(id, origin);
-        }
-    }
-    for node in &unknown {
-        log::warn!(target: "compare", "node '{node}' is not in the quantization info and has no counterpart");
-    }
-    match unknown.first() {
-        Some(node) if 2 * unknown.len() > quantized.len() => {
-            Err(CompareError::OtherInfo { name: info.name.clone(), node: (*node).clone() })
-        }
-        _ => Ok(origins),
-    }
+        };
+        Some((id, origin?))
+    };
+    quantized.nodes().filter(|(id, _)| !inner.contains(id)).filter_map(origin).collect()
 }
 
-/// By names, and for layers by what folding makes of the float model.
+/// By names, and for layers by what folding makes of the float model: where nothing is written.
 pub(super) fn by_name(
     float: &Graph,
     quantized: &Graph,
     layers: &[QuantizedLayer],
     inner: &BTreeSet<NodeId>,
-    counterparts: &FloatLayers,
+    groups: &[FoldedGroup],
 ) -> Origins {
     let mut origins: Origins = quantized
         .nodes()
@@ -69,7 +50,7 @@ pub(super) fn by_name(
             None => drop(origins.remove(&id)),
         }
     };
-    for group in counterparts.groups() {
+    for group in groups {
         set(outside(quantized, inner, group.end()), group.last());
         if let Some(through) = &group.through {
             let now = outside(quantized, inner, &through.node);
@@ -77,7 +58,7 @@ pub(super) fn by_name(
         }
     }
     for layer in layers {
-        set(Some(layer.dequant), end_of_layer(float, quantized, layer, counterparts.groups()).as_deref());
+        set(Some(layer.dequant), end_of_layer(float, quantized, layer, groups).as_deref());
     }
     origins
 }

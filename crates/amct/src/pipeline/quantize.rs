@@ -6,9 +6,10 @@ use amct_artifacts::quant_info::{OpInfo, OutputOrigin, QuantInfo};
 use amct_artifacts::record::{Record, RecordEntry, RecordError};
 use amct_calibration::weights;
 use amct_graph::{Graph, NodeId};
+use amct_rewrite::provenance::compose;
 use amct_rewrite::{
-    InsertOptions, LayerQuantization, NodeOrigin, QuantizableLayer, Severity, TensorQuantization,
-    drop_uncalled_library, insert_quantization, tell_input_shapes, verify,
+    Counterparts, InsertOptions, LayerQuantization, NodeOrigin, QuantizableLayer, RewriteError, Severity,
+    TensorQuantization, drop_uncalled_library, insert_quantization, tell_input_shapes, verify_beside,
 };
 use amct_tensor::quantization::ActivationParams;
 use rayon::prelude::*;
@@ -44,6 +45,7 @@ pub fn quantize(prepared: &Prepared, record: &Record, name: &str) -> Result<Quan
     record.entries.iter().try_for_each(recorded::check_features)?;
     let factors = balance::recorded_factors(record);
     let balanced = if factors.is_empty() { None } else { Some(balance::balanced(prepared, &factors)?) };
+    let folded = &prepared.graph;
     let prepared = balanced.as_ref().map_or(prepared, |(with_factors, _)| with_factors);
     let layers = prepared.scan.layers.par_iter().filter_map(|layer| {
         let entry = record.get(&layer.name)?;
@@ -55,24 +57,27 @@ pub fn quantize(prepared: &Prepared, record: &Record, name: &str) -> Result<Quan
     let mut graph = prepared.graph.clone();
     let options = InsertOptions {
         outputs: prepared.outputs.clone(),
-        groups: prepared.fold.groups.clone(),
         tensors: tensors(&prepared.graph, record),
         ..InsertOptions::default()
     };
-    let mut report = insert_quantization(&mut graph, &layers, &options)?;
-    if let Some((_, balanced)) = &balanced {
-        balanced.set_origins(&mut report.nodes);
-    }
+    let report = insert_quantization(&mut graph, &layers, &options)?;
+    let fold = prepared.fold.told();
+    let mut told = vec![&fold];
+    told.extend(balanced.as_ref().map(|(_, balanced)| &balanced.told));
+    told.push(&report.told);
+    let origins = |passes| compose(&graph, passes).map_err(RewriteError::from);
+    let ops = origins(&told)?.into_iter().map(op_info).collect();
+    let of_folded = origins(told.get(1..).unwrap_or_default())?;
     tell_input_shapes(&mut graph, &prepared.shapes)?;
     drop_uncalled_library(&mut graph)?;
-    check(&graph, &prepared.outputs)?;
-    let ops = report.nodes.into_iter().map(op_info).collect();
+    check(Counterparts::told(&graph, folded, &prepared.outputs, &of_folded), &graph, &prepared.outputs)?;
     Ok(Quantized { graph, info: QuantInfo { name: name.to_owned(), ops }, layers: report.layers })
 }
 
-/// Makes sure that the graph keeps the rules of ATC, whatever the float one was like.
-fn check(graph: &Graph, outputs: &[String]) -> Result<(), Error> {
-    let mut violations = verify(graph, None, outputs);
+/// Makes sure that the graph keeps the rules of ATC, whatever the float one was like, and leaves alone what is not
+/// quantized.
+fn check(folded: Counterparts<'_>, graph: &Graph, outputs: &[String]) -> Result<(), Error> {
+    let mut violations = verify_beside(graph, folded, outputs);
     violations.retain(|violation| violation.severity == Severity::Must);
     if violations.is_empty() { Ok(()) } else { Err(Error::Contract(violations)) }
 }

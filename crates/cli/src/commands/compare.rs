@@ -19,7 +19,7 @@ use serde_json::json;
 
 use crate::Outcome;
 use crate::args::{CompareArgs, CompareFormat};
-use crate::commands::report;
+use crate::commands::{quant_info, report};
 use crate::error::CliError;
 use crate::output::Out;
 
@@ -96,25 +96,12 @@ fn models(args: &CompareArgs) -> Result<(Comparison, Vec<PathBuf>), CliError> {
             )));
         }
     }
-    let info = info_file(args).map(QuantInfo::read).transpose()?;
+    let info = quant_info::file(args.quant_json.as_deref(), &args.found).map(QuantInfo::read).transpose()?;
     let options =
         CompareOptions::default().with_arithmetic(arithmetic).with_info(info).with_outputs(&outputs);
     let found = compare(&float, &quantized, &options, &wanted)?;
     let files = (0..count).flat_map(|index| inputs.files(index).map(|(_, file)| file.to_owned()));
     Ok((found, files.collect()))
-}
-
-/// The file that tells which node stands for which, given or beside the model.
-fn info_file(args: &CompareArgs) -> Option<PathBuf> {
-    let beside = || {
-        let name = args.found.file_name()?.to_str()?.strip_suffix("_quantized.pb")?;
-        Some(args.found.with_file_name(format!("{name}_quant.json"))).filter(|file| file.exists())
-    };
-    match args.quant_json.as_deref() {
-        Some(none) if none == Path::new("none") => None,
-        Some(file) => Some(file.to_owned()),
-        None => beside(),
-    }
 }
 
 /// The page about two models.
@@ -137,7 +124,9 @@ fn write_report(
             remedy: None,
         }
     })?;
-    let further = info_file(args).into_iter().map(|path| ("quantization info", path));
+    let further = quant_info::file(args.quant_json.as_deref(), &args.found)
+        .into_iter()
+        .map(|path| ("quantization info", path));
     let compiled = args.om_json.iter().map(|path| ("compiled model", path.clone()));
     let config = config.map(|path| ("configuration beside the quantized model", path));
     let models = [("float model", args.reference.clone()), ("quantized model", args.found.clone())];

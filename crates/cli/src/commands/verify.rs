@@ -7,6 +7,8 @@ use amct::atc::deciding_shapes;
 use amct::data::ZeroBatch;
 use amct::pipeline::prepare_qat;
 use amct::signature;
+use amct::verify::verify_with_info;
+use amct_artifacts::quant_info::QuantInfo;
 use amct_graph::{Graph, Outlet};
 use amct_rewrite::qat::is_fake_quant;
 use amct_rewrite::verify::{Shapes, advise};
@@ -15,6 +17,7 @@ use serde_json::json;
 
 use crate::Outcome;
 use crate::args::{Format, VerifyArgs};
+use crate::commands::quant_info;
 use crate::error::CliError;
 use crate::output::Out;
 
@@ -34,7 +37,14 @@ pub(crate) fn run(args: &VerifyArgs, out: &mut Out) -> Result<Outcome, CliError>
     if outputs.is_empty() {
         signature::outputs(known, &[])?;
     }
-    let mut violations = verify(&graph, original.as_ref(), &outputs);
+    let mut violations = match &original {
+        Some(original) => {
+            let info = quant_info::file(args.quant_json.as_deref(), &args.model);
+            let info = info.map(QuantInfo::read).transpose()?;
+            verify_with_info(&graph, original, &outputs, info.as_ref())?
+        }
+        None => verify(&graph, None, &outputs),
+    };
     violations.extend(advise(&graph, shapes(&graph, &outputs)));
     let count = |wanted| violations.iter().filter(|violation| violation.severity == wanted).count();
     let refused = count(Severity::Must);

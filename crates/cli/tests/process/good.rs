@@ -67,6 +67,28 @@ fn verify_refuses_a_damaged_model_with_exit_code_1() {
 }
 
 #[test]
+fn verify_goes_by_what_is_written_beside_the_model() {
+    let job = Job::with_model(one_convolution());
+    job.quantize(&[]);
+    let verify = |further: &[&str]| {
+        let output = job.run(
+            &[&["verify", "out/m_quantized.pb", "--original", "model.pb", "--format", "json"], further]
+                .concat(),
+        );
+        (output.status.code(), [output.stdout, output.stderr].map(|text| String::from_utf8(text).unwrap()))
+    };
+    let (code, [found, _]) = verify(&[]);
+    assert_eq!(code, Some(0));
+    assert_eq!(verify(&["--quant-json", "none"]).1[0], found);
+    assert_eq!(verify(&["--quant-json", "out/m_quant.json"]).1[0], found);
+    // The file beside the model is read without being asked for.
+    job.file("out/m_quant.json", br#"{"name":"other","graph":[{"op":[{"name":"x","type":"Relu"}]}]}"#);
+    let (code, [_, error]) = verify(&[]);
+    assert_eq!(code, Some(2));
+    assert!(error.contains("is another model's") && error.contains("--quant-json none"), "{error}");
+}
+
+#[test]
 fn run_names_the_inputs_when_a_wrong_one_is_fed() {
     let job = Job::with_model(one_convolution());
     let output = job.run(&["run", "model.pb", "--input", "imput=images/a.png"]);

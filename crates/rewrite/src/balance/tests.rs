@@ -3,8 +3,9 @@
 use amct_graph::{AttrValue, LayerKind};
 
 use super::*;
+use crate::provenance::{Counterparts, NodeOrigin, compose};
 use crate::testing::{Net, constant_of, edited, inputs, names, node, quantize_layer};
-use crate::{InsertOptions, insert_quantization, scan_layers, verify};
+use crate::{InsertOptions, insert_quantization, scan_layers, verify, verify_beside};
 
 fn factors(of: &[(&str, &[f32])]) -> BTreeMap<String, Vec<f32>> {
     of.iter().map(|(name, factors)| ((*name).to_owned(), factors.to_vec())).collect()
@@ -171,17 +172,26 @@ fn new_nodes_have_the_origins_of_their_layer() {
         .conv("s/conv", "Conv2D", "x", [1, 1, 2, 3])
         .bias_add("s/bias", "s/conv", 3)
         .float("relu", "Relu", &["s/bias"]);
-    let (_, graph, balanced) = balanced(net, &["relu"], &[("s/conv", &[2.0, 0.5])]);
+    let (original, graph, balanced) = balanced(net, &["relu"], &[("s/conv", &[2.0, 0.5])]);
     let layers = [quantize_layer(&graph, balanced.layers[0].clone(), 0.05, 0)];
     let mut quantized = graph.clone();
     let options = InsertOptions { outputs: names(&["relu"]), ..InsertOptions::default() };
-    let mut report = insert_quantization(&mut quantized, &layers, &options).unwrap();
-    balanced.set_origins(&mut report.nodes);
-    let of = |name: &str| &report.nodes.iter().find(|node| node.name == name).unwrap().original;
+    let report = insert_quantization(&mut quantized, &layers, &options).unwrap();
+    let nodes = compose(&quantized, &[&balanced.told, &report.told]).unwrap();
+    let of = |name: &str| &nodes.iter().find(|node| node.name == name).unwrap().original;
     for name in ["s/conv", "s/dmq_balance/Mul", "s/dmq_balance/factor", "s/act_quant/AscendQuant"] {
         assert_eq!(*of(name), ["s/conv", "s/bias"], "{name}");
     }
     assert_eq!(*of("x"), ["x"]);
+
+    let rules = |nodes: &[NodeOrigin]| -> Vec<u8> {
+        let told = Counterparts::told(&quantized, &original, &options.outputs, nodes);
+        verify_beside(&quantized, told, &options.outputs).iter().map(|found| found.rule).collect()
+    };
+    assert_eq!(rules(&nodes), []);
+    // A product that no pass tells of balances nothing.
+    let others: Vec<_> = nodes.iter().filter(|node| node.op != op::MUL).cloned().collect();
+    assert!(rules(&others).contains(&7), "{:?}", rules(&others));
 }
 
 #[test]

@@ -1,5 +1,7 @@
 //! What was folded into one layer, by the names of the original nodes.
 
+use crate::provenance::{Standing, Told};
+
 /// A layer that something was folded into, by the names of its nodes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FoldedGroup {
@@ -33,6 +35,22 @@ impl FoldedGroup {
     /// something was folded from behind another node.
     pub fn last(&self) -> Option<&str> {
         if self.through.is_some() { None } else { self.original.last().map(String::as_str) }
+    }
+
+    /// What its nodes stand for.
+    pub(super) fn told(&self) -> Told {
+        let stands_for = |nodes: Vec<String>, output_of: Option<&str>| Standing::For {
+            nodes,
+            output_of: output_of.map(str::to_owned),
+        };
+        let mut told = Told::new();
+        told.insert(self.layer.clone(), stands_for(self.original.clone(), None));
+        told.insert(self.end().to_owned(), stands_for(self.original.clone(), self.last()));
+        if let Some(Through { node, folded }) = &self.through {
+            let own = [node].into_iter().chain(folded).cloned().collect();
+            told.insert(node.clone(), stands_for(own, folded.last().map(String::as_str)));
+        }
+        told
     }
 
     /// Takes in what a later round folded into the same layer.

@@ -10,6 +10,7 @@ use amct_tensor::DType;
 use amct_tensor::quantization::DeqScale;
 
 use super::*;
+use crate::provenance::compose;
 use crate::testing::{Net, constant_of, inputs, names, node, quantize_all, quantize_layer};
 use crate::{FoldOptions, fold, scan_layers};
 
@@ -98,17 +99,18 @@ fn a_folded_graph_quantizes_with_the_group_as_origin() {
     let folded =
         fold(&mut graph, &FoldOptions { outputs: outputs.clone(), ..FoldOptions::default() }).unwrap();
     let layers = quantize_all(&graph, &["a/Relu6"]);
-    let options = InsertOptions { outputs, groups: folded.groups, ..InsertOptions::default() };
+    let options = InsertOptions { outputs, ..InsertOptions::default() };
     let report = insert_quantization(&mut graph, &layers, &options).unwrap();
     assert_eq!(constant_of(&graph, "a/weight_quant/offset_w").shape(), [1, 1, 3, 1]);
     assert_eq!(constant_of(&graph, "a/dequant/deq_scale").shape(), [6]);
-    let origin = |name: &str| report.nodes.iter().find(|node| node.name == name).unwrap().clone();
+    let nodes = compose(&graph, &[&folded.told(), &report.told]).unwrap();
+    let origin = |name: &str| nodes.iter().find(|node| node.name == name).unwrap().clone();
     for name in ["a/act_quant/AscendQuant", "a/dw", "a/bias_add/BiasAdd", "a/weight_quant/weight"] {
         assert_eq!((origin(name).original, origin(name).output_of), (names(&["a/dw", "a/bn"]), None));
     }
     assert_eq!(origin("a/dequant/AscendDequant").output_of, Some("a/bn".to_owned()));
     assert_eq!(origin("a/Relu6").original, ["a/Relu6"]);
-    let order: Vec<&str> = report.nodes.iter().map(|node| node.name.as_str()).collect();
+    let order: Vec<&str> = nodes.iter().map(|node| node.name.as_str()).collect();
     assert_eq!(order.len(), graph.len());
     assert_eq!(order[..2], ["x", "a/act_quant/AscendQuant"]);
     assert_eq!(order[order.len() - 3..], ["a/dequant/deq_scale", "a/dequant/AscendDequant", "a/Relu6"]);
@@ -121,9 +123,9 @@ fn a_folded_layer_that_stays_float_keeps_its_origin() {
         .batch_norm("bn", "c", 2)
         .build();
     let folded = fold(&mut graph, &FoldOptions::default()).unwrap();
-    let options = InsertOptions { groups: folded.groups, ..InsertOptions::default() };
-    let report = insert_quantization(&mut graph, &[], &options).unwrap();
-    let end = report.nodes.iter().find(|node| node.op == "BiasAdd").unwrap();
+    let report = insert_quantization(&mut graph, &[], &InsertOptions::default()).unwrap();
+    let nodes = compose(&graph, &[&folded.told(), &report.told]).unwrap();
+    let end = nodes.iter().find(|node| node.op == "BiasAdd").unwrap();
     assert_eq!((end.original.clone(), end.output_of.as_deref()), (names(&["c", "bn"]), Some("bn")));
 }
 
@@ -239,7 +241,8 @@ fn matmul_and_pooling_have_one_scale() {
     assert_eq!(inputs(&graph, "fc/BiasAdd"), ["fc/dequant/AscendDequant"]);
     assert_eq!(inputs(&graph, "fc/dequant/AscendDequant")[0], "fc/BiasAdd_quantized");
     assert_eq!(report.renamed, [("fc/BiasAdd".to_owned(), "fc/BiasAdd_quantized".to_owned())]);
-    let inner = report.nodes.iter().find(|node| node.name == "fc/BiasAdd_quantized").unwrap();
+    let nodes = compose(&graph, &[&report.told]).unwrap();
+    let inner = nodes.iter().find(|node| node.name == "fc/BiasAdd_quantized").unwrap();
     assert_eq!(inner.original, ["fc/MatMul", "fc/BiasAdd"]);
 }
 

@@ -12,9 +12,9 @@ fn quantized(net: Net, outputs: &[&str]) -> Graph {
     let mut graph = original.clone();
     let outputs_of = names(outputs);
     let options = FoldOptions { outputs: outputs_of.clone(), ..FoldOptions::default() };
-    let groups = fold(&mut graph, &options).unwrap().groups;
+    fold(&mut graph, &options).unwrap();
     let layers = quantize_all(&graph, outputs);
-    let options = InsertOptions { outputs: outputs_of.clone(), groups, ..InsertOptions::default() };
+    let options = InsertOptions { outputs: outputs_of.clone(), ..InsertOptions::default() };
     insert_quantization(&mut graph, &layers, &options).unwrap();
     assert_eq!(verify(&graph, Some(&original), &outputs_of), []);
     graph

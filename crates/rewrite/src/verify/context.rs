@@ -3,7 +3,7 @@
 use amct_graph::{AttrValue, Consumers, Graph, LayerPath, Node, NodeId, TensorLiteral, layer_paths, op};
 
 use super::{Rule, Severity, Shapes, Violation};
-use crate::provenance::{Counterparts, infer};
+use crate::provenance::Counterparts;
 
 /// What the rules look at.
 pub(super) struct Context<'a> {
@@ -19,10 +19,9 @@ pub(super) struct Context<'a> {
 }
 
 impl<'a> Context<'a> {
-    pub(super) fn new(graph: &'a Graph, original: Option<&'a Graph>, outputs: &'a [String]) -> Self {
+    pub(super) fn new(graph: &'a Graph, original: Option<Counterparts<'a>>, outputs: &'a [String]) -> Self {
         let consumers = graph.consumers();
         let paths = layer_paths(graph, &consumers);
-        let original = original.map(|original| infer(graph, original, outputs));
         Self { graph, original, outputs, consumers, paths, shapes: Shapes::new() }
     }
 

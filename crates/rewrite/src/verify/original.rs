@@ -234,7 +234,7 @@ pub(super) fn weight_problem(
 }
 
 /// scale_w of each of the layer's channels: a dequantization word divided by scale_d; and the part of
-/// it that the word may lack, because `FORCE_FP16_QUANT` cuts the lower 13 bits.
+/// it that the word may lack, because `FORCE_FP16_QUANT` cuts the lower 13 bits, or because it is too small to have all.
 fn steps(context: &Context<'_>, path: &LayerPath, channels: usize) -> Option<Vec<(f64, f64)>> {
     let quant = context.graph.node(path.quant?);
     let Some(AttrValue::F(inverse_scale)) = quant.attrs.get("scale") else { return None };
@@ -246,7 +246,10 @@ fn steps(context: &Context<'_>, path: &LayerPath, channels: usize) -> Option<Vec
     };
     let step = |word: &u64| {
         let word = DeqScale::from_bits(*word);
-        let slack = if word == word.truncated() { 1.0 / 1024.0 } else { 0.0 };
+        let cut = if word == word.truncated() { 1.0 / 1024.0 } else { 0.0 };
+        let least = f64::from(f32::from_bits(1));
+        let rounded = if word.scale.is_normal() { 0.0 } else { least / f64::from(word.scale) };
+        let slack = cut + rounded;
         (f64::from(word.scale) * f64::from(*inverse_scale), slack)
     };
     Some(words.iter().map(step).collect())

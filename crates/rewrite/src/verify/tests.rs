@@ -48,11 +48,10 @@ fn quantized(net: Net, outputs: &[&str]) -> Sample {
     let original = net.build();
     let mut folded = original.clone();
     let options = FoldOptions { outputs: names(outputs), ..FoldOptions::default() };
-    let groups = fold(&mut folded, &options).unwrap().groups;
+    fold(&mut folded, &options).unwrap();
     let mut quantized = folded.clone();
     let layers = quantize_all(&folded, outputs);
-    let options =
-        InsertOptions { outputs: names(outputs), groups, write_dst_type: true, ..InsertOptions::default() };
+    let options = InsertOptions { outputs: names(outputs), write_dst_type: true, ..InsertOptions::default() };
     insert_quantization(&mut quantized, &layers, &options).unwrap();
     Sample { original, folded, quantized }
 }

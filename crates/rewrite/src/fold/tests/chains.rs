@@ -1,8 +1,9 @@
 //! What is folded besides `FusedBatchNorm`, and what lies between layer and norm.
 
 use super::*;
+use crate::provenance::{Counterparts, compose};
 use crate::testing::{names, quantize_all};
-use crate::{InsertOptions, insert_quantization, verify};
+use crate::{InsertOptions, insert_quantization, verify, verify_beside};
 
 /// Which way the operands of a small-op norm stand.
 #[derive(Clone, Copy)]
@@ -61,13 +62,19 @@ pub(super) fn is_sound(original: &Graph, folded: &Graph, report: &FoldReport, ou
     let mut graph = folded.clone();
     let layers = quantize_all(folded, &[output]);
     assert!(!layers.is_empty());
-    let options = InsertOptions {
-        outputs: names(&[output]),
-        groups: report.groups.clone(),
-        ..InsertOptions::default()
-    };
-    insert_quantization(&mut graph, &layers, &options).unwrap();
-    assert_eq!(verify(&graph, Some(original), &names(&[output])), []);
+    let outputs = names(&[output]);
+    let options = InsertOptions { outputs: outputs.clone(), ..InsertOptions::default() };
+    let inserted = insert_quantization(&mut graph, &layers, &options).unwrap();
+    assert_eq!(verify(&graph, Some(original), &outputs), []);
+    // What the passes tell says the same as what the two graphs show.
+    let nodes = compose(&graph, &[&report.told(), &inserted.told]).unwrap();
+    let told = Counterparts::told(&graph, original, &outputs, &nodes);
+    let inferred = Counterparts::infer(&graph, original, &outputs);
+    for (id, node) in original.nodes() {
+        assert_eq!(told.is_folded(id), inferred.is_folded(id), "{}", node.name);
+        assert_eq!(told.has_vanished(id), inferred.has_vanished(id), "{}", node.name);
+    }
+    assert_eq!(verify_beside(&graph, told, &outputs), []);
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! Shifts, and scales cut to 19 bits, in the dequantization words.
 
 use super::*;
+use crate::testing::edited;
 use crate::verify::Severity;
 use crate::{Violation, verify};
 
@@ -63,4 +64,27 @@ fn truncated_scales_verify() {
         assert_eq!(truncated.scale.to_bits(), plain.scale.to_bits() & 0xFFFF_E000);
         assert_ne!(plain, truncated);
     }
+}
+
+/// Nor are they less so where a word is too small to have all its bits.
+#[test]
+fn tiny_scales_verify() {
+    let scale = 2.9e-42_f32;
+    let integers: Vec<i8> = (0..108_i8).map(|i| 127 - 2 * i.min(100)).collect();
+    let floats = integers.iter().map(|&q| f32::from(q) * scale).collect();
+    let tiny = Net::default().constant("tiny", &[3, 3, 3, 4], floats).build();
+    let net = Net::with_input(&[-1, 8, 8, 3]).conv("net/c/Conv2D", "Conv2D", "x", [3, 3, 3, 4]).float(
+        "net/c/Relu",
+        "Relu",
+        &["net/c/Conv2D"],
+    );
+    let original = edited(&net.build(), |nodes| {
+        let weights = nodes.iter_mut().find(|(node, _)| node.name == "net/c/Conv2D/weights").unwrap();
+        weights.0.attrs.insert("value".to_owned(), node(&tiny, "tiny").attrs["value"].clone());
+    });
+    let mut graph = original.clone();
+    let mut layers = quantize_all(&graph, &[]);
+    (layers[0].scale_w, layers[0].weights) = (vec![scale; 4], integers);
+    insert_quantization(&mut graph, &layers, &InsertOptions::default()).unwrap();
+    assert_eq!(verify(&graph, Some(&original), &names(&["net/c/Relu"])), []);
 }

@@ -1,5 +1,5 @@
-//! Which node of a quantized graph stands for which of its original, worked out from the two graphs: for models
-//! of others, and where nothing is written about it.
+//! Which node of a quantized graph stands for which of its original: what is written about it, and where nothing is
+//! written what the two graphs show.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,6 +7,8 @@ use amct_graph::op::{self, is_batch_norm, is_concat};
 use amct_graph::quantized::joined_parts;
 use amct_graph::{Consumers, Graph, LayerKind, Node, NodeId, Outlet, layer_paths};
 
+use super::told::NodeOrigin;
+use super::written::Written;
 use crate::evaluate::evaluate;
 
 /// The original graph beside the quantized one.
@@ -37,20 +39,30 @@ pub(crate) struct Origin {
     has_bias: bool,
 }
 
-/// Works out what quantization and folding made of a graph. `outputs` are the requested outputs.
-pub fn infer<'a>(graph: &'a Graph, original: &'a Graph, outputs: &[String]) -> Counterparts<'a> {
-    Counterparts::new(graph, original, outputs)
-}
-
 impl<'a> Counterparts<'a> {
-    fn new(graph: &'a Graph, original: &'a Graph, outputs: &[String]) -> Self {
+    /// By what the two graphs show: for models of others, and where nothing is written. `outputs` are the requested
+    /// outputs.
+    pub fn infer(graph: &'a Graph, original: &'a Graph, outputs: &[String]) -> Self {
+        Self::new(graph, original, outputs, &Written::default())
+    }
+
+    /// By what the passes told, from [`compose`](super::compose()) or read from `_quant.json`. It must fit the two
+    /// graphs: a node is folded if it is gone and was behind a layer, a product balances if an `AscendQuant` alone
+    /// reads it. A node of which nothing is written is [inferred](Self::infer).
+    pub fn told(graph: &'a Graph, original: &'a Graph, outputs: &[String], nodes: &[NodeOrigin]) -> Self {
+        Self::new(graph, original, outputs, &Written::of(nodes))
+    }
+
+    fn new(graph: &'a Graph, original: &'a Graph, outputs: &[String], written: &Written<'_>) -> Self {
+        let mut balanced = balancing_products(graph, original);
+        balanced.retain(|&id| written.may_be_inserted(&graph.node(id).name));
         let mut counterparts = Self {
             graph,
             original,
             renamed: BTreeMap::new(),
             vanished: BTreeMap::new(),
             folded: BTreeSet::new(),
-            balanced: balancing_products(graph, original),
+            balanced,
             biases: other_biases(graph),
             reordered: BTreeSet::new(),
         };
@@ -60,10 +72,13 @@ impl<'a> Counterparts<'a> {
                 continue;
             }
             if let Some(input) = folded_input(original, node) {
-                counterparts.vanished.insert(id, input);
+                if written.may_be_folded(&node.name) {
+                    counterparts.vanished.insert(id, input);
+                }
             } else if let Some(inner) = now.and_then(|now| behind_dequant(graph, graph.node(now)))
                 && (graph.node(inner).op == node.op
                     || (node.op == op::BIAS_ADD && counterparts.biases.contains(&inner)))
+                && written.may_stand_for(&graph.node(inner).name, &node.name)
             {
                 counterparts.renamed.insert(inner, id);
             }
@@ -146,8 +161,8 @@ impl<'a> Counterparts<'a> {
         false
     }
 
-    /// Whether a batch norm was folded into this node of the original graph.
-    pub(crate) fn is_folded(&self, id: NodeId) -> bool {
+    /// Whether something was folded into this node of the original graph, a layer or its `BiasAdd`.
+    pub fn is_folded(&self, id: NodeId) -> bool {
         self.folded.contains(&id)
     }
 
