@@ -112,7 +112,8 @@ impl<'a> Counterparts<'a> {
             let node = self.original.node(id);
             let first = node.inputs.first().map(|outlet| outlet.node);
             match node.op.as_str() {
-                _ if self.vanished.contains_key(&id) => {
+                // What only it reads: another reader would have seen its own change too.
+                _ if self.vanished.contains_key(&id) && (id == vanished || is_private(id)) => {
                     let input = self.vanished.get(&id).and_then(|&input| node.inputs.get(input));
                     open.extend(input.map(|outlet| outlet.node));
                 }
