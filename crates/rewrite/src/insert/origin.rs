@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use amct_graph::{Graph, NodeId};
+use amct_tensor::internal;
 
 use super::LayerQuantization;
 use super::places::Places;
@@ -91,11 +92,14 @@ pub(super) fn of_nodes(
         }
     }
     for (&id, &owner) in added.iter().zip(owners) {
-        let group = |index: usize| groups.get(index).cloned().unwrap_or_default();
+        let group = |index: usize| {
+            let group = groups.get(index).cloned();
+            group.ok_or_else(|| internal!("a node was added for layer {index} of {}", groups.len()))
+        };
         match owner {
-            Owner::Inserted(index) => known.insert(id, (group(index), None)),
+            Owner::Inserted(index) => known.insert(id, (group(index)?, None)),
             Owner::Dequant(index) => {
-                let original = group(index);
+                let original = group(index)?;
                 let last = last_of(layers.get(index), places, folded).unwrap_or(original.last().cloned());
                 known.insert(id, (original, last))
             }
