@@ -50,13 +50,13 @@ fn recipes_name_files_that_are_there() {
 /// tell; so each is looked at once, and the number can only fall. A new one that is right raises it, with a
 /// reason in review; what cannot happen is `internal!`, or is written so that it cannot be said.
 const DEFAULTS: [(&str, usize); 12] = [
-    ("amct", 21),
+    ("amct", 20),
     ("artifacts", 11),
     ("calibration", 6),
     ("cli", 4),
     ("dataset", 4),
     ("graph", 6),
-    ("interpreter", 37),
+    ("interpreter", 33),
     ("kernels", 11),
     ("metrics", 2),
     ("report", 0),

@@ -1,4 +1,5 @@
-//! Texts from the folder `docs`, where they also link to each other.
+//! Texts from the folder `docs`. Where one links to another, such as to `devices.md`, that is the module of its name
+//! here.
 //!
 //! [`migrating`]: AMCT's calls beside ours. [`graphs`]: operators, layers and what is done to them before
 //! quantization. [`devices`]: how chips compute. [`accuracy`]: where accuracy goes, and what to do about it.

@@ -1,7 +1,7 @@
 //! `Gather` and `GatherV2`: rows by their position along one axis.
 
 use amct_graph::op;
-use amct_tensor::{Element, Tensor, checked_len};
+use amct_tensor::{Element, Tensor, checked_len, internal};
 
 use crate::dispatch::dispatch;
 use crate::operator::{BuildContext, Inputs, Operator};
@@ -76,7 +76,9 @@ fn gathered<T: Element>(
             let batch = block * batches / before;
             for row in rows.iter().skip(batch * per_batch).take(per_batch) {
                 let start = (block * along + row) * after;
-                output.extend_from_slice(data.get(start..start + after).unwrap_or_default());
+                let row = data.get(start..start + after);
+                output
+                    .extend_from_slice(row.ok_or_else(|| internal!("no row at {start} of {}", data.len()))?);
             }
         }
     }
