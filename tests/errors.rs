@@ -2,28 +2,12 @@
 //! option of the command line.
 
 use std::error::Error;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use amct::graph::{Graph, GraphMeta, Node};
 use amct::{Chain, ErrorKind, Remedy};
 
-use crate::support::{root, rust_files};
-
-/// The sources of the crates, without tests, and with the path that they have from the root.
-fn sources() -> Vec<(PathBuf, String)> {
-    let files = rust_files().into_iter().filter_map(|path| {
-        let short = path.strip_prefix(root()).unwrap().to_owned();
-        let words = short.to_string_lossy();
-        let is_source = words.starts_with("crates/") && words.contains("/src/");
-        if !is_source || words.contains("/tests/") || words.ends_with("tests.rs") {
-            return None;
-        }
-        let text = std::fs::read_to_string(&path).unwrap();
-        let code = text.split("#[cfg(test)]\nmod tests {").next().unwrap().to_owned();
-        Some((short, code))
-    });
-    files.collect()
-}
+use crate::support::sources;
 
 /// Where a literal ends that begins before `text`.
 fn end_of(text: &str, is_raw: bool) -> Option<usize> {

@@ -1,7 +1,7 @@
 //! Pixels to logits: every calibration image against TensorFlow.
 
 use amct_graph::Outlet;
-use amct_interpreter::{Plan, PlanOptions, Value};
+use amct_interpreter::{Plan, PlanOptions, RunError, Value};
 use amct_tensor::Tensor;
 use rayon::prelude::*;
 
@@ -73,7 +73,7 @@ fn ranges_over_all_calibration_images_are_tensorflows() {
         .into_par_iter()
         .map(|batch| {
             let mut ranges = none.clone();
-            plan.run_observed(&[("input", batch)].into(), &mut |outlet, value| {
+            plan.run_observed(&[("input", batch)].into(), &mut |outlet, value| -> Result<(), RunError> {
                 for (place, _) in ranges.iter_mut().zip(&observed).filter(|(_, at)| **at == outlet) {
                     *place = range(value);
                 }

@@ -32,6 +32,22 @@ pub(crate) fn rust_files() -> Vec<PathBuf> {
     files
 }
 
+/// The sources of the crates, without tests, and with the path that they have from the root.
+pub(crate) fn sources() -> Vec<(PathBuf, String)> {
+    let files = rust_files().into_iter().filter_map(|path| {
+        let short = path.strip_prefix(root()).unwrap().to_owned();
+        let words = short.to_string_lossy();
+        let is_source = words.starts_with("crates/") && words.contains("/src/");
+        if !is_source || words.contains("/tests/") || words.ends_with("tests.rs") {
+            return None;
+        }
+        let text = std::fs::read_to_string(&path).unwrap();
+        let code = text.split("#[cfg(test)]\nmod tests {").next().unwrap().to_owned();
+        Some((short, code))
+    });
+    files.collect()
+}
+
 pub(crate) fn golden(name: &str) -> PathBuf {
     root().join("tests/golden/model").join(name)
 }

@@ -17,6 +17,7 @@ pub use expected::{deciding_shapes, roll_back_expected};
 
 /// What a compiled model does with the quantized layers.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Compiled {
     /// The chip that it was compiled for, if the file says.
     pub soc_version: Option<String>,
@@ -30,6 +31,7 @@ pub struct Compiled {
 
 /// A layer that was quantized.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct CompiledLayer {
     /// Its name in the original model, as far as the file tells: of a group convolution that of one part.
     pub name: String,
@@ -52,6 +54,7 @@ impl CompiledLayer {
 
 /// One quantized activation for several readers.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct SharedQuant {
     /// The `AscendQuant`.
     pub quant: String,

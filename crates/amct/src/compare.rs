@@ -63,6 +63,7 @@ pub struct OutputComparison {
 
 /// What both models say of one input.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[non_exhaustive]
 pub struct Prediction {
     /// The float model's class.
     pub float: Class,
@@ -121,6 +122,7 @@ pub struct LayerComparison {
 
 /// A value or node that is left out.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
 pub struct Unmatched {
     /// The node, or the file.
     pub node: String,
@@ -229,6 +231,7 @@ impl Comparison {
 
 /// Which error makes a layer the worst.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Rank {
     /// The whole difference of its output from the float model's.
     #[default]

@@ -11,8 +11,8 @@ use std::path::Path;
 use amct_calibration::tidied;
 use amct_dataset::write_npy;
 use amct_graph::{Graph, NodeId, Outlet, op};
-use amct_interpreter::{Arithmetic, Feeds, OpError, PlanOptions, RunError, Value};
-use amct_tensor::{Chain, DType, Tensor};
+use amct_interpreter::{Arithmetic, Feeds, OpError, PlanOptions, Value};
+use amct_tensor::{DType, Tensor, internal};
 
 use self::names::Files;
 pub use self::names::{DumpError, NodePatterns};
@@ -82,32 +82,19 @@ pub fn dump(
     let plan = tidied::plan(graph, &outlets, &PlanOptions { arithmetic, observed, fed })?;
     let mut dumped = Dumped { files: 0, skipped: Vec::new() };
     let mut written = BTreeMap::new();
-    let mut failed = None;
-    let run = plan.run_observed(feeds, &mut |outlet, value| {
-        let written_as = if options.integers { integers(value) } else { tensor(graph, outlet, value) };
-        let result = written_as.map_err(Error::from).and_then(|tensor| {
-            if tensor.dtype() == DType::String {
-                dumped.skipped.push((name(graph, outlet), "a .npy file holds no strings".to_owned()));
-                return Ok(());
-            }
-            if let Some(file) = files.name(outlet) {
-                write_npy(directory.join(file), &tensor)?;
-                written.insert(outlet, ());
-                dumped.files += 1;
-            }
-            Ok(())
-        });
-        result.map_err(|error| {
-            let text = Chain(&error).to_string();
-            failed = Some(error);
-            RunError::Observer(text)
-        })
-    });
-    match (run, failed) {
-        (_, Some(error)) => return Err(error),
-        (Err(error), None) => return Err(error.into()),
-        (Ok(_), None) => {}
-    }
+    plan.run_observed(feeds, &mut |outlet, value| -> Result<(), Error> {
+        let tensor = if options.integers { integers(value) } else { tensor(graph, outlet, value)? };
+        if tensor.dtype() == DType::String {
+            dumped.skipped.push((name(graph, outlet), "a .npy file holds no strings".to_owned()));
+        } else {
+            let file = files.name(outlet);
+            let file = file.ok_or_else(|| internal!("no file for '{}'", name(graph, outlet)))?;
+            write_npy(directory.join(file), &tensor)?;
+            written.insert(outlet, ());
+            dumped.files += 1;
+        }
+        Ok(())
+    })?;
     files.write_mapping(directory, |outlet| written.contains_key(&outlet))?;
     Ok(dumped)
 }
@@ -127,10 +114,10 @@ fn has_output(op: &str) -> bool {
 }
 
 /// A value as a chip has it.
-fn integers(value: &Value) -> Result<Tensor, OpError> {
+fn integers(value: &Value) -> Tensor {
     match value {
-        Value::Plain(tensor) => Ok(tensor.clone()),
-        Value::Quantized { q, .. } => Ok(q.clone()),
+        Value::Plain(tensor) => tensor.clone(),
+        Value::Quantized { q, .. } => q.clone(),
     }
 }
 

@@ -20,7 +20,7 @@ use amct_graph::GraphError;
 use amct_interpreter::{OpError, PlanError, RunError};
 use amct_rewrite::qat::QatError;
 use amct_rewrite::{RewriteError, Violation};
-use amct_tensor::{Chain, ErrorKind, Fault, Internal, Place};
+use amct_tensor::{Chain, ErrorKind, Fault, Internal, Place, TensorError};
 
 use crate::atc::CompiledError;
 use crate::auto::AutoError;
@@ -340,6 +340,12 @@ from! {
     CompareError => Compare,
     CompiledError => Compiled,
     Internal => Internal,
+}
+
+impl From<TensorError> for Error {
+    fn from(error: TensorError) -> Self {
+        Error::Tensor(error.into())
+    }
 }
 
 impl From<BatchError> for Error {

@@ -33,6 +33,7 @@ pub enum Mode {
 
 /// What layers are ranked by.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Measure {
     /// Signal to noise, in dB.
     #[default]
@@ -45,6 +46,7 @@ pub enum Measure {
 
 /// The effect of one layer.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct LayerEffect {
     /// The layer.
     pub layer: String,

@@ -2,7 +2,7 @@
 
 use amct_graph::{Graph, Outlet};
 use amct_rewrite::QuantizableLayer;
-use amct_tensor::Tensor;
+use amct_tensor::{Tensor, internal};
 
 use crate::dmq::add_magnitudes;
 use crate::observation::{Observation, Spot, floats};
@@ -68,9 +68,9 @@ pub fn weight_maxima(
         .map_err(|error| CalibrationError::Tensor { layer: layer.name.clone(), error })?;
     let mut maxima = vec![0.0_f32; channels];
     for (index, w) in values.iter().enumerate() {
-        if let Some(max) = maxima.get_mut(inputs.of_weight(index))
-            && w.abs() > *max
-        {
+        let max = maxima.get_mut(inputs.of_weight(index));
+        let max = max.ok_or_else(|| internal!("weight {index} of layer '{}' has no channel", layer.name))?;
+        if w.abs() > *max {
             *max = w.abs();
         }
     }

@@ -242,6 +242,7 @@ impl Grouping {
 
 /// The passes over the calibration data.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Phase {
     /// Finding the largest magnitudes of the channels that are to be balanced.
     Balance,
@@ -255,6 +256,7 @@ pub enum Phase {
 
 /// How far calibration has come; reported after every batch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Progress {
     /// The pass.
     pub phase: Phase,

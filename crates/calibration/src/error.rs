@@ -31,6 +31,8 @@ pub enum CalibrationError {
     Plan(PlanError),
     /// A run stopped.
     Run(RunError),
+    /// An earlier batch failed, whose error is told instead of this one.
+    Stopped,
     /// The activation of a layer cannot be calibrated.
     Activation {
         /// The layers that read it.
@@ -93,6 +95,7 @@ impl fmt::Display for CalibrationError {
         match self {
             CalibrationError::Batch(error) => error.fmt(f),
             CalibrationError::NoBatches => f.write_str("there is no calibration data"),
+            CalibrationError::Stopped => f.write_str("an earlier batch failed"),
             // AMCT's RuntimeError.
             CalibrationError::TooFewBatches { found, wanted } => write!(
                 f,
@@ -148,6 +151,7 @@ impl Fault for CalibrationError {
             CalibrationError::Internal(error) => error.kind(),
             CalibrationError::Batch { .. } | CalibrationError::Channels { .. } => ErrorKind::Data,
             CalibrationError::NoBatches | CalibrationError::TooFewBatches { .. } => ErrorKind::Configuration,
+            CalibrationError::Stopped => ErrorKind::Interrupted,
             CalibrationError::ActivationType { error, .. } | CalibrationError::Tensor { error, .. } => {
                 error.kind()
             }
@@ -173,6 +177,7 @@ impl Fault for CalibrationError {
             | CalibrationError::Tensor { layer, .. } => Place::node(layer),
             CalibrationError::Batch { .. }
             | CalibrationError::NoBatches
+            | CalibrationError::Stopped
             | CalibrationError::TooFewBatches { .. }
             | CalibrationError::Internal(_) => Place::default(),
         }

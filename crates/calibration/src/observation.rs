@@ -10,11 +10,11 @@ use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
 use amct_graph::{Graph, Outlet};
-use amct_interpreter::{Plan, PlanOptions, RunError, Value};
+use amct_interpreter::{Plan, PlanOptions, Value};
 use amct_kernels::CacheAligned;
-use amct_tensor::Tensor;
+use amct_tensor::{Internal, Tensor, internal};
 
-use self::turns::{Stopped, Turns};
+use self::turns::Turns;
 use self::workers::Workers;
 use crate::{Batches, CalibrationError, Phase, Progress, tidied};
 
@@ -80,9 +80,8 @@ impl<'a> Observation<'a> {
         let done = Mutex::new(0);
         self.workers.for_each(self.batches.len(), states, |states, batch| {
             self.observe(batch, |index, tensor| {
-                if let Some(state) = states.get_mut(index) {
-                    add(state, batch, tensor);
-                }
+                let state = states.get_mut(index).ok_or_else(|| no_state(index))?;
+                add(state, batch, tensor);
                 Ok(())
             })?;
             self.report(phase, &done);
@@ -119,14 +118,14 @@ impl<'a> Observation<'a> {
         let mut unless_done = StopAll { states, done: false };
         match self.workers {
             Workers::OneBatchEach(_) => self.observe(batch, |index, tensor| {
-                let Some(state) = states.get(index) else { return Ok(()) };
-                state.take(batch, |state| add(state, batch, tensor))
+                let state = states.get(index).ok_or_else(|| no_state(index))?;
+                Ok(state.take(batch, |state| add(state, batch, tensor))?)
             })?,
             // This thread has the convolutions to split; sums cannot be split, so the other threads
             // take them whole. The turns are only for the order that there is anyway.
             Workers::AllForOneBatch => rayon::scope(|scope| {
                 self.observe(batch, |index, tensor| {
-                    let Some(state) = states.get(index) else { return Ok(()) };
+                    let state = states.get(index).ok_or_else(|| no_state(index))?;
                     let tensor = tensor.clone();
                     scope.spawn(move |_| {
                         // Nobody has stopped: there is no other batch.
@@ -137,7 +136,7 @@ impl<'a> Observation<'a> {
             })?,
         }
         for state in states {
-            state.pass(batch).map_err(|stopped| RunError::Observer(stopped.to_string()))?;
+            state.pass(batch)?;
         }
         unless_done.done = true;
         Ok(())
@@ -147,27 +146,22 @@ impl<'a> Observation<'a> {
     fn observe(
         &self,
         batch: usize,
-        mut see: impl FnMut(usize, &Tensor) -> Result<(), Stopped>,
+        mut see: impl FnMut(usize, &Tensor) -> Result<(), CalibrationError>,
     ) -> Result<(), CalibrationError> {
         let feeds = self.batches.feeds(batch)?;
-        let mut wrong = None;
-        let run = self.plan.run_observed(&feeds, &mut |outlet, value| {
+        self.plan.run_observed(&feeds, &mut |outlet, value| {
+            // The reader of a value that is quantized refuses it.
             let Value::Plain(tensor) = value else { return Ok(()) };
             for &index in self.at.get(&outlet).into_iter().flatten() {
                 if let Err(error) = tensor.as_slice::<f32>() {
-                    let layers = self.spots.get(index).map_or(Vec::new(), |spot| spot.layers.clone());
-                    let message = error.to_string();
-                    wrong = Some(CalibrationError::ActivationType { layers, error });
-                    return Err(RunError::Observer(message));
+                    let spot = self.spots.get(index).ok_or_else(|| no_state(index))?;
+                    return Err(CalibrationError::ActivationType { layers: spot.layers.clone(), error });
                 }
-                see(index, tensor).map_err(|stopped| RunError::Observer(stopped.to_string()))?;
+                see(index, tensor)?;
             }
             Ok(())
-        });
-        match wrong {
-            Some(error) => Err(error),
-            None => Ok(run.map(|_| ())?),
-        }
+        })?;
+        Ok(())
     }
 
     /// Counts a batch as done and tells; the lock keeps the numbers in order.
@@ -195,7 +189,13 @@ impl<S> Drop for StopAll<'_, S> {
     }
 }
 
-/// The values of a tensor that an [`Observation`] shows, which are f32.
+/// What looks at the spots has no state for one of them.
+fn no_state(spot: usize) -> Internal {
+    internal!("nothing is there for spot {spot}")
+}
+
+/// The values of a tensor that an [`Observation`] shows. It has looked at the type: they are f32.
 pub(crate) fn floats(tensor: &Tensor) -> &[f32] {
+    debug_assert!(tensor.as_slice::<f32>().is_ok(), "values of type {}", tensor.dtype());
     tensor.as_slice().unwrap_or_default()
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use amct_graph::{Graph, LayerKind, Outlet, op};
-use amct_interpreter::PlanOptions;
+use amct_interpreter::{PlanOptions, RunError};
 
 use crate::{Batches, CalibrationError, tidied};
 
@@ -45,7 +45,7 @@ pub fn probe_shapes(
     let options = PlanOptions { observed: outlets.to_vec(), ..PlanOptions::default() };
     let plan = tidied::plan(graph, outputs, &options)?;
     let mut shapes = BTreeMap::new();
-    plan.run_observed(&batches.feeds(0)?, &mut |outlet, value| {
+    plan.run_observed(&batches.feeds(0)?, &mut |outlet, value| -> Result<(), RunError> {
         shapes.insert(outlet, value.shape().to_vec());
         Ok(())
     })?;

@@ -22,6 +22,7 @@ pub const SHIFTS: usize = 16;
 
 /// Which of AMCT's searches.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum ShiftVersion {
     /// SEARCH_N: division cut off toward zero, errors in f64 over all batches.
     V1,

@@ -32,7 +32,7 @@ pub fn plan(graph: &Graph, outputs: &[Outlet], options: &PlanOptions) -> Result<
     if let Some((switch, predicate)) = tidied.undecided() {
         return Err(PlanError::Undecided { switch: switch.to_owned(), predicate: predicate.to_owned() });
     }
-    Ok(plan.showing(|outlet| shown_as.get(&outlet).cloned().unwrap_or_default()))
+    Ok(plan.showing(&shown_as))
 }
 
 /// The nodes of a graph that a run for `outputs` computes, inputs before their readers: not those on a branch

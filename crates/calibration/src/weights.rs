@@ -3,7 +3,7 @@
 use amct_graph::{AttrValue, Graph, NewNode, Patch, TensorLiteral, op, type_code};
 use amct_rewrite::QuantizableLayer;
 use amct_rewrite::layers::LayerWeights;
-use amct_tensor::{DType, Tensor};
+use amct_tensor::{DType, Tensor, internal};
 use rayon::prelude::*;
 
 use crate::CalibrationError;
@@ -60,9 +60,10 @@ pub fn fake_quantized(
                 .attr("dtype", AttrValue::Type(type_code(DType::F32)))
                 .attr("value", AttrValue::tensor(literal)),
         );
-        if let Some(input) = layer.kind.weight_input() {
-            patch.set_input(layer.node, input, constant);
-        }
+        let input = layer.kind.weight_input();
+        let input =
+            input.ok_or_else(|| internal!("layer '{}' has weights and no input for them", layer.name))?;
+        patch.set_input(layer.node, input, constant);
     }
     let mut fake = graph.clone();
     fake.apply(&patch)?;

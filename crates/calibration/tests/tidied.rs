@@ -5,7 +5,7 @@
 
 use amct_calibration::tidied;
 use amct_graph::{AttrValue, Graph, Node, Outlet, TensorLiteral};
-use amct_interpreter::{Feeds, Plan, PlanError, PlanOptions, Value};
+use amct_interpreter::{Feeds, Plan, PlanError, PlanOptions, RunError, Value};
 use amct_tensor::Tensor;
 use proptest::prelude::*;
 
@@ -96,7 +96,7 @@ fn an_observed_outlet_that_is_never_computed_is_not_shown() {
     let plan = compile(&graph, &["y"], PlanOptions { observed, ..PlanOptions::default() }).unwrap();
     let mut shown = Vec::new();
     let x = Value::from(Tensor::vector(vec![1.0_f32, 2.0]));
-    plan.run_observed(&[("x", x)].into(), &mut |outlet, _| {
+    plan.run_observed(&[("x", x)].into(), &mut |outlet, _| -> Result<(), RunError> {
         shown.push(graph.outlet_name(outlet));
         Ok(())
     })

@@ -20,6 +20,7 @@ pub(crate) fn calibration(progress: Progress) {
         Phase::Range => ("finding ranges  ", 0, 2 * progress.total),
         Phase::Search => ("searching scales", progress.total, 2 * progress.total),
         Phase::Shift => ("searching shifts", 0, progress.total),
+        _ => ("calibrating     ", 0, progress.total),
     };
     let shown = bar.get_or_insert_with(|| {
         let bar = ProgressBar::new(length as u64);

@@ -3,6 +3,8 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use amct_tensor::internal;
+
 use crate::{AttrValue, Graph, GraphError, Node, NodeId, Outlet};
 
 /// A change to a graph, as a value: described first, then applied whole or not at all.
@@ -311,9 +313,9 @@ impl Graph {
             }
         }
         for id in removed {
-            if let Some(slot) = self.slots.get_mut(id.index()) {
-                *slot = None;
-            }
+            let slots = self.slots.len();
+            let slot = self.slots.get_mut(id.index());
+            *slot.ok_or_else(|| internal!("node number {} of {slots}", id.0))? = None;
         }
         Ok(())
     }

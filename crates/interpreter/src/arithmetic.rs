@@ -8,6 +8,7 @@ use crate::semantics::{FloatSimulation, Integer, OnDevice, Semantics};
 
 /// How the quantized part of a graph is computed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
+#[non_exhaustive]
 pub enum Arithmetic {
     /// int8 times int8 into int32, exact.
     #[default]

@@ -51,6 +51,7 @@ macro_rules! devices {
     ($($(#[$doc:meta])* $device:ident => $chip:ident),+ $(,)?) => {
         /// A chip by the family that computes alike.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        #[non_exhaustive]
         pub enum Device {
             $($(#[$doc])* $device),+
         }

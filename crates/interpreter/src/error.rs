@@ -118,6 +118,7 @@ impl From<AttrError> for OpError {
 
 /// An op type that no operator runs.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct UnsupportedOp {
     /// The op type.
     pub op: String,
@@ -250,8 +251,6 @@ pub enum RunError {
     },
     /// A node gave fewer outputs than are read.
     MissingOutput(String),
-    /// The observer wants the run to end.
-    Observer(String),
     /// A fault of the program.
     Internal(Internal),
 }
@@ -268,7 +267,6 @@ impl fmt::Display for RunError {
                 write!(f, "input '{name}' takes {expected}, but was given {found}")
             }
             RunError::MissingOutput(name) => write!(f, "'{name}' is read, but its node does not produce it"),
-            RunError::Observer(message) => f.write_str(message),
             RunError::Internal(error) => error.fmt(f),
         }
     }
@@ -290,7 +288,6 @@ impl Fault for RunError {
             RunError::MissingFeed(_) => ErrorKind::Configuration,
             RunError::BadFeed { .. } => ErrorKind::Data,
             RunError::MissingOutput(_) => ErrorKind::Graph,
-            RunError::Observer(_) => ErrorKind::Interrupted,
             RunError::Internal(error) => error.kind(),
         }
     }
@@ -301,7 +298,7 @@ impl Fault for RunError {
             RunError::MissingFeed(node)
             | RunError::BadFeed { name: node, .. }
             | RunError::MissingOutput(node) => Place::node(node),
-            RunError::Internal(_) | RunError::Observer(_) => Place::default(),
+            RunError::Internal(_) => Place::default(),
         }
     }
 }

@@ -1,5 +1,6 @@
 //! What an operator is: the trait, what it is built from, and the inputs of one run.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use amct_graph::{AttrError, Attributes, Graph, Node, Outlet};
@@ -119,13 +120,12 @@ pub struct BuildContext<'a> {
     graph: &'a Graph,
     node: &'a Node,
     constants: Vec<Option<Value>>,
-    absorbed: Vec<bool>,
+    absorbed: BTreeSet<usize>,
 }
 
 impl<'a> BuildContext<'a> {
     pub(crate) fn new(graph: &'a Graph, node: &'a Node, constants: Vec<Option<Value>>) -> Self {
-        let absorbed = vec![false; constants.len()];
-        Self { graph, node, constants, absorbed }
+        Self { graph, node, constants, absorbed: BTreeSet::new() }
     }
 
     /// The node.
@@ -150,9 +150,7 @@ impl<'a> BuildContext<'a> {
     /// that a constant that is packed is not held twice.
     pub fn take_constant(&mut self, index: usize) -> Option<Tensor> {
         let tensor = self.constant(index)?.clone();
-        if let Some(absorbed) = self.absorbed.get_mut(index) {
-            *absorbed = true;
-        }
+        self.absorbed.insert(index);
         Some(tensor)
     }
 
@@ -197,7 +195,7 @@ impl<'a> BuildContext<'a> {
         Err(self.attributes().error(count, expected, wanted.to_string()))
     }
 
-    pub(crate) fn absorbed(self) -> Vec<bool> {
+    pub(crate) fn absorbed(self) -> BTreeSet<usize> {
         self.absorbed
     }
 }

@@ -115,12 +115,13 @@ impl Plan {
         Ok(plan)
     }
 
-    /// The plan with each observed outlet shown as others: those that `shown_as` names for it. By them a caller
+    /// The plan with each observed outlet shown as others: those that `shown_as` names for it;
+    /// an outlet that it does not name is shown no more. By them a caller
     /// calls values as they are called in the graph that the plan's was made of.
     #[must_use]
-    pub fn showing(mut self, shown_as: impl Fn(Outlet) -> Vec<Outlet>) -> Self {
+    pub fn showing(mut self, shown_as: &BTreeMap<Outlet, Vec<Outlet>>) -> Self {
         for outlets in self.observed.values_mut() {
-            *outlets = outlets.iter().flat_map(|&outlet| shown_as(outlet)).collect();
+            *outlets = outlets.iter().filter_map(|outlet| shown_as.get(outlet)).flatten().copied().collect();
         }
         self
     }
@@ -254,11 +255,8 @@ impl<'a> Compiler<'a> {
         let operator = built.map_err(failed)?;
         let absorbed = context.absorbed();
         if all_constant {
-            let inputs = constants.iter().zip(&absorbed).map(
-                |(value, &absorbed)| {
-                    if absorbed { None } else { value.clone() }
-                },
-            );
+            let inputs = constants.iter().enumerate();
+            let inputs = inputs.map(|(index, value)| value.clone().filter(|_| !absorbed.contains(&index)));
             let outputs = operator.run(Inputs::new(inputs.collect())).map_err(failed)?;
             self.known
                 .extend(outputs.into_iter().enumerate().map(|(slot, value)| (Outlet::new(id, slot), value)));
@@ -267,8 +265,8 @@ impl<'a> Compiler<'a> {
         let inputs = node
             .inputs
             .iter()
-            .zip(&absorbed)
-            .map(|(&outlet, &absorbed)| (!absorbed).then(|| self.slot(outlet)))
+            .enumerate()
+            .map(|(index, &outlet)| (!absorbed.contains(&index)).then(|| self.slot(outlet)))
             .collect();
         self.steps.push(Step {
             node: node.name.clone(),
@@ -298,7 +296,8 @@ impl<'a> Compiler<'a> {
         }
         self.bind_further_outputs()?;
         let kept: BTreeSet<usize> = output_slots.iter().copied().chain(shown_at.keys().copied()).collect();
-        let mut steps = absorb::following(absorb::padding(self.steps, &kept), &kept);
+        let mut steps =
+            absorb::following(absorb::padding(self.steps, &kept), &kept).map_err(RunError::from)?;
         liveness::mark_releases(&mut steps, &output_slots);
         bands::mark(&mut steps, &kept);
         let read: BTreeSet<usize> =

@@ -2,11 +2,15 @@
 
 use std::time::{Duration, Instant};
 
+use amct_tensor::internal;
+
 use crate::plan::Step;
+use crate::run::unseen;
 use crate::{Feeds, Plan, RunError, Value};
 
 /// One step of a plan and the time it took in one run.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct StepTime {
     /// The node, the first of those that the step computes.
     pub node: String,
@@ -35,9 +39,11 @@ impl Plan {
             let mut next = 0;
             while let Some(first) = self.steps.get(next) {
                 let start = Instant::now();
-                let done = self.advance(next, self.steps.len(), &mut frame, &mut |_, _| Ok(()))?;
+                let done = self.advance(next, self.steps.len(), &mut frame, &mut unseen)?;
                 let time = start.elapsed();
-                let behind = self.steps.get(next + 1..next + done.steps).unwrap_or_default();
+                let behind = self.steps.get(next + 1..next + done.steps).ok_or_else(|| {
+                    internal!("{} steps done from step {next} of {}", done.steps, self.steps.len())
+                })?;
                 let output = behind.last().unwrap_or(first).outputs.first().copied().flatten();
                 let output = output.and_then(|slot| frame.get(slot)?.as_ref());
                 let absorbed = |step: &Step| [std::slice::from_ref(&step.op), &step.absorbed].concat();
@@ -56,7 +62,7 @@ impl Plan {
                 });
                 next += done.steps;
             }
-            Ok((self.run_from(self.steps.len(), frame, &mut |_, _| Ok(()))?, times))
+            Ok((self.run_from(self.steps.len(), frame, &mut unseen)?, times))
         })
     }
 }

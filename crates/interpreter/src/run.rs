@@ -12,8 +12,13 @@ use crate::{Feeds, OpError, Plan, RunError, Value};
 mod bands;
 mod per_image;
 
-/// What a run does with an observed value; an error ends the run.
-pub(crate) type Observer<'a> = dyn FnMut(Outlet, &Value) -> Result<(), RunError> + 'a;
+/// What a run does with an observed value; an error, of the caller's own type, ends the run.
+pub(crate) type Observer<'a, E> = dyn FnMut(Outlet, &Value) -> Result<(), E> + 'a;
+
+/// The observer of a run that shows nothing.
+pub(crate) fn unseen(_: Outlet, _: &Value) -> Result<(), RunError> {
+    Ok(())
+}
 
 /// What was done at once.
 pub(crate) struct Advance {
@@ -39,22 +44,26 @@ impl Plan {
     pub fn run(&self, feeds: &Feeds) -> Result<Vec<Value>, RunError> {
         in_pool(|| {
             if !self.observed.is_empty() {
-                return self.run_observed(feeds, &mut |_, _| Ok(()));
+                return self.run_observed(feeds, &mut unseen);
             }
             let feeds = self.checked(feeds)?;
             match per_image::run(self, &feeds) {
                 Some(results) => Ok(results),
-                None => self.run_from(0, self.frame(feeds)?, &mut |_, _| Ok(())),
+                None => self.run_from(0, self.frame(feeds)?, &mut unseen),
             }
         })
     }
 
     /// Runs the plan and shows each observed outlet's value to `observer` once it is computed, in
-    /// the order of computation.
+    /// the order of computation. The observer's errors are the caller's, and come back as they are.
     ///
     /// # Errors
     /// [`RunError`] naming the node or input, or what the observer returns.
-    pub fn run_observed(&self, feeds: &Feeds, observer: &mut Observer<'_>) -> Result<Vec<Value>, RunError> {
+    pub fn run_observed<E: From<RunError>>(
+        &self,
+        feeds: &Feeds,
+        observer: &mut Observer<'_, E>,
+    ) -> Result<Vec<Value>, E> {
         let feeds = self.checked(feeds)?;
         let mut frame = vec![None; self.slots];
         let constants = self.constants.iter().map(|(slot, value)| (*slot, value.clone()));
@@ -85,74 +94,49 @@ impl Plan {
     }
 
     /// Runs the steps from `first` on and gives the outputs.
-    pub(crate) fn run_from(
+    pub(crate) fn run_from<E: From<RunError>>(
         &self,
         first: usize,
         mut frame: Frame,
-        observer: &mut Observer<'_>,
-    ) -> Result<Vec<Value>, RunError> {
+        observer: &mut Observer<'_, E>,
+    ) -> Result<Vec<Value>, E> {
         let mut next = first;
         while next < self.steps.len() {
             next += self.advance(next, self.steps.len(), &mut frame, observer)?.steps;
         }
-        self.outputs
-            .iter()
-            .map(|&slot| {
-                let value = frame.get(slot).cloned().flatten();
-                value.ok_or_else(|| internal!("nothing is in output slot {slot}").into())
-            })
-            .collect()
+        let outputs = self.outputs.iter().map(|&slot| {
+            let value = frame.get(slot).cloned().flatten();
+            value.ok_or_else(|| internal!("nothing is in output slot {slot}"))
+        });
+        Ok(outputs.collect::<Result<_, _>>().map_err(RunError::from)?)
     }
 
     /// Runs step `index`, and those behind it, up to `limit`, that are computed together with it.
-    pub(crate) fn advance(
+    pub(crate) fn advance<E: From<RunError>>(
         &self,
         index: usize,
         limit: usize,
         frame: &mut Frame,
-        observer: &mut Observer<'_>,
-    ) -> Result<Advance, RunError> {
+        observer: &mut Observer<'_, E>,
+    ) -> Result<Advance, E> {
         if let Some(together) = self.run_bands(index..limit, frame, observer)? {
             return Ok(together);
         }
-        let step = self.steps.get(index).ok_or_else(|| internal!("step {index} of {}", self.steps.len()))?;
+        let step = self.steps.get(index);
+        let step = step.ok_or_else(|| RunError::from(internal!("step {index} of {}", self.steps.len())))?;
         self.run_step(step, frame, observer)?;
         let output = step.outputs.first().copied().flatten().and_then(|slot| frame.get(slot)?.as_ref());
         let elements = output.map_or(0, |output| output.shape().iter().product());
         Ok(Advance { steps: 1, multiply_adds: elements.saturating_mul(step.depth()) })
     }
 
-    pub(crate) fn run_step(
+    pub(crate) fn run_step<E: From<RunError>>(
         &self,
         step: &Step,
         values: &mut [Option<Value>],
-        observer: &mut Observer<'_>,
-    ) -> Result<(), RunError> {
-        let mut inputs = Vec::with_capacity(step.inputs.len());
-        for (position, slot) in step.inputs.iter().enumerate() {
-            let Some(slot) = *slot else {
-                inputs.push(None);
-                continue;
-            };
-            let later = step.inputs.iter().skip(position + 1).any(|&other| other == Some(slot));
-            let place = values.get_mut(slot);
-            // The last reader takes the value, so that it may be changed in place.
-            let value = if step.releases.contains(&slot) && !later {
-                place.and_then(Option::take)
-            } else {
-                place.and_then(|place| place.clone())
-            };
-            let value =
-                value.ok_or_else(|| internal!("'{}' reads slot {slot}, which is empty", step.node))?;
-            inputs.push(Some(value));
-        }
-        let shapes: Vec<Vec<usize>> =
-            inputs.iter().flatten().map(|value: &Value| value.shape().to_vec()).collect();
-        let outputs = step
-            .operator
-            .run(Inputs::with_memory(inputs, Arc::clone(&self.memory)))
-            .map_err(|error| step.failed(shapes, error))?;
-        let mut outputs = outputs.into_iter();
+        observer: &mut Observer<'_, E>,
+    ) -> Result<(), E> {
+        let mut outputs = self.compute(step, values)?.into_iter();
         for (index, slot) in step.outputs.iter().enumerate() {
             let value = outputs.next();
             if let Some(slot) = *slot {
@@ -160,25 +144,54 @@ impl Plan {
                 self.store(values, slot, value, observer)?;
             }
         }
+        Ok(self.release(step, values)?)
+    }
+
+    /// The outputs of a step.
+    fn compute(&self, step: &Step, values: &mut [Option<Value>]) -> Result<Vec<Value>, RunError> {
+        let mut inputs = Vec::with_capacity(step.inputs.len());
+        for (position, slot) in step.inputs.iter().enumerate() {
+            let Some(slot) = *slot else {
+                inputs.push(None);
+                continue;
+            };
+            let later = step.inputs.iter().skip(position + 1).any(|&other| other == Some(slot));
+            let place = place(values, slot)?;
+            // The last reader takes the value, so that it may be changed in place.
+            let value = if step.releases.contains(&slot) && !later { place.take() } else { place.clone() };
+            let value =
+                value.ok_or_else(|| internal!("'{}' reads slot {slot}, which is empty", step.node))?;
+            inputs.push(Some(value));
+        }
+        let shapes: Vec<Vec<usize>> =
+            inputs.iter().flatten().map(|value: &Value| value.shape().to_vec()).collect();
+        step.operator
+            .run(Inputs::with_memory(inputs, Arc::clone(&self.memory)))
+            .map_err(|error| step.failed(shapes, error))
+    }
+
+    /// Takes the buffers of what nobody reads after a step.
+    fn release(&self, step: &Step, values: &mut [Option<Value>]) -> Result<(), RunError> {
         for &slot in &step.releases {
-            if let Some(value) = values.get_mut(slot).and_then(Option::take) {
+            // Empty if the step took the value itself.
+            if let Some(value) = place(values, slot)?.take() {
                 self.memory.give_value(value);
             }
         }
         Ok(())
     }
 
-    fn store(
+    fn store<E: From<RunError>>(
         &self,
         values: &mut [Option<Value>],
         slot: usize,
         value: Value,
-        observer: &mut Observer<'_>,
-    ) -> Result<(), RunError> {
+        observer: &mut Observer<'_, E>,
+    ) -> Result<(), E> {
         for &outlet in self.observed.get(&slot).into_iter().flatten() {
             observer(outlet, &value)?;
         }
-        *place(values, slot)? = Some(value);
+        *place(values, slot).map_err(RunError::from)? = Some(value);
         Ok(())
     }
 }

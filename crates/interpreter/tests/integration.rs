@@ -5,6 +5,7 @@
 
 mod device;
 mod line_bands;
+mod observers;
 mod ops_array;
 mod ops_conv;
 mod ops_fake_quant;

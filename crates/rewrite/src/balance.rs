@@ -17,7 +17,7 @@ mod tests;
 use std::collections::BTreeMap;
 
 use amct_graph::{Graph, NewNode, NodeId, Outlet, Patch, Source, op};
-use amct_tensor::DType;
+use amct_tensor::{DType, Internal, internal};
 
 use self::place::Place;
 use crate::RewriteError;
@@ -84,7 +84,7 @@ pub fn balance(
     let (patch, plan) = work.finish();
     let mut next = graph.clone();
     let ids = next.apply(&patch)?;
-    let balanced = plan.resolve(&next, layers, &ids);
+    let balanced = plan.resolve(&next, layers, &ids)?;
     remove_dead_constants(&mut next, plan.replaced, &requested)?;
     *graph = next;
     log::info!(target: PASS, "{} layers balanced", factors.len());
@@ -203,30 +203,33 @@ impl<'g> Work<'g> {
 }
 
 impl Plan {
-    fn resolve(&self, graph: &Graph, layers: &[QuantizableLayer], ids: &[NodeId]) -> Balanced {
+    fn resolve(
+        &self,
+        graph: &Graph,
+        layers: &[QuantizableLayer],
+        ids: &[NodeId],
+    ) -> Result<Balanced, RewriteError> {
+        let missing = |what: &str, index: usize| internal!("no {what} {index} of a balanced graph");
         let id = |source: &Source| match *source {
-            Source::New(index, _) => ids.get(index).copied(),
-            Source::Old(outlet) => Some(outlet.node),
+            Source::New(index, _) => ids.get(index).copied().ok_or_else(|| missing("new node", index)),
+            Source::Old(outlet) => Ok(outlet.node),
         };
         let mut layers = layers.to_vec();
         for (index, source) in &self.weights {
             let weights = layers.get_mut(*index).and_then(|layer| layer.weights.as_mut());
-            if let (Some(weights), Some(constant)) = (weights, id(source)) {
-                weights.constant = constant;
-            }
+            weights.ok_or_else(|| missing("weights of layer", *index))?.constant = id(source)?;
         }
         let mut products = Vec::new();
         for (source, product, reader) in &self.products {
-            let Some(product) = id(product) else { continue };
-            products.push((Outlet::from(product), *source));
-            place::move_layers(graph, &mut layers, *reader, product.into(), *source);
+            let product = Outlet::from(id(product)?);
+            products.push((product, *source));
+            place::move_layers(graph, &mut layers, *reader, product, *source);
         }
-        let owned = ids.iter().zip(&self.owners);
-        let told = owned.filter_map(|(&id, &owner)| {
-            let layer = layers.get(owner)?;
-            Some((graph.node(id).name.clone(), Standing::Beside(layer.name.clone())))
+        let owned = ids.iter().zip(&self.owners).map(|(&id, &owner)| {
+            let layer = layers.get(owner).ok_or_else(|| missing("layer", owner))?;
+            Ok((graph.node(id).name.clone(), Standing::Beside(layer.name.clone())))
         });
-        let told = told.collect();
-        Balanced { layers, products, told }
+        let told = owned.collect::<Result<_, Internal>>()?;
+        Ok(Balanced { layers, products, told })
     }
 }

@@ -12,7 +12,7 @@ use amct_graph::op::data_input;
 use amct_graph::{
     Consumers, Graph, LayerPath, NewNode, Node, NodeId, Outlet, Patch, Source, layer_paths, op,
 };
-use amct_tensor::Tensor;
+use amct_tensor::{Tensor, internal};
 
 use crate::RewriteError;
 use crate::constants::constant;
@@ -141,9 +141,8 @@ impl Change<'_> {
                 Some(&copy) => copy,
                 None => {
                     let mut inputs: Vec<Source> = node.inputs.iter().map(|&outlet| outlet.into()).collect();
-                    if let Some(place) = inputs.get_mut(input) {
-                        *place = source;
-                    }
+                    let place = inputs.get_mut(input);
+                    *place.ok_or_else(|| internal!("'{}' has no input {input}", node.name))? = source;
                     let mut copy = NewNode::new(format!("{}_float", node.name), node.op.clone(), inputs);
                     copy.attrs =
                         node.attrs.iter().map(|(name, value)| (name.clone(), value.clone())).collect();

@@ -44,6 +44,7 @@ pub enum Severity {
 
 /// One place where a graph breaks a rule.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Violation {
     /// Number of the rule in [`RULES`].
     pub rule: u8,

@@ -4,7 +4,7 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use amct_dataset::{ImageSet, Normalization};
-use amct_tensor::Tensor;
+use amct_tensor::{Tensor, internal};
 
 use super::Stop;
 use crate::Error;
@@ -63,7 +63,8 @@ impl EvaluationImages {
         for batch in self.images.batches(self.batch) {
             self.stop.check()?;
             let batch = batch?;
-            let images = batch.shape().first().copied().unwrap_or(0);
+            let images = batch.shape().first().copied();
+            let images = images.ok_or_else(|| internal!("a batch of images without axes"))?;
             let batch = self.filled(batch, images)?;
             let run = |model: &&Model| model.run([(self.input.as_str(), batch.clone())]);
             let outputs = models.iter().map(run).collect::<Result<Vec<_>, _>>()?;

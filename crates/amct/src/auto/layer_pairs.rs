@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use amct_artifacts::record::Record;
 use amct_calibration::{Batches, tidied, weights};
 use amct_graph::{Graph, NodeId, Outlet};
-use amct_interpreter::{Feeds, Plan, PlanOptions, RunError};
+use amct_interpreter::{Feeds, Plan, PlanOptions};
 use amct_rewrite::{LayerScan, QuantizableLayer};
 use amct_tensor::{Tensor, internal};
 
@@ -73,21 +73,22 @@ impl LayerPairs {
         &self,
         batches: &dyn Batches,
         stop: &Stop,
-        mut see: impl FnMut(usize, &Tensor, &Tensor),
+        mut see: impl FnMut(usize, &Tensor, &Tensor) -> Result<(), Error>,
     ) -> Result<(), Error> {
         for batch in 0..batches.len() {
             stop.check()?;
             let feeds = batches.feeds(batch)?;
             let mut values = feeds.clone();
             let mut waiting: Vec<(usize, &Pair)> = self.pairs.iter().enumerate().collect();
-            self.trunk.run_observed(&feeds, &mut |outlet, value| {
-                let Some(placeholder) = self.placeholders.get(&outlet) else { return Ok(()) };
+            self.trunk.run_observed(&feeds, &mut |outlet, value| -> Result<(), Error> {
+                let placeholder = self.placeholders.get(&outlet);
+                let placeholder = placeholder.ok_or_else(|| internal!("{outlet:?} is no layer's input"))?;
                 values.insert(placeholder.as_str(), value.clone());
                 let is_ready = |pair: &Pair| pair.feeds.iter().all(|feed| values.get(feed).is_some());
                 let (ready, rest): (Vec<_>, Vec<_>) = waiting.iter().partition(|(_, pair)| is_ready(pair));
                 for (index, pair) in ready {
                     let (float, quantized) = pair.run(&values)?;
-                    see(index, &float, &quantized);
+                    see(index, &float, &quantized)?;
                 }
                 values.retain(|name| rest.iter().any(|(_, pair)| pair.feeds.contains(name)));
                 waiting = rest;
@@ -99,11 +100,11 @@ impl LayerPairs {
 }
 
 impl Pair {
-    fn run(&self, values: &Feeds) -> Result<(Tensor, Tensor), RunError> {
-        let output = |plan: &Plan| -> Result<Tensor, RunError> {
+    fn run(&self, values: &Feeds) -> Result<(Tensor, Tensor), Error> {
+        let output = |plan: &Plan| -> Result<Tensor, Error> {
             let value = plan.run(values)?.pop();
             let value = value.ok_or_else(|| internal!("layer '{}' alone has no output", self.name))?;
-            value.simulated().map_err(|error| RunError::Observer(error.to_string()))
+            Ok(value.simulated()?)
         };
         Ok((output(&self.float)?, output(&self.quantized)?))
     }
@@ -167,6 +168,7 @@ mod tests {
                     assert_eq!(float.shape(), quantized.shape());
                     assert!(float.as_slice::<f32>().is_ok() && quantized.as_slice::<f32>().is_ok());
                     seen[index] += 1;
+                    Ok(())
                 })
                 .unwrap();
             assert_eq!(seen, vec![2; record.entries.len()], "{name}");
@@ -197,6 +199,7 @@ mod tests {
                     if index == 0 {
                         found = Some((float.clone(), quantized.clone()));
                     }
+                    Ok(())
                 })
                 .unwrap();
             assert_eq!(found, Some(expected), "{name}");
@@ -210,7 +213,7 @@ mod tests {
         let (prepared, record) = calibrated(&case, &batches);
         let stop = Stop::default();
         stop.request();
-        let run = LayerPairs::new(&prepared, &record).unwrap().run(&batches, &stop, |_, _, _| {});
+        let run = LayerPairs::new(&prepared, &record).unwrap().run(&batches, &stop, |_, _, _| Ok(()));
         assert_eq!(run.unwrap_err().to_string(), "interrupted");
     }
 }

@@ -4,7 +4,7 @@
 use amct_artifacts::auto_calibration::Ranking;
 use amct_artifacts::record::Record;
 use amct_calibration::Batches;
-use amct_tensor::Tensor;
+use amct_tensor::internal;
 
 use super::layer_pairs::LayerPairs;
 use super::{AutoError, Stop};
@@ -66,9 +66,9 @@ impl Sensitivity for CosineSimilarity {
         let pairs = LayerPairs::new(calibrated.prepared, calibrated.record)?;
         let mut sums: Vec<CosineSums> = pairs.names().map(|_| CosineSums::default()).collect();
         pairs.run(calibrated.batches, calibrated.stop, |index, float, quantized| {
-            if let Some(sums) = sums.get_mut(index) {
-                sums.add(floats(float), floats(quantized));
-            }
+            let sums = sums.get_mut(index).ok_or_else(|| internal!("no sums of layer {index}"))?;
+            sums.add(float.as_slice()?, quantized.as_slice()?);
+            Ok(())
         })?;
         let layers = pairs.names().zip(&sums).map(|(name, sums)| {
             let similarity = f64::from(sums.similarity());
@@ -77,11 +77,6 @@ impl Sensitivity for CosineSimilarity {
         });
         Ok(Ranking::new(layers.collect()))
     }
-}
-
-/// The values of a layer's output, which is f32 on either side.
-fn floats(tensor: &Tensor) -> &[f32] {
-    tensor.as_slice().unwrap_or_default()
 }
 
 /// What the cosine of two vectors is made of.

@@ -90,7 +90,7 @@ fn compared(key: &Key, target: &Key, y: &Tensor, x: &Tensor) -> Result<Option<No
     }
     let (Some(reference), Some(found)) = (floats(y), floats(x)) else { return Ok(None) };
     let mut sums = ErrorSums::default();
-    sums.add(values(&reference), values(&found));
+    sums.add(values(&reference)?, values(&found)?);
     let lsb = integers(y).zip(integers(x)).map(|(y, x)| {
         let mut histogram = LsbHistogram::default();
         histogram.add(&y, &x);

@@ -8,7 +8,7 @@ use amct_interpreter::{Plan, PlanOptions};
 use amct_rewrite::provenance::Counterparts;
 use amct_rewrite::qat::is_fake_quant;
 use amct_rewrite::{FoldedGroup, QuantizableLayer};
-use amct_tensor::{Chain, Tensor};
+use amct_tensor::{Chain, Tensor, internal};
 
 use super::Unmatched;
 use crate::Error;
@@ -37,7 +37,9 @@ impl FloatLayer {
     pub(super) fn run(&self, input: &Tensor) -> Result<Tensor, Error> {
         let results = self.plan.run(&[(self.feed.as_str(), input.clone())].into())?;
         let result = results.into_iter().next();
-        Ok(result.unwrap_or_else(|| Tensor::vector(Vec::<f32>::new()).into()).plain()?)
+        Ok(result
+            .ok_or_else(|| internal!("a float layer alone, fed '{}', has no output", self.feed))?
+            .plain()?)
     }
 }
 
@@ -78,19 +80,19 @@ impl FloatLayers {
     }
 
     /// Smallest and largest weight of each output channel; none of a layer without weights.
-    pub(super) fn weights(&self, name: &str) -> Vec<[f32; 2]> {
-        let Ok(Folded { prepared, .. }) = &self.folded else { return Vec::new() };
+    pub(super) fn weights(&self, name: &str) -> Result<Vec<[f32; 2]>, Error> {
+        let Ok(Folded { prepared, .. }) = &self.folded else { return Ok(Vec::new()) };
         let layer = prepared.scan.layers.iter().find(|layer| layer.name == name);
-        let Some(weights) = layer.and_then(|layer| layer.weights.as_ref()) else { return Vec::new() };
-        let values = prepared.graph.decode_const(weights.constant).ok();
+        let Some(weights) = layer.and_then(|layer| layer.weights.as_ref()) else { return Ok(Vec::new()) };
+        let values = prepared.graph.decode_const(weights.constant)?;
         let mut ranges = vec![[f32::INFINITY, f32::NEG_INFINITY]; weights.channels];
-        for (index, &w) in values.iter().flat_map(super::values::values).enumerate() {
+        for (index, &w) in super::values::values(&values)?.iter().enumerate() {
             let channel = index / weights.run.max(1) % weights.channels.max(1);
             if let Some([low, high]) = ranges.get_mut(channel) {
                 (*low, *high) = (low.min(w), high.max(w));
             }
         }
-        ranges
+        Ok(ranges)
     }
 
     /// The layer of that name.
@@ -154,7 +156,7 @@ fn balanced(
         let product = before.filter(|&id| counterparts.is_balancing(id)).map(|id| quantized.node(id));
         let Some(&factor) = product.and_then(|node| node.inputs.get(1)) else { continue };
         let Some(constant) = quantized.constant(factor)? else { continue };
-        let inverse = constant.as_slice::<f32>().unwrap_or_default();
+        let inverse = constant.as_slice::<f32>()?;
         factors.insert(layer.name.clone(), inverse.iter().map(|factor| 1.0 / factor).collect());
     }
     if factors.is_empty() {

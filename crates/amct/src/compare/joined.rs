@@ -1,13 +1,18 @@
 //! Two graphs as one, so that one run computes both.
 
-use amct_graph::{Graph, GraphError, GraphMeta, Node, NodeId, Outlet};
+use std::collections::BTreeMap;
+
+use amct_graph::{Graph, GraphMeta, Node, NodeId, Outlet};
+use amct_tensor::{Internal, internal};
+
+use crate::Error;
 
 /// Two graphs beside each other.
 pub(super) struct Joined {
     pub(super) graph: Graph,
-    /// Places of the first graph's ids.
-    first: Vec<Option<NodeId>>,
-    second: Vec<Option<NodeId>>,
+    /// The joined graph's ids by those of the first graph.
+    first: BTreeMap<NodeId, NodeId>,
+    second: BTreeMap<NodeId, NodeId>,
 }
 
 /// Before the names of the first graph.
@@ -16,38 +21,36 @@ pub(super) const FIRST: &str = "float/";
 pub(super) const SECOND: &str = "quantized/";
 
 impl Joined {
-    pub(super) fn new(first: &Graph, second: &Graph) -> Result<Self, GraphError> {
+    pub(super) fn new(first: &Graph, second: &Graph) -> Result<Self, Error> {
         let nodes = [(first, FIRST), (second, SECOND)]
             .into_iter()
             .flat_map(|(graph, prefix)| graph.nodes().map(move |(_, node)| named(graph, node, prefix)));
         let graph = Graph::from_named(nodes, GraphMeta::default())?;
-        let ids = |part: &Graph, prefix: &str| {
-            let mut ids = vec![None; part.capacity()];
-            for (id, node) in part.nodes() {
-                if let Some(place) = ids.get_mut(id.index()) {
-                    *place = graph.find(&format!("{prefix}{}", node.name));
-                }
-            }
-            ids
+        let ids = |part: &Graph, prefix: &str| -> Result<BTreeMap<NodeId, NodeId>, Internal> {
+            let ids = part.nodes().map(|(id, node)| {
+                let joined = graph.find(&format!("{prefix}{}", node.name));
+                Ok((id, joined.ok_or_else(|| internal!("{node} is not in the joined graph"))?))
+            });
+            ids.collect()
         };
-        let (first, second) = (ids(first, FIRST), ids(second, SECOND));
+        let (first, second) = (ids(first, FIRST)?, ids(second, SECOND)?);
         Ok(Self { graph, first, second })
     }
 
     /// Where an outlet of the first graph is.
-    pub(super) fn of_first(&self, outlet: Outlet) -> Option<Outlet> {
+    pub(super) fn of_first(&self, outlet: Outlet) -> Result<Outlet, Internal> {
         place(&self.first, outlet)
     }
 
     /// Where an outlet of the second graph is.
-    pub(super) fn of_second(&self, outlet: Outlet) -> Option<Outlet> {
+    pub(super) fn of_second(&self, outlet: Outlet) -> Result<Outlet, Internal> {
         place(&self.second, outlet)
     }
 }
 
-fn place(ids: &[Option<NodeId>], outlet: Outlet) -> Option<Outlet> {
-    let id = ids.get(outlet.node.index()).copied().flatten()?;
-    Some(Outlet::new(id, outlet.slot))
+fn place(ids: &BTreeMap<NodeId, NodeId>, outlet: Outlet) -> Result<Outlet, Internal> {
+    let id = ids.get(&outlet.node).ok_or_else(|| internal!("{outlet:?} is of neither graph"))?;
+    Ok(Outlet::new(*id, outlet.slot))
 }
 
 /// A node of that name with the names of its inputs.

@@ -45,7 +45,7 @@ impl Layer {
         } else {
             counterparts.layer(&row.name)
         };
-        let weights = counterparts.weights(&row.name);
+        let weights = counterparts.weights(&row.name)?;
         Ok(Self { row, float, weights, inverse_scale, offset })
     }
 
@@ -83,13 +83,14 @@ impl LayerSums {
 
     /// Takes a value, and takes the error apart once all are there.
     pub(super) fn take(&mut self, layer: &Layer, role: Role, value: &Value) -> Result<(), Error> {
+        // What no layer may read its operator refuses, with the names.
         let Value::Plain(tensor) = value else { return Ok(()) };
         let Some(mut tensor) = floats(tensor) else { return Ok(()) };
         if role == Role::Input {
             if layer.row.clips_at_six {
-                tensor = clipped_at_six(&tensor);
+                tensor = clipped_at_six(&tensor)?;
             }
-            self.codes.add(values(&tensor));
+            self.codes.add(values(&tensor)?);
         }
         let place = self.waiting.get_mut(role as usize);
         *place.ok_or_else(|| internal!("no place for {role:?}"))? = Some(tensor);
@@ -124,20 +125,23 @@ impl LayerSums {
             } else {
                 x
             }
-        });
-        let rounded = mapped(&input, |x| (i32::from(quantize(x, inverse, offset)) - offset) as f32 / inverse);
+        })?;
+        let rounded =
+            mapped(&input, |x| (i32::from(quantize(x, inverse, offset)) - offset) as f32 / inverse)?;
         let stages = [float_layer.run(&input)?, float_layer.run(&clipped)?, float_layer.run(&rounded)?];
         let float = match (float_output, float_input) {
             (Some(output), _) => output,
             (None, Some(input)) => float_layer.run(&input)?,
-            (None, None) => return Ok(()),
+            (None, None) => {
+                return Err(internal!("layer '{}' has no counterpart", layer.row.name).into());
+            }
         };
         let [a, b, c] = &stages;
         if [a, b, c, &output].iter().any(|other| other.len() != float.len()) {
             self.problem = Some("the float layer's output has another size".to_owned());
             return Ok(());
         }
-        self.sums.add(values(&float), [values(a), values(b), values(c)], values(&output));
+        self.sums.add(values(&float)?, [values(a)?, values(b)?, values(c)?], values(&output)?);
         Ok(())
     }
 

@@ -79,8 +79,8 @@ impl NodeSums {
             }
             .into());
         }
-        let x = if row.clips_at_six { clipped_at_six(&x) } else { x };
-        self.sums.add(values(&y), values(&x));
+        let x = if row.clips_at_six { clipped_at_six(&x)? } else { x };
+        self.sums.add(values(&y)?, values(&x)?);
         if let Some(predictions) = &mut self.predictions {
             match classes(&reference).zip(classes(&found)) {
                 Some((float, quantized)) => predictions.extend(

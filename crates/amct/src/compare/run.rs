@@ -1,10 +1,11 @@
 //! Both models on every input.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use amct_calibration::{Batches, tidied};
 use amct_graph::{Graph, Outlet};
-use amct_interpreter::{Arithmetic, Feeds, Plan, PlanOptions, RunError, Value};
+use amct_interpreter::{Arithmetic, Feeds, Plan, PlanOptions, Value};
+use amct_tensor::{Internal, internal};
 use rayon::prelude::*;
 
 use super::float_layers::FloatLayers;
@@ -13,7 +14,7 @@ use super::layer_sums::{Layer, LayerSums, Role};
 use super::node_sums::NodeSums;
 use super::rows::{Row, Rows};
 use super::{CompareError, Comparison, NodeComparison, OutputComparison, Unmatched};
-use crate::{Chain, Error};
+use crate::Error;
 
 /// Two models ready to run beside each other.
 pub(super) struct Run<'a> {
@@ -25,7 +26,7 @@ pub(super) struct Run<'a> {
     unmatched: Vec<Unmatched>,
     left_float: Vec<Unmatched>,
     plan: Plan,
-    wanted: BTreeMap<Outlet, Vec<Place>>,
+    wanted: Wanted,
 }
 
 /// Who waits for a value.
@@ -63,7 +64,7 @@ impl<'a> Run<'a> {
             .into_iter()
             .map(|row| Layer::new(row, quantized, counterparts))
             .collect::<Result<Vec<Layer>, Error>>()?;
-        let (observed, wanted) = observed(&joined, &rows, &layers);
+        let (observed, wanted) = observed(&joined, &rows, &layers)?;
         let plan = tidied::plan(&joined.graph, &[], &PlanOptions { arithmetic, observed, fed: Vec::new() })?;
         check_inputs(&plan)?;
         let names: Vec<&str> = layers.iter().map(|layer| layer.row.name.as_str()).collect();
@@ -83,7 +84,7 @@ impl<'a> Run<'a> {
                 all.merge(sums?);
             }
         }
-        Ok(self.finish(inputs.len(), all))
+        self.finish(inputs.len(), all)
     }
 
     fn no_sums(&self) -> Sums {
@@ -102,19 +103,8 @@ impl<'a> Run<'a> {
             })
             .collect();
         let mut sums = self.no_sums();
-        let mut failed = None;
-        let run = self.plan.run_observed(&feeds, &mut |outlet, value| {
-            self.hand_out(&mut sums, outlet, value).map_err(|error| {
-                let text = Chain(&error).to_string();
-                failed = Some(error);
-                RunError::Observer(text)
-            })
-        });
-        match (run, failed) {
-            (_, Some(error)) => Err(error),
-            (Err(error), None) => Err(error.into()),
-            (Ok(_), None) => Ok(sums),
-        }
+        self.plan.run_observed(&feeds, &mut |outlet, value| self.hand_out(&mut sums, outlet, value))?;
+        Ok(sums)
     }
 
     /// Gives a value to all who wait for it.
@@ -123,14 +113,14 @@ impl<'a> Run<'a> {
             match *place {
                 Place::Node(index, side) => {
                     let (Some(row), Some(node)) = (self.rows.get(index), sums.nodes.get_mut(index)) else {
-                        continue;
+                        return Err(internal!("no sums of row {index}").into());
                     };
                     node.take(row, side, value, (self.float, self.quantized))?;
                 }
                 Place::Layer(index, role) => {
                     let (Some(layer), Some(sums)) = (self.layers.get(index), sums.layers.get_mut(index))
                     else {
-                        continue;
+                        return Err(internal!("no sums of layer {index}").into());
                     };
                     sums.take(layer, role, value)?;
                 }
@@ -139,7 +129,7 @@ impl<'a> Run<'a> {
         Ok(())
     }
 
-    fn finish(self, inputs: usize, sums: Sums) -> Comparison {
+    fn finish(self, inputs: usize, sums: Sums) -> Result<Comparison, Error> {
         let Self { float, quantized, rows, layers, outputs, mut unmatched, left_float, .. } = self;
         let (mut nodes, mut of_outputs) = (Vec::new(), Vec::new());
         let mut ends = BTreeMap::new();
@@ -149,12 +139,15 @@ impl<'a> Run<'a> {
                 continue;
             }
             let errors = node.sums.errors();
-            let layer = row.layer.and_then(|layer| layers.get(layer));
-            if let Some(layer) = row.layer {
-                ends.insert(layer, errors);
+            let mut of_layer = None;
+            if let Some(index) = row.layer {
+                let layer = layers.get(index).ok_or_else(|| no_layer(index, &layers))?;
+                of_layer = Some(layer.row.name.clone());
+                ends.insert(index, errors);
             }
             if let Some(output) = row.output {
-                let name = outputs.get(output).cloned().unwrap_or_default();
+                let name = outputs.get(output).cloned();
+                let name = name.ok_or_else(|| internal!("output {output} of {}", outputs.len()))?;
                 of_outputs.push(OutputComparison { name, errors, predictions: node.predictions });
             }
             let place = quantized.node(row.found.node);
@@ -162,7 +155,7 @@ impl<'a> Run<'a> {
                 node: place.name.clone(),
                 op: place.op.clone(),
                 slot: row.found.slot,
-                layer: layer.map(|layer| layer.row.name.clone()),
+                layer: of_layer,
                 reference: float.outlet_name(row.reference),
                 shape: node.shape,
                 dtypes: node.dtypes,
@@ -174,17 +167,23 @@ impl<'a> Run<'a> {
         let layers = layers
             .map(|(index, (layer, sums))| sums.finish(layer, quantized, ends.get(&index).copied()))
             .collect();
-        Comparison { inputs, outputs: of_outputs, layers, nodes, unmatched, left_float }
+        Ok(Comparison { inputs, outputs: of_outputs, layers, nodes, unmatched, left_float })
     }
 }
 
+fn no_layer(index: usize, layers: &[Layer]) -> Internal {
+    internal!("layer {index} of {}", layers.len())
+}
+
+/// Who waits for an outlet.
+type Wanted = BTreeMap<Outlet, Vec<Place>>;
+
 /// What the run shows, and who waits for it. The order is that of computation: a value and its counterpart
 /// follow each other.
-fn observed(joined: &Joined, rows: &[Row], layers: &[Layer]) -> (Vec<Outlet>, BTreeMap<Outlet, Vec<Place>>) {
+fn observed(joined: &Joined, rows: &[Row], layers: &[Layer]) -> Result<(Vec<Outlet>, Wanted), Internal> {
     let mut observed = Vec::new();
-    let mut wanted: BTreeMap<Outlet, Vec<Place>> = BTreeMap::new();
-    let mut want = |outlet: Option<Outlet>, place: Place| {
-        let Some(outlet) = outlet else { return };
+    let mut wanted = Wanted::new();
+    let mut want = |outlet: Outlet, place: Place| {
         let places = wanted.entry(outlet).or_default();
         // An outlet that is observed twice is shown twice.
         if places.is_empty() {
@@ -192,36 +191,35 @@ fn observed(joined: &Joined, rows: &[Row], layers: &[Layer]) -> (Vec<Outlet>, BT
         }
         places.push(place);
     };
-    let mut with_row = vec![false; layers.len()];
-    let mut want_layer = |index: usize, want: &mut dyn FnMut(Option<Outlet>, Place)| {
-        let Some(layer) = layers.get(index) else { return };
-        if let Some(seen) = with_row.get_mut(index) {
-            if *seen {
-                return;
-            }
-            *seen = true;
+    let mut with_row = BTreeSet::new();
+    let mut want_layer = |index: usize, want: &mut dyn FnMut(Outlet, Place)| -> Result<(), Internal> {
+        let layer = layers.get(index).ok_or_else(|| no_layer(index, layers))?;
+        if !with_row.insert(index) {
+            return Ok(());
         }
         for role in layer.needed() {
+            let missing = || internal!("layer '{}' has no {role:?}", layer.row.name);
             let outlet = match role {
-                Role::Input => joined.of_second(layer.row.input),
-                Role::FloatInput => layer.row.float_input.and_then(|input| joined.of_first(input)),
-                Role::FloatOutput => layer.row.float_output.and_then(|output| joined.of_first(output)),
-                Role::Output => joined.of_second(layer.row.dequant.into()),
+                Role::Input => joined.of_second(layer.row.input)?,
+                Role::FloatInput => joined.of_first(layer.row.float_input.ok_or_else(missing)?)?,
+                Role::FloatOutput => joined.of_first(layer.row.float_output.ok_or_else(missing)?)?,
+                Role::Output => joined.of_second(layer.row.dequant.into())?,
             };
             want(outlet, Place::Layer(index, role));
         }
+        Ok(())
     };
     for (index, row) in rows.iter().enumerate() {
         if let Some(layer) = row.layer {
-            want_layer(layer, &mut want);
+            want_layer(layer, &mut want)?;
         }
-        want(joined.of_first(row.reference), Place::Node(index, 0));
-        want(joined.of_second(row.found), Place::Node(index, 1));
+        want(joined.of_first(row.reference)?, Place::Node(index, 0));
+        want(joined.of_second(row.found)?, Place::Node(index, 1));
     }
     for index in 0..layers.len() {
-        want_layer(index, &mut want);
+        want_layer(index, &mut want)?;
     }
-    (observed, wanted)
+    Ok((observed, wanted))
 }
 
 /// Whatever the quantized model is fed, the float model must be fed, too.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use amct_calibration::tidied;
 use amct_graph::{Graph, NodeId, Outlet, op};
-use amct_interpreter::{Feeds, PlanOptions};
+use amct_interpreter::{Feeds, PlanOptions, RunError};
 use amct_tensor::{Chain, DType, Tensor};
 
 use super::{Input, NotRun};
@@ -76,7 +76,7 @@ fn run(
         })
         .collect::<Result<Feeds, String>>()?;
     let mut seen: BTreeMap<Outlet, Vec<usize>> = BTreeMap::new();
-    plan.run_observed(&feeds, &mut |outlet, value| {
+    plan.run_observed(&feeds, &mut |outlet, value| -> Result<(), RunError> {
         seen.insert(outlet, value.shape().to_vec());
         Ok(())
     })

@@ -11,6 +11,7 @@ use amct_calibration::ifmr::ClipLoss;
 use amct_calibration::shift::ShiftVersion;
 use amct_calibration::{Batches, Progress, activations as passes, weights};
 use amct_rewrite::QuantizableLayer;
+use amct_tensor::{Internal, internal};
 use rayon::prelude::*;
 
 use self::activations::Activations;
@@ -147,20 +148,23 @@ pub fn calibrate(
     };
     let (params, tried): (Vec<_>, Vec<_>) = found.into_iter().map(|one| (one.params, one.losses)).unzip();
     let found = precision::rounded(config, params);
-    let losses = unknown
-        .iter()
-        .zip(&activations.of_layers)
-        .filter_map(|((layer, _), &index)| Some((layer.name.clone(), tried.get(index)?.clone())))
-        .filter(|(_, losses)| !losses.is_empty())
-        .collect();
+    let missing = |what: &str, name: &str| internal!("no {what} of '{name}' were calibrated");
+    let mut losses = BTreeMap::new();
+    for ((layer, _), &index) in unknown.iter().zip(&activations.of_layers) {
+        let tried = tried.get(index).ok_or_else(|| missing("losses", &layer.name))?;
+        if !tried.is_empty() {
+            losses.insert(layer.name.clone(), tried.clone());
+        }
+    }
 
     let mut of_unknown = activations.of_layers.iter();
-    let entries = enabled.iter().zip(scales).filter_map(|((layer, _), scale_w)| {
+    let entries = enabled.iter().zip(scales).map(|((layer, _), scale_w)| {
         if let Some(entry) = known(layer) {
-            return Some(entry.clone());
+            return Ok(entry.clone());
         }
-        let params = found.get(*of_unknown.next()?)?;
-        Some(RecordEntry {
+        let params = of_unknown.next().and_then(|&index| found.get(index));
+        let params = params.ok_or_else(|| missing("scale and offset", &layer.name))?;
+        Ok(RecordEntry {
             key: layer.name.clone(),
             scale_d: Some(params.scale),
             offset_d: Some(params.offset),
@@ -170,17 +174,17 @@ pub fn calibrate(
             ..RecordEntry::default()
         })
     });
-    let mut entries: Vec<RecordEntry> = entries.collect();
+    let mut entries: Vec<RecordEntry> = entries.collect::<Result<_, Internal>>()?;
     if let Some(version) = options.shift_bits.or(config.joint_quant.then_some(ShiftVersion::V1)) {
         let search = shift::Search { prepared, graph: &graph, version, batches, batch_num, progress };
         let pairs = enabled.iter().map(|(layer, _)| *layer).zip(&mut entries);
         search.fill(pairs.filter(|(layer, _)| known(layer).is_none()))?;
     }
-    entries.extend(activations.of_tensors.into_iter().filter_map(|(key, index)| {
-        let params = found.get(index)?;
+    for (key, index) in activations.of_tensors {
+        let params = found.get(index).ok_or_else(|| missing("scale and offset", &key))?;
         let (scale_d, offset_d) = (Some(params.scale), Some(params.offset));
-        Some(RecordEntry { key, scale_d, offset_d, ..RecordEntry::default() })
-    }));
+        entries.push(RecordEntry { key, scale_d, offset_d, ..RecordEntry::default() });
+    }
     let mut record = Record { entries };
     precision::note(prepared, config, &mut record);
     Ok(Calibration { record, losses })

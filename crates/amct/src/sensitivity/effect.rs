@@ -12,6 +12,7 @@ use crate::predict::top;
 /// How a model's outputs compare with those of the float model, over all images; of several outputs the
 /// worst counts.
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct Effect {
     /// Signal to noise, in dB; infinite without noise.
     pub sqnr: f64,

@@ -134,6 +134,7 @@ impl Histogram {
     }
 }
 
+/// Where there is no such bin the values are lost, which [`Histogram::check_total`] finds.
 fn add_to(counts: &mut [u32], bin: usize, more: u32) {
     if let Some(count) = counts.get_mut(bin) {
         *count = count.wrapping_add(more);

@@ -1,7 +1,8 @@
 //! Changes that batches make in their order, whichever thread runs them.
 
-use std::fmt;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+
+use crate::CalibrationError;
 
 /// Something that batches change in order, whichever thread runs them.
 ///
@@ -23,9 +24,9 @@ struct State<T> {
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Stopped;
 
-impl fmt::Display for Stopped {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an earlier batch failed")
+impl From<Stopped> for CalibrationError {
+    fn from(_: Stopped) -> Self {
+        CalibrationError::Stopped
     }
 }
 

@@ -65,7 +65,7 @@ fn print_text(model: &Path, inspection: &Inspection, out: &mut Out) {
     }
     if !inspection.unsupported.is_empty() {
         writeln!(out, "operators that amct cannot run");
-        for UnsupportedOp { op, node, count } in &inspection.unsupported {
+        for UnsupportedOp { op, node, count, .. } in &inspection.unsupported {
             writeln!(out, "  {op}: {count} node(s), the first is '{node}'");
         }
     }

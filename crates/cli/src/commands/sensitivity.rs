@@ -96,7 +96,7 @@ fn print(args: &SensitivityArgs, rows: &[LayerEffect], out: &mut Out) {
     match args.format {
         SensitivityFormat::Table => {
             writeln!(out, "{:>8}  {:>10}  {:>9}  layer", "SQNR dB", "cosine", "agree %");
-            for LayerEffect { layer, effect } in rows {
+            for LayerEffect { layer, effect, .. } in rows {
                 let Effect { sqnr, cosine, .. } = effect;
                 writeln!(out, "{sqnr:>8.2}  {cosine:>10.7}  {:>9}  {layer}", percent(effect));
             }
@@ -107,14 +107,14 @@ fn print(args: &SensitivityArgs, rows: &[LayerEffect], out: &mut Out) {
         }
         SensitivityFormat::Csv => {
             writeln!(out, "layer,sqnr_db,cosine,agreement_percent");
-            for LayerEffect { layer, effect } in rows {
+            for LayerEffect { layer, effect, .. } in rows {
                 let agreement = effect.agreement.map_or(String::new(), |share| share.to_string());
                 writeln!(out, "{layer},{},{},{agreement}", effect.sqnr, effect.cosine);
             }
         }
         SensitivityFormat::Json => {
             // A ratio that is infinite is null: JSON has no such number.
-            let rows = rows.iter().map(|LayerEffect { layer, effect }| {
+            let rows = rows.iter().map(|LayerEffect { layer, effect, .. }| {
                 json!({
                     "layer": layer,
                     "sqnr_db": effect.sqnr,

@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use amct_graph::{Graph, GraphError, NewNode, Node, NodeId, Outlet, Patch, Source, layer_paths, op};
+use amct_tensor::{Internal, internal};
 
 use super::Device;
 use super::requants::{Dequant, Joined, Requant, Search, behind, joined, partial_pool};
@@ -57,7 +58,7 @@ pub(crate) fn of(graph: &Graph, device: Device) -> Result<DeviceGraph, GraphErro
     let quants = requants.keys().copied().chain(joins.iter().map(|join| join.quant)).collect();
     let mut added = Vec::new();
     for join in &joins {
-        join_integers(graph, join, &mut patch);
+        join_integers(graph, join, &mut patch)?;
         added.extend(join.parts.iter().map(|(_, requant)| Some(requant)).chain([None]));
     }
     let mut fused = graph.clone();
@@ -68,7 +69,7 @@ pub(crate) fn of(graph: &Graph, device: Device) -> Result<DeviceGraph, GraphErro
 }
 
 /// Lets each part be quantized by itself, and joins the integers.
-fn join_integers(graph: &Graph, join: &Joined, patch: &mut Patch) {
+fn join_integers(graph: &Graph, join: &Joined, patch: &mut Patch) -> Result<(), Internal> {
     let (quant, concat) = (graph.node(join.quant), graph.node(join.concat));
     let copied = |node: &Node, inputs: Vec<Source>| {
         let mut new = NewNode::new(format!("{}_part", node.name), node.op.clone(), inputs);
@@ -79,11 +80,11 @@ fn join_integers(graph: &Graph, join: &Joined, patch: &mut Patch) {
     for (&input, (sums, _)) in join.inputs.iter().zip(&join.parts) {
         let taps = partial_pool(graph, *sums).map(|pool| Outlet::new(pool, TAPS).into());
         let part = patch.add(copied(quant, [(*sums).into()].into_iter().chain(taps).collect()));
-        if let Some(place) = inputs.get_mut(input) {
-            *place = part;
-        }
+        let place = inputs.get_mut(input);
+        *place.ok_or_else(|| internal!("'{}' has no input {input}", concat.name))? = part;
     }
     let integers = patch.add(copied(concat, inputs));
     patch.set_op(join.quant, op::IDENTITY);
     patch.set_input(join.quant, 0, integers);
+    Ok(())
 }

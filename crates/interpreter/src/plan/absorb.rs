@@ -3,6 +3,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use amct_tensor::{Internal, internal};
+
 use super::Step;
 use crate::fusible::Absorbable;
 
@@ -15,8 +17,7 @@ pub(super) fn padding(mut steps: Vec<Step>, kept: &BTreeSet<usize>) -> Vec<Step>
     let readers = readers(&steps);
     let mut pads: BTreeMap<usize, Padding> = BTreeMap::new();
     let mut merged: BTreeSet<usize> = BTreeSet::new();
-    for index in 0..steps.len() {
-        let Some(step) = steps.get_mut(index) else { break };
+    for (index, step) in steps.iter_mut().enumerate() {
         let source = step.inputs.first().copied().flatten();
         if let (Some(Absorbable::Padding(pads_by)), Some(source), Some(Some(output))) =
             (step.operator.absorbable(), source, step.outputs.first().copied())
@@ -27,6 +28,7 @@ pub(super) fn padding(mut steps: Vec<Step>, kept: &BTreeSet<usize>) -> Vec<Step>
         } else if let Some((pad, input, by)) = source.and_then(|source| pads.get(&source))
             && step.operator.as_fusible_mut().is_some_and(|layer| layer.absorb_padding(by))
         {
+            // Its first input is `source`, so there is one.
             if let Some(first) = step.inputs.first_mut() {
                 *first = Some(*input);
             }
@@ -47,7 +49,7 @@ pub(super) fn readers(steps: &[Step]) -> BTreeMap<usize, usize> {
 
 /// Merges every step into the one before it that is willing, where nobody else reads what lies
 /// between and it is not `kept`.
-pub(super) fn following(steps: Vec<Step>, kept: &BTreeSet<usize>) -> Vec<Step> {
+pub(super) fn following(steps: Vec<Step>, kept: &BTreeSet<usize>) -> Result<Vec<Step>, Internal> {
     let readers = readers(&steps);
     let sole_reader = |slot: &usize| !kept.contains(slot) && readers.get(slot) == Some(&1);
     let mut merged: Vec<Step> = Vec::with_capacity(steps.len());
@@ -71,13 +73,13 @@ pub(super) fn following(steps: Vec<Step>, kept: &BTreeSet<usize>) -> Vec<Step> {
             continue;
         };
         maker.extend(step.outputs.iter().flatten().map(|&slot| (slot, index)));
-        if let Some(earlier) = merged.get_mut(index) {
-            earlier.absorbed.push(step.op);
-            earlier.outputs = std::mem::take(&mut step.outputs);
-            earlier.inputs.extend(other.map(Some));
-        }
+        let earlier = merged.get_mut(index);
+        let earlier = earlier.ok_or_else(|| internal!("no step {index} before '{}'", step.node))?;
+        earlier.absorbed.push(step.op);
+        earlier.outputs = std::mem::take(&mut step.outputs);
+        earlier.inputs.extend(other.map(Some));
     }
-    merged
+    Ok(merged)
 }
 
 /// The inputs that could be computed by this very step, each with the other one if there is one.

@@ -7,7 +7,7 @@ mod task;
 use std::ops::Range;
 
 use amct_kernels::{sequentially, threads};
-use amct_tensor::{Tensor, TensorError};
+use amct_tensor::{Tensor, TensorError, internal};
 use rayon::prelude::*;
 
 use super::{Advance, Frame, Observer};
@@ -20,16 +20,18 @@ use task::Task;
 
 impl Plan {
     /// Runs the first ones of some steps, two at least, if they pass large tensors on to each other.
-    pub(super) fn run_bands(
+    pub(super) fn run_bands<E: From<RunError>>(
         &self,
         steps: Range<usize>,
         frame: &mut Frame,
-        observer: &mut Observer<'_>,
-    ) -> Result<Option<Advance>, RunError> {
-        let steps = self.steps.get(steps).unwrap_or_default();
+        observer: &mut Observer<'_, E>,
+    ) -> Result<Option<Advance>, E> {
+        let all = self.steps.len();
+        let missing = |what: &str| RunError::from(internal!("no {what} among {all} steps"));
+        let steps = self.steps.get(steps).ok_or_else(|| missing("range"))?;
         let Some((layers, input)) = large_layers(steps, frame) else { return Ok(None) };
-        let steps = steps.get(..layers.len()).unwrap_or_default();
-        let Some(last) = steps.last() else { return Ok(None) };
+        let steps = steps.get(..layers.len()).ok_or_else(|| missing("layers"))?;
+        let last = steps.last().ok_or_else(|| missing("last layer"))?;
         let addend = match last.inputs.last().copied().flatten().filter(|_| layers.accumulates()) {
             None => None,
             Some(slot) => match frame.get(slot).and_then(Option::as_ref) {
@@ -47,10 +49,8 @@ impl Plan {
         if let Some(slot) = last.outputs.first().copied().flatten() {
             self.store(frame, slot, output, observer)?;
         }
-        for &slot in steps.iter().flat_map(|step| &step.releases) {
-            if let Some(value) = frame.get_mut(slot).and_then(Option::take) {
-                self.memory.give_value(value);
-            }
+        for step in steps {
+            self.release(step, frame)?;
         }
         Ok(Some(Advance { steps: steps.len(), multiply_adds: layers.multiply_adds() }))
     }
@@ -120,9 +120,11 @@ where
         let mut done = 0;
         while let Some(count) = task.next_band(output.len() / line - done) {
             let range = done * line..(done + count) * line;
-            let band = output.get_mut(range.clone()).unwrap_or_default();
-            if let Some(addend) = addend.and_then(|addend| addend.get(first * line..)?.get(range)) {
-                band.copy_from_slice(addend);
+            let outside = || Failed { layer: 0, error: internal!("no lines {range:?} of a band").into() };
+            let band = output.get_mut(range.clone()).ok_or_else(outside)?;
+            if let Some(addend) = addend {
+                let addend = addend.get(first * line..).and_then(|addend| addend.get(range.clone()));
+                band.copy_from_slice(addend.ok_or_else(outside)?);
             }
             task.run(count, band.into())?;
             done += count;

@@ -4,9 +4,11 @@
 //! division of small layers. The first image finds out how far the images can be kept apart; the
 //! others follow; then the plan goes on with all of them in one tensor.
 
+use std::collections::BTreeSet;
+
 use rayon::prelude::*;
 
-use super::Frame;
+use super::{Frame, unseen};
 use crate::ops::array::concat::joined;
 use crate::plan::Step;
 use crate::{Plan, RunError, Value};
@@ -28,11 +30,12 @@ pub(super) fn run(plan: &Plan, feeds: &[(usize, Value)]) -> Option<Vec<Value>> {
         .map(|image| follow(plan, feeds, image, steps, &first))
         .collect::<Option<_>>()?;
     let stacked = first.iter().enumerate().map(|(index, (slot, value))| {
-        let rest = others.iter().filter_map(|live| live.get(index)).map(|(_, value)| value.clone());
-        Some((*slot, joined(std::iter::once(value.clone()).chain(rest).collect(), 0).ok()?))
+        let rest = others.iter().map(|live| live.get(index).map(|(_, value)| value.clone()));
+        let all: Option<Vec<Value>> = std::iter::once(Some(value.clone())).chain(rest).collect();
+        Some((*slot, joined(all?, 0).ok()?))
     });
     let stacked: Vec<(usize, Value)> = stacked.collect::<Option<_>>()?;
-    plan.run_from(steps, plan.frame(stacked).ok()?, &mut |_, _| Ok(())).ok()
+    plan.run_from(steps, plan.frame(stacked).ok()?, &mut unseen).ok()
 }
 
 /// The number of images, if all feeds have the same and there are several.
@@ -59,12 +62,7 @@ type Live = Vec<(usize, Value)>;
 /// which to limit another try.
 fn pilot(plan: &Plan, feeds: &[(usize, Value)], limit: usize) -> (usize, Result<Live, RunError>) {
     let Some(image) = cut(feeds, 0) else { return (0, Ok(Vec::new())) };
-    let mut batched = vec![false; plan.slots];
-    for &slot in image.iter().map(|(slot, _)| slot) {
-        if let Some(batched) = batched.get_mut(slot) {
-            *batched = true;
-        }
-    }
+    let mut batched: BTreeSet<usize> = image.iter().map(|(slot, _)| *slot).collect();
     let mut frame = match plan.frame(image) {
         Ok(frame) => frame,
         Err(error) => return (0, Err(error.into())),
@@ -74,30 +72,27 @@ fn pilot(plan: &Plan, feeds: &[(usize, Value)], limit: usize) -> (usize, Result<
         if !keeps_apart(step, &frame, &batched) {
             break;
         }
-        if let Err(error) = plan.run_step(step, &mut frame, &mut |_, _| Ok(())) {
+        if let Err(error) = plan.run_step(step, &mut frame, &mut unseen) {
             return (done, Err(error));
         }
         let output = step.outputs.first().copied().flatten();
         let one = |slot: usize| frame.get(slot)?.as_ref()?.shape().first().copied();
         match output {
             Some(slot) if one(slot) == Some(1) => {
-                if let Some(batched) = batched.get_mut(slot) {
-                    *batched = true;
-                }
+                batched.insert(slot);
             }
             Some(_) => return (done, Err(RunError::MissingOutput(step.node.clone()))),
             None => {}
         }
         done += 1;
     }
-    let is_batched = |slot: usize| batched.get(slot) == Some(&true);
-    let live = frame.into_iter().enumerate().filter(|(slot, _)| is_batched(*slot));
+    let live = frame.into_iter().enumerate().filter(|(slot, _)| batched.contains(slot));
     (done, Ok(live.filter_map(|(slot, value)| Some((slot, value?))).collect()))
 }
 
 /// Whether a step computes each image from that image alone.
-fn keeps_apart(step: &Step, frame: &Frame, batched: &[bool]) -> bool {
-    let flag = |slot: &Option<usize>| slot.is_some_and(|slot| batched.get(slot) == Some(&true));
+fn keeps_apart(step: &Step, frame: &Frame, batched: &BTreeSet<usize>) -> bool {
+    let flag = |slot: &Option<usize>| slot.is_some_and(|slot| batched.contains(&slot));
     let flags: Vec<bool> = step.inputs.iter().map(flag).collect();
     let inputs: Vec<Option<Value>> =
         step.inputs.iter().map(|slot| slot.and_then(|slot| frame.get(slot)?.clone())).collect();
@@ -111,7 +106,7 @@ fn follow(plan: &Plan, feeds: &[(usize, Value)], image: usize, steps: usize, fir
     amct_kernels::sequentially(|| {
         let mut next = 0;
         while next < steps {
-            next += plan.advance(next, steps, &mut frame, &mut |_, _| Ok(())).ok()?.steps;
+            next += plan.advance(next, steps, &mut frame, &mut unseen).ok()?.steps;
         }
         Some(())
     })?;

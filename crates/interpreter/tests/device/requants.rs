@@ -1,7 +1,7 @@
 //! Quantizations that read the sums of the layer before them.
 
 use amct_graph::{AttrValue, Graph};
-use amct_interpreter::{Arithmetic, Device};
+use amct_interpreter::{Arithmetic, Device, RunError};
 use amct_tensor::quantization::DeqScale;
 
 use super::net::{Net, devices, floats, int8s, plan, row, run, two_layers};
@@ -47,10 +47,11 @@ fn only_a_sole_reader_is_fused() {
     assert_eq!((floats(&both[0]), int8s(&both[1])), (vec![1952.0], vec![31]));
     let plan = plan(&graph, &["q2"], arithmetic, &["d", "between"]).unwrap();
     let mut shown = Vec::new();
-    let found = plan.run_observed(&[("x", row(&[1.0]))].into(), &mut |outlet, value| {
-        shown.push((graph.outlet_name(outlet), floats(value)));
-        Ok(())
-    });
+    let found =
+        plan.run_observed(&[("x", row(&[1.0]))].into(), &mut |outlet, value| -> Result<(), RunError> {
+            shown.push((graph.outlet_name(outlet), floats(value)));
+            Ok(())
+        });
     assert_eq!(int8s(&found.unwrap()[0]), [31]);
     assert_eq!(shown, [("d".to_owned(), vec![1952.0]), ("between".to_owned(), vec![1952.0])]);
 }

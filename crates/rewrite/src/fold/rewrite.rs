@@ -1,7 +1,7 @@
 //! Writing what was found into the graph.
 
 use amct_graph::{AttrValue, Graph, NewNode, NodeId, Patch, Source, op};
-use amct_tensor::DType;
+use amct_tensor::{DType, internal};
 
 use super::in_front::InFront;
 use super::pattern::{Found, Part};
@@ -129,7 +129,9 @@ impl<'a> Rewrite<'a> {
         shape: impl Into<Vec<usize>>,
         data: Vec<f32>,
     ) -> Result<(), RewriteError> {
-        let Some(&old) = self.graph.node(reader).inputs.get(1) else { return Ok(()) };
+        let node = self.graph.node(reader);
+        let &old =
+            node.inputs.get(1).ok_or_else(|| internal!("{node} is folded into, and has no input 1"))?;
         let named = self.graph.node(self.graph.constant_node(old).unwrap_or(old.node));
         let base = named.name.strip_suffix("_folded").unwrap_or(&named.name);
         let new = constant(format!("{base}_folded"), shape, data)?.on(&named.device);

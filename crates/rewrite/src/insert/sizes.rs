@@ -4,6 +4,7 @@
 //! next layer that reads the same constant then has none, and ATC crashes. So each has its own.
 
 use amct_graph::{Consumers, Graph, LayerKind, NewNode, Node, NodeId, op};
+use amct_tensor::internal;
 
 use super::builder::Builder;
 use super::origin::Owner;
@@ -35,7 +36,9 @@ impl Builder<'_> {
             return Ok(());
         }
         let sizes = self.graph.node(layer.node).inputs.first().copied();
-        let Some(constant) = sizes.and_then(|sizes| self.graph.constant_node(sizes)) else { return Ok(()) };
+        let constant = sizes.and_then(|sizes| self.graph.constant_node(sizes));
+        let constant =
+            constant.ok_or_else(|| internal!("the size of '{}' is shared, and no constant", layer.name))?;
         let constant = self.graph.node(constant);
         let scope = self.names.scope(&layer.name, "input_sizes");
         let mut own = NewNode::new(format!("{scope}/sizes"), constant.op.clone(), []);

@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use amct_graph::{
     AttrValue, Graph, GraphError, NewNode, Node, NodeId, Outlet, Patch, Source, TensorLiteral, op,
 };
-use amct_tensor::{DType, Tensor};
+use amct_tensor::{DType, Tensor, internal};
 
 use crate::constants::type_attr;
 use crate::pass::{Change, Pass, PassContext, TidySkip};
@@ -125,9 +125,8 @@ impl<'a> Decider<'a> {
         } else {
             worst(reads.chain(waits))
         };
-        if let Some(place) = self.fates.get_mut(id.index()) {
-            *place = fate;
-        }
+        let place = self.fates.get_mut(id.index());
+        *place.ok_or_else(|| internal!("no place for the fate of {node}"))? = fate;
         if is_switch(node) {
             self.switch(id, node, fate)?;
         }

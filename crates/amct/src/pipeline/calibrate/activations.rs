@@ -7,6 +7,7 @@ use amct_calibration::activations::Activation;
 use amct_calibration::calibrators::calibrator;
 use amct_calibration::{Batches, CalibrationError, probe_shapes};
 use amct_graph::Outlet;
+use amct_tensor::internal;
 
 use super::Enabled;
 use crate::pipeline::Prepared;
@@ -69,11 +70,10 @@ impl Listing<'_> {
         let with_offset = config.is_asymmetric(activation);
         let activation = activation.clone().with_asymmetric(with_offset);
         let same = self.known.entry(outlet).or_default();
-        for (known, index) in &*same {
-            if let Some(listed) = self.list.get_mut(*index).filter(|_| *known == activation) {
-                listed.layers.push(name.to_owned());
-                return Ok(*index);
-            }
+        if let Some(&(_, index)) = same.iter().find(|(known, _)| *known == activation) {
+            let listed = self.list.get_mut(index);
+            listed.ok_or_else(|| internal!("activation {index} is not listed"))?.layers.push(name.to_owned());
+            return Ok(index);
         }
         let shape = self.shapes.iter().find_map(|shapes| shapes.get(&outlet));
         let values = shape.map_or(0, |shape| shape.iter().product::<usize>());

@@ -5,7 +5,7 @@ use amct_tensor::{Element, Tensor, checked_len};
 
 use crate::dispatch::dispatch;
 use crate::operator::{BuildContext, Inputs, Operator};
-use crate::ops::support::axis::{blocks, normalized};
+use crate::ops::support::axis::{blocks, normalized, resized, size};
 use crate::{OpError, Value};
 
 pub(crate) fn build(context: &mut BuildContext<'_>) -> Result<Box<dyn Operator>, OpError> {
@@ -91,7 +91,7 @@ pub(crate) fn joined(values: Vec<Value>, axis: usize) -> Result<Value, OpError> 
             "quantized activations with zero offsets {offset:?} and {other:?} cannot be joined"
         )));
     }
-    let mut shape = first.shape().to_vec();
+    let shape = first.shape().to_vec();
     let mut along = 0_usize;
     for tensor in &tensors {
         let fits = tensor.rank() == shape.len()
@@ -102,11 +102,9 @@ pub(crate) fn joined(values: Vec<Value>, axis: usize) -> Result<Value, OpError> 
                 tensor.shape(),
             ));
         }
-        along = along.saturating_add(tensor.shape().get(axis).copied().unwrap_or(0));
+        along = along.saturating_add(size(tensor.shape(), axis)?);
     }
-    if let Some(dim) = shape.get_mut(axis) {
-        *dim = along;
-    }
+    let shape = resized(&shape, axis, along)?;
     let output = dispatch!(any first.dtype(), T => concatenated::<T>(&tensors, shape, axis))?;
     Ok(Value::from_parts(output, offset))
 }

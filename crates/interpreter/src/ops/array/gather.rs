@@ -1,11 +1,11 @@
 //! `Gather` and `GatherV2`: rows by their position along one axis.
 
 use amct_graph::op;
-use amct_tensor::{Element, Tensor, checked_len};
+use amct_tensor::{Element, Tensor, checked_len, internal};
 
 use crate::dispatch::dispatch;
 use crate::operator::{BuildContext, Inputs, Operator};
-use crate::ops::support::axis::{blocks, normalized, position, product};
+use crate::ops::support::axis::{blocks, normalized, position, product, resized, size};
 use crate::{OpError, Value};
 
 pub(crate) fn build(context: &mut BuildContext<'_>) -> Result<Box<dyn Operator>, OpError> {
@@ -42,7 +42,7 @@ impl Operator for Gather {
             .chain(indices.shape().iter().skip(batch_dims).copied())
             .chain(input.shape().iter().skip(axis + 1).copied())
             .collect();
-        let extent = input.shape().get(axis).copied().unwrap_or(0);
+        let extent = size(input.shape(), axis)?;
         let rows = indices.to_i64_vec()?.into_iter().map(|index| position(index, extent));
         let rows = rows.collect::<Result<Vec<_>, _>>()?;
         let batches = product(indices.shape().get(..batch_dims).unwrap_or_default());
@@ -54,10 +54,7 @@ impl Operator for Gather {
 
 /// The rows of `input` at these positions along `axis`, which it must have.
 pub(in crate::ops) fn rows(input: &Tensor, axis: usize, rows: &[usize]) -> Result<Tensor, OpError> {
-    let mut shape = input.shape().to_vec();
-    if let Some(dim) = shape.get_mut(axis) {
-        *dim = rows.len();
-    }
+    let shape = resized(input.shape(), axis, rows.len())?;
     dispatch!(any input.dtype(), T => gathered::<T>(input, axis, rows, 1, shape))
 }
 
@@ -79,7 +76,9 @@ fn gathered<T: Element>(
             let batch = block * batches / before;
             for row in rows.iter().skip(batch * per_batch).take(per_batch) {
                 let start = (block * along + row) * after;
-                output.extend_from_slice(data.get(start..start + after).unwrap_or_default());
+                let row = data.get(start..start + after);
+                output
+                    .extend_from_slice(row.ok_or_else(|| internal!("no row at {start} of {}", data.len()))?);
             }
         }
     }

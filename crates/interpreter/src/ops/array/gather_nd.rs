@@ -1,6 +1,6 @@
 //! `GatherNd` and `ScatterNd`: slices of a tensor by tuples of positions.
 
-use amct_tensor::{DType, Element, Tensor, checked_len};
+use amct_tensor::{DType, Element, Tensor, checked_len, internal};
 
 use crate::dispatch::dispatch;
 use crate::operator::{BuildContext, Inputs, Operator};
@@ -78,7 +78,8 @@ fn gathered<T: Element>(input: &Tensor, slices: Slices) -> Result<Tensor, OpErro
     let data = input.as_slice::<T>()?;
     let mut output = Vec::with_capacity(checked_len(&slices.shape, T::DTYPE)?);
     for &start in &slices.starts {
-        output.extend_from_slice(data.get(start..start + slices.len).unwrap_or_default());
+        let slice = data.get(start..start + slices.len);
+        output.extend_from_slice(slice.ok_or_else(|| internal!("no slice at {start} of {}", data.len()))?);
     }
     Ok(Tensor::from_vec(slices.shape, output)?)
 }

@@ -1,6 +1,6 @@
 //! `OneHot`: a new axis with one value at the index and another elsewhere.
 
-use amct_tensor::{Element, Tensor, checked_len};
+use amct_tensor::{Element, Tensor, checked_len, internal};
 
 use crate::dispatch::dispatch;
 use crate::operator::{BuildContext, Inputs, Operator};
@@ -49,9 +49,8 @@ fn one_hot<T: Element>(
         // An index outside the depth lights nothing.
         let Some(row) = usize::try_from(index).ok().filter(|&row| row < depth) else { continue };
         let place = (flat / after * depth + row) * after + flat % after;
-        if let Some(element) = output.get_mut(place) {
-            *element = on.clone();
-        }
+        let element = output.get_mut(place);
+        *element.ok_or_else(|| internal!("place {place} of an output of shape {shape:?}"))? = on.clone();
     }
     Ok(Tensor::from_vec(shape, output)?)
 }

@@ -1,7 +1,7 @@
 //! `ReverseV2`: some axes backwards.
 
 use crate::operator::{BuildContext, Inputs, Operator};
-use crate::ops::support::axis::normalized;
+use crate::ops::support::axis::{normalized, size};
 use crate::ops::support::strided::Strided;
 use crate::{OpError, Value};
 
@@ -20,10 +20,11 @@ impl Operator for Reverse {
         if axes.iter().enumerate().any(|(index, axis)| axes.iter().take(index).any(|other| other == axis)) {
             return Err(OpError::Unsupported(format!("an axis is named twice in {named:?}")));
         }
-        let view = axes.iter().fold(Strided::of(input.shape()), |view, &axis| {
-            let extent = input.shape().get(axis).copied().unwrap_or(0);
-            view.sliced(axis, extent.saturating_sub(1), extent, -1)
-        });
+        let mut view = Strided::of(input.shape());
+        for axis in axes {
+            let extent = size(input.shape(), axis)?;
+            view = view.sliced(axis, extent.saturating_sub(1), extent, -1);
+        }
         Ok(vec![view.copied(&input)?.into()])
     }
 }

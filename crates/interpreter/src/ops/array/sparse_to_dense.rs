@@ -1,6 +1,6 @@
 //! `SparseToDense`: values at given places, a default everywhere else.
 
-use amct_tensor::{Element, Tensor};
+use amct_tensor::{Element, Tensor, internal};
 
 use crate::dispatch::dispatch;
 use crate::operator::{BuildContext, Inputs, Operator};
@@ -71,9 +71,8 @@ fn dense<T: Element>(
     let cycled = if values.rank() == 0 { places.len() } else { 1 };
     let values = values.as_slice::<T>()?.iter().flat_map(|value| std::iter::repeat_n(value, cycled));
     for (&place, value) in places.iter().zip(values) {
-        if let Some(element) = output.get_mut(place) {
-            *element = value.clone();
-        }
+        let element = output.get_mut(place);
+        *element.ok_or_else(|| internal!("place {place} of an output of shape {shape:?}"))? = value.clone();
     }
     Ok(Tensor::from_vec(shape, output)?)
 }

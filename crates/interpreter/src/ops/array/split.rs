@@ -1,7 +1,7 @@
 //! `Split`, `SplitV` and `Unpack`: one tensor in several.
 
 use crate::operator::{BuildContext, Inputs, Operator};
-use crate::ops::support::axis::normalized;
+use crate::ops::support::axis::{normalized, size};
 use crate::ops::support::strided::Strided;
 use crate::{OpError, Value};
 use amct_graph::op;
@@ -40,7 +40,7 @@ impl Operator for Split {
         let axis = inputs.integer(0)?;
         let input = inputs.value(1)?;
         let axis = normalized(axis, input.shape().len())?;
-        let extent = input.shape().get(axis).copied().unwrap_or(0);
+        let extent = size(input.shape(), axis)?;
         if !extent.is_multiple_of(self.parts) {
             let expected = format!("axis {axis} to be a multiple of {}", self.parts);
             return Err(OpError::shape(expected, input.shape()));
@@ -58,7 +58,7 @@ impl Operator for SplitV {
         let input = inputs.value(0)?;
         let wanted = inputs.integers(1)?;
         let axis = normalized(inputs.integer(2)?, input.shape().len())?;
-        let extent = input.shape().get(axis).copied().unwrap_or(0);
+        let extent = size(input.shape(), axis)?;
         let sizes = resolve(&wanted, extent).filter(|sizes| sizes.len() == self.parts).ok_or_else(|| {
             let expected = format!("axis {axis} to be {} parts of sizes {wanted:?}", self.parts);
             OpError::shape(expected, input.shape())

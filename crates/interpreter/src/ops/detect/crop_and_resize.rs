@@ -1,6 +1,6 @@
 //! `CropAndResize`: boxes cut out of NHWC images and brought to one size, as f32.
 
-use amct_tensor::{DType, Tensor, checked_len};
+use amct_tensor::{DType, Internal, Tensor, checked_len, internal};
 use rayon::prelude::*;
 
 use super::resize::{as_f32, mix, two_sizes};
@@ -47,13 +47,15 @@ impl Operator for CropAndResize {
         let (images, (boxes, _)) = (image.as_slice::<f32>()?, boxes.as_slice::<f32>()?.as_chunks::<4>());
         let crops =
             output.par_chunks_mut((rows * columns * channels).max(1)).zip(boxes.par_iter().zip(owners));
-        crops.for_each(|(crop, (&[top, left, bottom, right], owner))| {
+        crops.try_for_each(|(crop, (&[top, left, bottom, right], owner))| -> Result<(), Internal> {
             let vertical = samples(top, bottom, height, rows);
             let horizontal = samples(left, right, width, columns);
             let start = owner * height * width * channels;
-            let image = images.get(start..start + height * width * channels).unwrap_or_default();
+            let image = images.get(start..start + height * width * channels);
+            let image = image.ok_or_else(|| internal!("no image {owner} of {batch}"))?;
             self.crop(image, (width, channels), &vertical, &horizontal, crop);
-        });
+            Ok(())
+        })?;
         Ok(vec![Tensor::from_vec(shape, output)?.into()])
     }
 }

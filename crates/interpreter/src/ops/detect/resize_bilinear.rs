@@ -1,6 +1,6 @@
 //! `ResizeBilinear`: NHWC images of any number type, to f32.
 
-use amct_tensor::Tensor;
+use amct_tensor::{Internal, Tensor, internal};
 use rayon::prelude::*;
 
 use super::resize::{Between, Grid, Request, as_f32, mix};
@@ -24,15 +24,18 @@ impl Operator for ResizeBilinear {
         let mut output = vec![0.0; shape.iter().product()];
         let (image_len, line_len) = (height * width * channels, width * channels);
         let lines = output.par_chunks_mut((columns * channels).max(1)).enumerate();
-        lines.for_each(|(index, line)| {
+        lines.try_for_each(|(index, line)| -> Result<(), Internal> {
             let (image, row) = (index / rows, index % rows);
-            let Some(&y) = vertical.get(row) else { return };
+            let missing =
+                |what: &str, row: usize| internal!("no {what} line {row} of {input:?} to {shape:?}");
+            let y = *vertical.get(row).ok_or_else(|| missing("output", row))?;
             let source = |row: usize| {
                 let start = image * image_len + row * line_len;
-                data.get(start..start + line_len).unwrap_or_default()
+                data.get(start..start + line_len).ok_or_else(|| missing("input", row))
             };
-            interpolate(source(y.low), source(y.high), y.weight, &horizontal, channels, line);
-        });
+            interpolate(source(y.low)?, source(y.high)?, y.weight, &horizontal, channels, line);
+            Ok(())
+        })?;
         Ok(vec![Tensor::from_vec(shape, output)?.into()])
     }
 }

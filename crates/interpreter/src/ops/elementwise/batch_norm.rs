@@ -6,6 +6,7 @@ use rayon::prelude::*;
 use super::unary::in_rows;
 use crate::fusible::{Absorbable, EpilogueStep};
 use crate::operator::{BuildContext, Inputs, Operator};
+use crate::ops::support::axis::size;
 use crate::{OpError, Value};
 
 pub(crate) fn build(context: &mut BuildContext<'_>) -> Result<Box<dyn Operator>, OpError> {
@@ -61,7 +62,7 @@ impl Operator for BatchNorm {
         let shape = input.shape().to_vec();
         let axis = self.format.channel_axis(shape.len());
         let channels = match shape.as_slice() {
-            &[_, _, _, _] => shape.get(axis).copied().unwrap_or(0),
+            &[_, _, _, _] => size(&shape, axis)?,
             _ => return Err(OpError::shape("an input of rank 4", &shape)),
         };
         if let Some(wrong) = parameters.iter().find(|parameter| parameter.shape() != [channels]) {

@@ -1,6 +1,6 @@
 //! Axes and extents given as integers that may be negative.
 
-use amct_tensor::Tensor;
+use amct_tensor::{Internal, Tensor, internal};
 
 use crate::OpError;
 
@@ -25,14 +25,25 @@ pub(in crate::ops) fn named(axes: &Tensor, rank: usize) -> Result<Vec<bool>, OpE
             continue;
         }
         let axis = normalized(axis, rank)?;
-        if let Some(place) = named.get_mut(axis) {
-            if *place {
-                return Err(OpError::Unsupported(format!("axis {axis} is named twice")));
-            }
-            *place = true;
+        let place = named.get_mut(axis).ok_or_else(|| internal!("axis {axis} of {rank}"))?;
+        if std::mem::replace(place, true) {
+            return Err(OpError::Unsupported(format!("axis {axis} is named twice")));
         }
     }
     Ok(named)
+}
+
+/// The size along an axis that [`normalized`] gave.
+pub(in crate::ops) fn size(shape: &[usize], axis: usize) -> Result<usize, Internal> {
+    shape.get(axis).copied().ok_or_else(|| internal!("axis {axis} of a tensor of shape {shape:?}"))
+}
+
+/// The shape with another size along an axis that [`normalized`] gave.
+pub(in crate::ops) fn resized(shape: &[usize], axis: usize, size: usize) -> Result<Vec<usize>, Internal> {
+    let mut resized = shape.to_vec();
+    let place = resized.get_mut(axis);
+    *place.ok_or_else(|| internal!("axis {axis} of a tensor of shape {shape:?}"))? = size;
+    Ok(resized)
 }
 
 /// An extent, count or position, which must not be negative.
