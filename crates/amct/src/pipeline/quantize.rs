@@ -6,7 +6,7 @@ use amct_artifacts::quant_info::{OpInfo, OutputOrigin, QuantInfo};
 use amct_artifacts::record::{Record, RecordEntry, RecordError};
 use amct_calibration::weights;
 use amct_graph::{Graph, NodeId};
-use amct_rewrite::provenance::compose;
+use amct_rewrite::provenance::{Told, compose};
 use amct_rewrite::{
     Counterparts, InsertOptions, LayerQuantization, NodeOrigin, QuantizableLayer, RewriteError, Severity,
     TensorQuantization, drop_uncalled_library, insert_quantization, tell_input_shapes, verify_beside,
@@ -62,12 +62,12 @@ pub fn quantize(prepared: &Prepared, record: &Record, name: &str) -> Result<Quan
     };
     let report = insert_quantization(&mut graph, &layers, &options)?;
     let fold = prepared.fold.told();
-    let mut told = vec![&fold];
-    told.extend(balanced.as_ref().map(|(_, balanced)| &balanced.told));
-    told.push(&report.told);
-    let origins = |passes| compose(&graph, passes).map_err(RewriteError::from);
+    let after_folding: Vec<&Told> =
+        balanced.iter().map(|(_, balanced)| &balanced.told).chain([&report.told]).collect();
+    let told: Vec<&Told> = [&fold].into_iter().chain(after_folding.iter().copied()).collect();
+    let origins = |passes: &[&Told]| compose(&graph, passes).map_err(RewriteError::from);
     let ops = origins(&told)?.into_iter().map(op_info).collect();
-    let of_folded = origins(told.get(1..).unwrap_or_default())?;
+    let of_folded = origins(&after_folding)?;
     tell_input_shapes(&mut graph, &prepared.shapes)?;
     drop_uncalled_library(&mut graph)?;
     check(Counterparts::told(&graph, folded, &prepared.outputs, &of_folded), &graph, &prepared.outputs)?;
