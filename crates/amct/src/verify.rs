@@ -22,7 +22,7 @@ pub use amct_rewrite::{Severity, Violation, verify};
 use crate::Error;
 use crate::compare::counterparts;
 
-/// Checks a quantized graph against every rule as [`verify`] does, beside the float graph it was made of.
+/// Checks a quantized graph against every rule as [`verify()`] does, beside the float graph it was made of.
 ///
 /// What was folded, balanced and renamed is as `info` says; where it says nothing, it is inferred from the two graphs.
 ///
