@@ -117,6 +117,31 @@ impl LayerKind {
         }
     }
 
+    /// Whether work is counted by the elements of the data, each of which meets the whole filter, and not by those
+    /// of the output.
+    pub fn counts_data(self) -> bool {
+        self == Self::ConvTranspose2d
+    }
+
+    /// Multiply-adds for each element that is [counted](Self::counts_data), with weights of that shape; `None`
+    /// without weights, or for a shape that has too few axes. `is_transposed` tells of a matrix \[N, K\].
+    pub fn multiply_adds(self, weights: &[usize], is_transposed: bool) -> Option<u64> {
+        let product =
+            |dims: &[usize]| dims.iter().fold(1_u64, |product, &dim| product.saturating_mul(dim as u64));
+        match self {
+            Self::AvgPool => None,
+            Self::DepthwiseConv2d => weights.get(..2).map(product),
+            // [height, width, out, in]: a data element of one channel meets all but that channel.
+            Self::ConvTranspose2d => weights.get(..3).map(product),
+            Self::Conv2d | Self::Conv3d => weights.split_last().map(|(_, taps)| product(taps)),
+            Self::MatMul => weights.get(usize::from(is_transposed)).map(|&rows| rows as u64),
+            Self::BatchMatMul => {
+                let rows = weights.len().checked_sub(if is_transposed { 1 } else { 2 })?;
+                weights.get(rows).map(|&rows| rows as u64)
+            }
+        }
+    }
+
     /// How weights of that shape are laid out; `None` for a shape of another rank, and without weights.
     /// `is_transposed` tells of a matrix \[N, K\].
     pub fn layout(self, weights: &[usize], is_transposed: bool) -> Option<ChannelLayout> {
@@ -207,6 +232,21 @@ mod tests {
         assert_eq!(of(LayerKind::DepthwiseConv2d, &[2, 1, 3, 2], false), [8, 10, 12, 14, 16, 18]);
         assert_eq!(LayerKind::Conv2d.layout(&[3, 2], false), None);
         assert_eq!(LayerKind::Conv2d.layout(&[0, 0, 0, 0], false).unwrap().channel(3), 0);
+    }
+
+    #[test]
+    fn work_is_counted_by_kind() {
+        let of = |kind: LayerKind, shape: &[usize], is_transposed| kind.multiply_adds(shape, is_transposed);
+        assert_eq!(of(LayerKind::Conv2d, &[3, 2, 5, 7], false), Some(30));
+        assert_eq!(of(LayerKind::Conv3d, &[2, 3, 2, 5, 7], false), Some(60));
+        assert_eq!(of(LayerKind::DepthwiseConv2d, &[3, 2, 5, 7], false), Some(6));
+        assert_eq!(of(LayerKind::ConvTranspose2d, &[3, 2, 5, 7], false), Some(30));
+        assert_eq!(of(LayerKind::MatMul, &[5, 7], false), Some(5));
+        assert_eq!(of(LayerKind::MatMul, &[5, 7], true), Some(7));
+        assert_eq!(of(LayerKind::BatchMatMul, &[2, 5, 7], false), Some(5));
+        assert_eq!(of(LayerKind::BatchMatMul, &[2, 5, 7], true), Some(7));
+        assert_eq!(of(LayerKind::BatchMatMul, &[5], false), None);
+        assert_eq!(of(LayerKind::AvgPool, &[], false), None);
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use amct_calibration::tidied;
-use amct_graph::{Graph, NodeId, Outlet, op};
+use amct_graph::{Graph, LayerKind, NodeId, Outlet};
 use amct_interpreter::{Feeds, PlanOptions, RunError};
 use amct_tensor::{Chain, DType, Tensor};
 
@@ -44,9 +44,11 @@ fn default_shape(input: &Input) -> Option<Vec<usize>> {
     sizes.iter().enumerate().map(|(axis, size)| size.or((axis == 0).then_some(1))).collect()
 }
 
-/// What decides the work of a node: its filter's extents per output (or input) element.
+/// What decides the work of a layer: its weights for each element of the output, or of the data.
 struct Layer {
     node: NodeId,
+    kind: LayerKind,
+    weights: Outlet,
     /// The outlet whose elements are counted.
     counted: Outlet,
 }
@@ -61,7 +63,7 @@ fn run(
     let needed = graph.needed_by(&roots).map_err(|error| Chain(&error).to_string())?;
     let layers: Vec<Layer> = needed.into_iter().filter_map(|id| layer(graph, id)).collect();
     let mut observed: Vec<Outlet> = layers.iter().map(|layer| layer.counted).collect();
-    observed.extend(layers.iter().filter_map(|layer| weights(graph, layer.node)));
+    observed.extend(layers.iter().map(|layer| layer.weights));
     let options = PlanOptions { observed, ..PlanOptions::default() };
     let plan = tidied::plan(graph, outputs, &options).map_err(|error| Chain(&error).to_string())?;
     let feeds = plan
@@ -86,40 +88,15 @@ fn run(
 
 fn layer(graph: &Graph, id: NodeId) -> Option<Layer> {
     let node = graph.node(id);
-    let counted = match node.op.as_str() {
-        op::CONV2D
-        | op::DEPTHWISE_CONV2D_NATIVE
-        | op::CONV3D
-        | op::MAT_MUL
-        | op::BATCH_MAT_MUL
-        | op::BATCH_MAT_MUL_V2 => id.into(),
-        // Each input element meets the whole filter.
-        op::CONV2D_BACKPROP_INPUT => *node.inputs.get(2)?,
-        _ => return None,
-    };
-    Some(Layer { node: id, counted })
-}
-
-fn weights(graph: &Graph, id: NodeId) -> Option<Outlet> {
-    graph.node(id).inputs.get(1).copied()
+    let kind = LayerKind::of_op(&node.op)?;
+    let weights = *node.inputs.get(kind.weight_input()?)?;
+    let counted = if kind.counts_data() { *node.inputs.get(kind.data_input())? } else { id.into() };
+    Some(Layer { node: id, kind, weights, counted })
 }
 
 fn macs(graph: &Graph, layer: &Layer, seen: &BTreeMap<Outlet, Vec<usize>>) -> Option<u64> {
-    let node = graph.node(layer.node);
-    let filter = seen.get(&weights(graph, layer.node)?)?;
+    let weights = seen.get(&layer.weights)?;
+    let each = layer.kind.multiply_adds(weights, layer.kind.is_transposed(graph.node(layer.node)))?;
     let counted = seen.get(&layer.counted)?;
-    let product = |dims: &[usize]| dims.iter().fold(1_u64, |p, &dim| p.saturating_mul(dim as u64));
-    let flag = |name: &str| node.attributes().bool_or(name, false).unwrap_or(false);
-    let per_element = match node.op.as_str() {
-        op::DEPTHWISE_CONV2D_NATIVE => product(filter.get(..2)?),
-        // [height, width, out, in]: an input element of one channel meets all but that channel.
-        op::CONV2D_BACKPROP_INPUT => product(filter.get(..3)?),
-        op::MAT_MUL => *filter.get(usize::from(flag("transpose_b")))? as u64,
-        op::BATCH_MAT_MUL | op::BATCH_MAT_MUL_V2 => {
-            let k = filter.len().checked_sub(if flag("adj_y") { 1 } else { 2 })?;
-            *filter.get(k)? as u64
-        }
-        _ => product(filter.get(..filter.len().checked_sub(1)?)?),
-    };
-    Some(product(counted).saturating_mul(per_element))
+    Some(counted.iter().fold(each, |work, &dim| work.saturating_mul(dim as u64)))
 }
