@@ -78,8 +78,16 @@ fn map<T: Element + Copy, U: Element>(input: &Tensor, convert: impl Fn(T) -> U) 
 trait Source: Element + Copy {
     fn to_f32(self) -> f32;
     fn to_f64(self) -> f64;
-    fn to_i32(self) -> i32;
-    fn to_i64(self) -> i64;
+
+    /// Of a narrower float as of the f64 that it is.
+    fn to_i32(self) -> i32 {
+        self.to_f64().to_i32()
+    }
+
+    /// As [`to_i32`](Self::to_i32).
+    fn to_i64(self) -> i64 {
+        self.to_f64().to_i64()
+    }
 }
 
 macro_rules! integers {
@@ -143,12 +151,6 @@ impl Source for f32 {
     fn to_f64(self) -> f64 {
         self.into()
     }
-    fn to_i32(self) -> i32 {
-        f64::from(self).to_i32()
-    }
-    fn to_i64(self) -> i64 {
-        f64::from(self).to_i64()
-    }
 }
 
 impl Source for f16 {
@@ -157,11 +159,5 @@ impl Source for f16 {
     }
     fn to_f64(self) -> f64 {
         self.into()
-    }
-    fn to_i32(self) -> i32 {
-        f64::from(self).to_i32()
-    }
-    fn to_i64(self) -> i64 {
-        f64::from(self).to_i64()
     }
 }
